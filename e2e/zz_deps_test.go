@@ -1,0 +1,27 @@
+package e2e
+
+import (
+	_ "github.com/fsnotify/fsnotify"
+	_ "github.com/google/go-containerregistry/pkg/v1/tarball"
+	_ "github.com/gruntwork-io/terratest/modules/helm"
+	_ "github.com/gruntwork-io/terratest/modules/k8s"
+	_ "github.com/spiffe/go-spiffe/v2/spiffetls/tlsconfig"
+	_ "github.com/stretchr/testify/require"
+	_ "github.com/volcano-sh/agentcube/pkg/apis/runtime/v1alpha1"
+	_ "github.com/volcano-sh/agentcube/pkg/router"
+	_ "github.com/volcano-sh/agentcube/pkg/store"
+	_ "helm.sh/helm/v3/pkg/action"
+	_ "helm.sh/helm/v3/pkg/engine"
+	_ "k8s.io/client-go/kubernetes"
+	_ "sigs.k8s.io/agent-sandbox/api/v1alpha1"
+	_ "sigs.k8s.io/controller-runtime/pkg/client"
+	_ "sigs.k8s.io/kind/pkg/cluster"
+	_ "sigs.k8s.io/yaml"
+	_ "golang.org/x/mod/modfile"
+	_ "golang.org/x/sync/errgroup"
+	_ "github.com/golang-jwt/jwt/v5"
+	_ "github.com/alicebob/miniredis/v2"
+	_ "k8s.io/klog/v2"
+	_ "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
+	_ "k8s.io/apimachinery/pkg/api/resource"
+)
