@@ -1,0 +1,217 @@
+// Package cluster makes and removes the kind cluster that everything is installed on.
+package cluster
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"sigs.k8s.io/kind/pkg/apis/config/v1alpha4"
+	"sigs.k8s.io/kind/pkg/cluster"
+	"sigs.k8s.io/kind/pkg/cluster/nodes"
+
+	"agentcube-mtls/e2e/command"
+	"agentcube-mtls/e2e/engine"
+	"agentcube-mtls/e2e/nodeimage"
+	"agentcube-mtls/e2e/progress"
+	"agentcube-mtls/e2e/repo"
+)
+
+// mark is where every node of a cluster made here has a folder of this machine mounted. A node has it from its first moment,
+// so that a cluster whose creation was cut off is known as ours too.
+const mark = "/var/lib/agentcube-mtls"
+
+// Cluster is a kind cluster, there or to be made.
+type Cluster struct {
+	Name string
+	// Nodes is how many nodes it has: one control plane, which also runs pods, and workers.
+	Nodes int
+	// Registry is whether registries answer: kind's published node image is used then, else the one built here.
+	Registry bool
+
+	provider *cluster.Provider
+}
+
+// New returns the cluster of that name, which need not exist.
+func New(name string, nodes int, registry bool) *Cluster {
+	return &Cluster{Name: name, Nodes: nodes, Registry: registry, provider: cluster.NewProvider(cluster.ProviderWithDocker())}
+}
+
+// Kubeconfig returns the file with the credentials of the cluster's administrator. The user's own kubeconfig is left alone.
+func (c *Cluster) Kubeconfig() (string, error) {
+	dir, err := c.dir()
+	return filepath.Join(dir, "kubeconfig"), err
+}
+
+func (c *Cluster) dir() (string, error) { return repo.Cache("clusters", c.Name) }
+
+// Ensure returns when the cluster is up. A cluster that was left half-made is made anew; one that is not ours is an error.
+func (c *Cluster) Ensure(ctx context.Context, log *progress.Log) error {
+	present, err := c.nodes()
+	if err != nil {
+		return err
+	}
+	if len(present) > 0 {
+		whole, err := c.usable(ctx, present)
+		if err != nil {
+			return err
+		}
+		if whole {
+			log.Printf("✓ the kind cluster %q is there already", c.Name)
+			return c.connectPods(ctx, present)
+		}
+		if err := log.Step("removing a half-made cluster", func() error { return c.delete() }); err != nil {
+			return err
+		}
+	}
+	return log.Step(fmt.Sprintf("creating the kind cluster %q with %d node(s)", c.Name, c.Nodes), func() error { return c.create(ctx) })
+}
+
+// Delete removes the cluster. No cluster of the name is no error; one that is not ours is.
+func (c *Cluster) Delete(ctx context.Context) error {
+	present, err := c.nodes()
+	if err != nil || len(present) == 0 {
+		return err
+	}
+	if err := c.checkOurs(ctx, present); err != nil {
+		return err
+	}
+	return c.delete()
+}
+
+func (c *Cluster) nodes() ([]nodes.Node, error) {
+	present, err := c.provider.ListInternalNodes(c.Name)
+	if err != nil {
+		return nil, fmt.Errorf("looking for the kind cluster %q: %w", c.Name, err)
+	}
+	return present, nil
+}
+
+func (c *Cluster) delete() error {
+	dir, err := c.dir()
+	if err != nil {
+		return err
+	}
+	if err := c.provider.Delete(c.Name, filepath.Join(dir, "kubeconfig")); err != nil {
+		return fmt.Errorf("removing the kind cluster %q: %w", c.Name, err)
+	}
+	return os.RemoveAll(dir)
+}
+
+// checkOurs returns an error if the cluster was made by somebody else.
+func (c *Cluster) checkOurs(ctx context.Context, present []nodes.Node) error {
+	for _, node := range present {
+		mounts, err := command.New("docker", "inspect", "--format", "{{range .Mounts}}{{println .Destination}}{{end}}", node.String()).Output(ctx)
+		if err != nil {
+			return err
+		}
+		if !slices.Contains(strings.Fields(mounts), mark) {
+			return fmt.Errorf("there is a kind cluster %q that was not made by this project: remove it with `kind delete cluster --name %s`, "+
+				"or choose another name with CLUSTER=…", c.Name, c.Name)
+		}
+	}
+	return nil
+}
+
+// usable tells whether our cluster can be used as it is. It is not when it was left half-made.
+func (c *Cluster) usable(ctx context.Context, present []nodes.Node) (bool, error) {
+	if err := c.checkOurs(ctx, present); err != nil {
+		return false, err
+	}
+	dir, err := c.dir()
+	if err != nil {
+		return false, err
+	}
+	if _, err := os.Stat(filepath.Join(dir, complete)); err != nil {
+		return false, nil
+	}
+	if len(present) != c.Nodes {
+		return false, fmt.Errorf("the kind cluster %q has %d node(s), and NODES=%d was asked for: run `make down` first", c.Name, len(present), c.Nodes)
+	}
+	for _, node := range present {
+		// The engine stops its containers when the machine restarts.
+		if err := command.New("docker", "start", node.String()).Run(ctx); err != nil {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
+// complete is a file in the cluster's folder that is written last when the cluster is made.
+const complete = "complete"
+
+func (c *Cluster) create(ctx context.Context) error {
+	dir, err := c.dir()
+	if err != nil {
+		return err
+	}
+	config, err := c.config(dir)
+	if err != nil {
+		return err
+	}
+	options := []cluster.CreateOption{
+		cluster.CreateWithV1Alpha4Config(config),
+		cluster.CreateWithKubeconfigPath(filepath.Join(dir, "kubeconfig")),
+		cluster.CreateWithDisplayUsage(false),
+		cluster.CreateWithDisplaySalutation(false),
+	}
+	if c.Registry {
+		options = append(options, cluster.CreateWithWaitForReady(3*time.Minute))
+	}
+	created := make(chan error, 1)
+	go func() { created <- c.provider.Create(c.Name, options...) }()
+	select {
+	case err = <-created:
+	case <-ctx.Done():
+		err = ctx.Err()
+	}
+	if err == nil {
+		err = c.finish(ctx, dir)
+	}
+	if err != nil {
+		// Nothing half-made is left, whether kind failed or was interrupted.
+		return errors.Join(fmt.Errorf("creating the kind cluster %q: %w", c.Name, err), c.delete())
+	}
+	return nil
+}
+
+func (c *Cluster) finish(ctx context.Context, dir string) error {
+	present, err := c.nodes()
+	if err != nil {
+		return err
+	}
+	if err := c.connectPods(ctx, present); err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(dir, complete), nil, 0o644)
+}
+
+func (c *Cluster) config(dir string) (*v1alpha4.Cluster, error) {
+	config := &v1alpha4.Cluster{}
+	for n := range c.Nodes {
+		node := v1alpha4.Node{Role: v1alpha4.WorkerRole, ExtraMounts: []v1alpha4.Mount{{HostPath: dir, ContainerPath: mark, Readonly: true}}}
+		if n == 0 {
+			node.Role = v1alpha4.ControlPlaneRole
+		}
+		if !c.Registry {
+			image, err := nodeimage.Name()
+			if err != nil {
+				return nil, err
+			}
+			node.Image = image
+		}
+		config.Nodes = append(config.Nodes, node)
+	}
+	if !c.Registry {
+		config.Networking.DisableDefaultCNI = true
+	}
+	if !engine.MayRaiseLimits() {
+		config.ContainerdConfigPatches = []string{"[plugins.\"io.containerd.grpc.v1.cri\"]\n  restrict_oom_score_adj = true\n"}
+	}
+	return config, nil
+}

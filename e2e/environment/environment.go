@@ -1,0 +1,123 @@
+// Package environment brings up everything that AgentCube with mutual TLS needs, from the container engine to the charts.
+package environment
+
+import (
+	"context"
+
+	"golang.org/x/sync/errgroup"
+
+	"agentcube-mtls/e2e/cluster"
+	"agentcube-mtls/e2e/components"
+	"agentcube-mtls/e2e/engine"
+	"agentcube-mtls/e2e/images"
+	"agentcube-mtls/e2e/nodeimage"
+	"agentcube-mtls/e2e/progress"
+)
+
+// Disk space that images and builds take at most, in GiB, with a node image from a registry or built here.
+const (
+	diskPublished = 8
+	diskBuilt     = 20
+)
+
+// Cluster returns a running cluster that has all images, made if it is not there.
+func Cluster(ctx context.Context, log *progress.Log, name string, nodes int) (*cluster.Cluster, error) {
+	if err := engine.Ensure(ctx, log); err != nil {
+		return nil, err
+	}
+	registry := images.RegistriesAnswer(ctx)
+	list, disk := images.Own(), uint64(diskPublished)
+	if registry {
+		log.Printf("✓ registries answer: kind's node image and the published images are used")
+	} else {
+		log.Printf("✓ no registry answers: every image is built from pinned Go modules and Debian packages")
+		published, err := images.Published()
+		if err != nil {
+			return nil, err
+		}
+		list, disk = append(list, published...), diskBuilt
+		if err := engine.EnsureDebootstrap(ctx, log); err != nil {
+			return nil, err
+		}
+	}
+	if err := engine.CheckDisk(ctx, disk); err != nil {
+		return nil, err
+	}
+	if err := build(ctx, log, registry, list); err != nil {
+		return nil, err
+	}
+	c := cluster.New(name, nodes, registry)
+	if err := c.Ensure(ctx, log); err != nil {
+		return nil, err
+	}
+	return c, log.Step("loading the images into the cluster", func() error {
+		for _, image := range list {
+			if err := c.Load(ctx, image.Name); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// build builds the images, and the node image too where no registry has it.
+func build(ctx context.Context, log *progress.Log, registry bool, list []images.Image) error {
+	// The base image comes over the network while the compiler keeps the processors busy.
+	together, inGroup := errgroup.WithContext(ctx)
+	together.Go(func() error {
+		return log.Step("Debian base image", func() error { return images.EnsureDebian(inGroup, registry) })
+	})
+	if !registry {
+		together.Go(func() error { return compile(inGroup, log) })
+	}
+	if err := together.Wait(); err != nil {
+		return err
+	}
+	if !registry {
+		if err := log.Step("node image", func() error { return nodeimage.Build(ctx) }); err != nil {
+			return err
+		}
+	}
+	for _, image := range list {
+		if err := log.Step("image "+image.Name, func() error { return image.Build(ctx) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// compile builds the components one after the other: each build uses all processors.
+func compile(ctx context.Context, log *progress.Log) error {
+	for _, component := range components.All() {
+		version, err := component.Version()
+		if err != nil {
+			return err
+		}
+		err = log.Step("building "+component.Name+" "+version, func() error {
+			_, err := component.Build(ctx)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Down removes the cluster, and stops the container engine if Up had to start it and nothing else is in it.
+func Down(ctx context.Context, log *progress.Log, name string) error {
+	if err := engine.Ensure(ctx, log); err != nil {
+		return err
+	}
+	err := log.Step("removing the kind cluster "+name, func() error {
+		return cluster.New(name, 1, false).Delete(ctx)
+	})
+	if err != nil {
+		return err
+	}
+	stopped, err := engine.Stop(ctx)
+	if stopped {
+		log.Printf("✓ stopped the container engine that `make up` had started")
+	}
+	return err
+}

@@ -1,0 +1,48 @@
+package images
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"agentcube-mtls/e2e/command"
+	"agentcube-mtls/e2e/repo"
+)
+
+// ID returns the identifier (sha256:…) of an image that the engine has.
+func ID(ctx context.Context, image string) (string, error) {
+	return command.New("docker", "image", "inspect", "--format", "{{.Id}}", image).Output(ctx)
+}
+
+// Archive saves an image of the engine to a file, once, and returns the file. What was saved of earlier images of the name goes.
+func Archive(ctx context.Context, image string) (string, error) {
+	id, err := ID(ctx, image)
+	if err != nil {
+		return "", err
+	}
+	dir, err := repo.Cache("archives", strings.NewReplacer("/", "_", ":", "_").Replace(image))
+	if err != nil {
+		return "", err
+	}
+	archive := filepath.Join(dir, strings.TrimPrefix(id, "sha256:")+".tar")
+	if _, err := os.Stat(archive); err == nil {
+		return archive, nil
+	}
+	old, err := filepath.Glob(filepath.Join(dir, "*"))
+	if err != nil {
+		return "", err
+	}
+	for _, file := range old {
+		if err := os.Remove(file); err != nil {
+			return "", err
+		}
+	}
+	// An interrupted save must not pass for an archive.
+	partial := archive + ".partial"
+	if err := command.New("docker", "save", "--output", partial, image).Run(ctx); err != nil {
+		return "", fmt.Errorf("saving the image %s: %w", image, err)
+	}
+	return archive, os.Rename(partial, archive)
+}

@@ -1,0 +1,46 @@
+package images
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+
+	"agentcube-mtls/e2e/command"
+)
+
+// Bases of images.
+const (
+	Scratch = "scratch"
+	Debian  = "debian:bookworm-slim"
+)
+
+// debianMirror is the mirror that Debian itself directs to one near by.
+const debianMirror = "http://deb.debian.org/debian"
+
+// EnsureDebian puts the Debian base image into the engine: pulled where a registry answers, else made by debootstrap.
+func EnsureDebian(ctx context.Context, registry bool) error {
+	if command.New("docker", "image", "inspect", Debian).Run(ctx) == nil {
+		return nil
+	}
+	if registry {
+		return command.New("docker", "pull", Debian).Run(ctx)
+	}
+	if _, err := exec.LookPath("debootstrap"); err != nil {
+		return fmt.Errorf("no registry answers and debootstrap is not installed: run `apt-get install debootstrap`")
+	}
+	dir, err := os.MkdirTemp("", "agentcube-debian-")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	root, archive := filepath.Join(dir, "root"), filepath.Join(dir, "root.tar")
+	if err := command.New("debootstrap", "--variant=minbase", "bookworm", root, debianMirror).Run(ctx); err != nil {
+		return fmt.Errorf("making the Debian base image: %w", err)
+	}
+	if err := command.New("tar", "-C", root, "--exclude=./var/cache/apt/archives/*.deb", "-cf", archive, ".").Run(ctx); err != nil {
+		return err
+	}
+	return command.New("docker", "import", "--change", `CMD ["bash"]`, archive, Debian).Run(ctx)
+}

@@ -1,0 +1,132 @@
+package images
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"agentcube-mtls/e2e/command"
+	"agentcube-mtls/e2e/components"
+	"agentcube-mtls/e2e/repo"
+)
+
+// Names of the images that the tests deploy beside the chart.
+const (
+	Agent = "agentcube-mtls/agent:e2e"
+	PicoD = "ghcr.io/volcano-sh/picod:latest"
+)
+
+// nobody is the user of images whose programs need no rights.
+const nobody = "65532:65532"
+
+// Own returns the images of programs that this repository holds, or that AgentCube publishes without a version.
+func Own() []Image {
+	return []Image{
+		controlPlane("ghcr.io/volcano-sh/agentcube-router:latest", "router"),
+		controlPlane("ghcr.io/volcano-sh/workloadmanager:latest", "workloadmanager"),
+		controlPlane(Agent, "agent"),
+		{
+			Name:       PicoD,
+			Base:       Debian,
+			Packages:   []string{"python3-minimal"},
+			Files:      program("/usr/local/bin/picod", components.PicoD, "picod"),
+			Entrypoint: []string{"/usr/local/bin/picod"},
+		},
+	}
+}
+
+// Published returns the images that the charts and agent-sandbox name and that registries have, in the versions pinned here.
+func Published() ([]Image, error) {
+	type source struct {
+		repository string
+		component  components.Component
+		built      string // the program as its build names it
+		path       string // the program in the image, as in the published one
+		args       []string
+		user       string
+	}
+	var images []Image
+	for _, s := range []source{
+		{"ghcr.io/spiffe/spire-server", components.SPIRE, "spire-server", "/opt/spire/bin/spire-server", []string{"run"}, "1000:1000"},
+		{"ghcr.io/spiffe/spire-agent", components.SPIRE, "spire-agent", "/opt/spire/bin/spire-agent", []string{"run"}, ""},
+		{"ghcr.io/spiffe/spiffe-helper", components.SPIFFEHelper, "spiffe-helper", "/spiffe-helper", nil, nobody},
+		{"ghcr.io/spiffe/spire-controller-manager", components.ControllerManager, "cmd", "/spire-controller-manager", nil, nobody},
+	} {
+		version, err := s.component.Version()
+		if err != nil {
+			return nil, err
+		}
+		images = append(images, Image{
+			Name:       s.repository + ":" + strings.TrimPrefix(version, "v"),
+			Base:       Scratch,
+			Files:      program(s.path, s.component, s.built),
+			Entrypoint: append([]string{s.path}, s.args...),
+			User:       s.user,
+		})
+	}
+	sandbox, err := AgentSandboxController()
+	if err != nil {
+		return nil, err
+	}
+	return append(images, Image{
+		Name:       sandbox,
+		Base:       Scratch,
+		Files:      program("/agent-sandbox-controller", components.AgentSandbox, "agent-sandbox-controller"),
+		Entrypoint: []string{"/agent-sandbox-controller"},
+		User:       nobody,
+	}, Image{
+		Name:       "redis:7.0.15", // what Debian 12 ships
+		Base:       Debian,
+		Packages:   []string{"redis-server"},
+		Entrypoint: []string{"redis-server"},
+		User:       "999:999",
+	}), nil
+}
+
+// AgentSandboxController returns the name of agent-sandbox's controller image, in the version of its pinned module.
+func AgentSandboxController() (string, error) {
+	version, err := components.AgentSandbox.Version()
+	return "registry.k8s.io/agent-sandbox/agent-sandbox-controller:" + version, err
+}
+
+// controlPlane returns the image of a program of e2e/controlplane.
+func controlPlane(image, name string) Image {
+	path := "/" + name
+	return Image{
+		Name: image,
+		Base: Scratch,
+		Files: map[string]func(context.Context) (string, error){path: func(ctx context.Context) (string, error) {
+			return Compile(ctx, "agentcube-mtls/e2e/controlplane/cmd/"+name)
+		}},
+		Entrypoint: []string{path},
+		User:       nobody,
+	}
+}
+
+// program returns the files of an image that holds one program of a component.
+func program(path string, c components.Component, built string) map[string]func(context.Context) (string, error) {
+	return map[string]func(context.Context) (string, error){path: Program(c, built)}
+}
+
+// Program returns a function that builds a component and returns the file of one of its programs.
+func Program(c components.Component, built string) func(context.Context) (string, error) {
+	return func(ctx context.Context) (string, error) {
+		dir, err := c.Build(ctx)
+		return filepath.Join(dir, built), err
+	}
+}
+
+// Compile builds a main package of this module, or of one it depends on, without C, and returns the program's file.
+func Compile(ctx context.Context, pkg string) (string, error) {
+	dir, err := repo.Cache("programs")
+	if err != nil {
+		return "", err
+	}
+	file := filepath.Join(dir, filepath.Base(pkg))
+	build := command.New("go", "build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w", "-o", file, pkg)
+	if err := build.In(repo.Path()).With("CGO_ENABLED=0").Run(ctx); err != nil {
+		return "", fmt.Errorf("building %s: %w", pkg, err)
+	}
+	return file, nil
+}

@@ -1,0 +1,121 @@
+// Package nodeimage makes kind's node image from pinned Go modules and Debian packages, for machines that reach no registry.
+//
+// The image holds what kind's own does: systemd, containerd, kind's configuration and entrypoint, Kubernetes, and the images
+// of the control plane. Kind's network daemon is not to be had without a registry: the service pod-network stands for it.
+package nodeimage
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"agentcube-mtls/e2e/command"
+	"agentcube-mtls/e2e/components"
+	"agentcube-mtls/e2e/images"
+	"agentcube-mtls/e2e/repo"
+)
+
+// packages are what kind's node image installs, and containerd, runc and the network plugins, which it builds itself.
+var packages = []string{
+	"systemd", "systemd-sysv", "libseccomp2", "pigz",
+	"containerd", "runc", "containernetworking-plugins",
+	"conntrack", "iptables", "nftables", "iproute2", "ethtool", "util-linux", "mount", "kmod", "procps",
+	"bash", "ca-certificates", "curl", "jq",
+}
+
+// setUp turns Debian into a kind node: no services but kind's, programs and plugins where kind's configuration expects them.
+var setUp = []string{
+	`rm -f /lib/systemd/system/multi-user.target.wants/* /etc/systemd/system/*.wants/* /lib/systemd/system/local-fs.target.wants/*` +
+		` /lib/systemd/system/sockets.target.wants/*udev* /lib/systemd/system/sockets.target.wants/*initctl*` +
+		` /lib/systemd/system/basic.target.wants/* /lib/systemd/system/sysinit.target.wants/systemd-tmpfiles-setup.service`,
+	// Go's module archives keep no executable bits.
+	`chmod 755 /usr/local/bin/* /kind/bin/*`,
+	`echo ReadKMsg=no >> /etc/systemd/journald.conf`,
+	`ln -s /usr/bin/containerd /usr/bin/ctr /usr/bin/containerd-shim-runc-v2 /usr/local/bin/` +
+		` && mkdir -p /opt/cni /etc/kubernetes/manifests && ln -s /usr/lib/cni /opt/cni/bin`,
+	`systemctl enable kubelet containerd undo-mount-hacks pod-network && systemctl mask systemd-binfmt`,
+	// The hook hides the machine's identity from containers, as in kind's own image.
+	`ctr oci spec | jq '.hooks.createContainer += [{"path": "/kind/bin/mount-product-files.sh"}] | del(.process.rlimits)' > /etc/containerd/cri-base.json`,
+}
+
+// Name returns the name of the node image: kind's own, in the version of Kubernetes that is pinned here.
+func Name() (string, error) {
+	version, err := components.Kubernetes.Version()
+	return "kindest/node:" + version, err
+}
+
+// Build builds the node image, and all that is in it, unless the engine has it from the same sources.
+func Build(ctx context.Context) error {
+	name, err := Name()
+	if err != nil {
+		return err
+	}
+	version, err := components.Kubernetes.Version()
+	if err != nil {
+		return err
+	}
+	work, err := os.MkdirTemp("", "agentcube-node-")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.RemoveAll(work) }()
+	versionFile := filepath.Join(work, "version")
+	if err := os.WriteFile(versionFile, []byte(version), 0o644); err != nil {
+		return err
+	}
+	node := images.Image{
+		Name:     name,
+		Base:     images.Debian,
+		Packages: packages,
+		Files: map[string]func(context.Context) (string, error){
+			"/":                    kindFiles,
+			"/kind/version":        file(versionFile),
+			"/usr/bin/kubeadm":     images.Program(components.Kubernetes, "kubeadm"),
+			"/usr/bin/kubectl":     images.Program(components.Kubernetes, "kubectl"),
+			"/usr/bin/kubelet":     images.Program(components.Kubernetes, "kubelet"),
+			"/usr/local/":          file(repo.Path("e2e", "nodeimage", "files", "usr", "local")),
+			"/etc/systemd/":        file(repo.Path("e2e", "nodeimage", "files", "etc", "systemd")),
+			"/kind/control-plane/": archives(filepath.Join(work, "control-plane")),
+		},
+		Commands:   append(setUp, "import-images /kind/control-plane/*.tar"),
+		Entrypoint: []string{"/usr/local/bin/entrypoint", "/sbin/init"},
+	}
+	return node.Build(ctx)
+}
+
+// kindFiles returns the folder in kind's module with the files of its node image.
+func kindFiles(ctx context.Context) (string, error) {
+	module, err := command.New("go", "list", "-m", "-f", "{{.Dir}}", "sigs.k8s.io/kind").In(repo.Path()).Output(ctx)
+	return filepath.Join(module, "images", "base", "files"), err
+}
+
+func file(path string) func(context.Context) (string, error) {
+	return func(context.Context) (string, error) { return path, nil }
+}
+
+// archives returns a function that builds the control plane's images and saves each of them in the folder dir.
+func archives(dir string) func(context.Context) (string, error) {
+	return func(ctx context.Context) (string, error) {
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			return "", err
+		}
+		built, err := controlPlane(ctx)
+		if err != nil {
+			return "", err
+		}
+		for n, image := range built {
+			if err := image.Build(ctx); err != nil {
+				return "", err
+			}
+			archive, err := images.Archive(ctx, image.Name)
+			if err != nil {
+				return "", err
+			}
+			if err := os.Symlink(archive, filepath.Join(dir, fmt.Sprintf("%d.tar", n))); err != nil {
+				return "", err
+			}
+		}
+		return dir, nil
+	}
+}
