@@ -1,0 +1,96 @@
+package router
+
+import (
+	"cmp"
+	"errors"
+	"flag"
+	"fmt"
+	"net/url"
+	"os"
+
+	"github.com/spiffe/go-spiffe/v2/spiffeid"
+
+	"agentcube-mtls/e2e/controlplane/mtls"
+)
+
+// Config is what the command line and the environment say.
+type Config struct {
+	Port                  string
+	Debug                 bool
+	MaxConcurrentRequests int // of invocations; 0 is no limit
+
+	EnableTLS       bool // of the Router's own listener
+	TLSCert, TLSKey string
+
+	MTLS mtls.Files // client side toward the WorkloadManager; empty is plain HTTP
+	JWT  JWTConfig
+
+	WorkloadManagerURL string
+	Namespace          string // where Router, WorkloadManager and the identity Secret are
+	TrustDomain        string
+}
+
+// JWTConfig says which bearer tokens callers must bring. An empty IssuerURL
+// lets everybody in.
+type JWTConfig struct {
+	IssuerURL    string // OIDC issuer; its keys are found by discovery
+	Audience     string // required in "aud"; empty is any
+	RoleClaim    string // claim that lists roles; dots lead into objects
+	RequiredRole string // empty is any
+}
+
+// BindFlags registers the Router's flags and returns the configuration that
+// they fill when they are parsed.
+func BindFlags(fs *flag.FlagSet) *Config {
+	c := &Config{}
+	fs.StringVar(&c.Port, "port", "8080", "port to listen on")
+	fs.BoolVar(&c.Debug, "debug", false, "log every forwarded request")
+	fs.IntVar(&c.MaxConcurrentRequests, "max-concurrent-requests", 1000, "invocations served at once (0 = no limit)")
+	fs.BoolVar(&c.EnableTLS, "enable-tls", false, "serve HTTPS")
+	fs.StringVar(&c.TLSCert, "tls-cert", "", "certificate file of the listener")
+	fs.StringVar(&c.TLSKey, "tls-key", "", "key file of the listener")
+	fs.StringVar(&c.MTLS.Cert, "mtls-cert", "", "X509-SVID file to present to the WorkloadManager")
+	fs.StringVar(&c.MTLS.Key, "mtls-key", "", "key file of the X509-SVID")
+	fs.StringVar(&c.MTLS.CA, "mtls-ca", "", "CA file that the WorkloadManager must chain to")
+	fs.StringVar(&c.JWT.IssuerURL, "jwt-issuer-url", "", "OIDC issuer of callers' bearer tokens (empty = no tokens asked for)")
+	fs.StringVar(&c.JWT.Audience, "jwt-audience", "", "audience that tokens must have")
+	fs.StringVar(&c.JWT.RoleClaim, "jwt-role-claim", "roles", "claim that lists the caller's roles, dots lead into objects")
+	fs.StringVar(&c.JWT.RequiredRole, "jwt-required-role", "", "role that callers must have")
+	return c
+}
+
+// Complete adds the environment and fails where settings do not go together.
+func (c *Config) Complete() error {
+	c.WorkloadManagerURL = os.Getenv("WORKLOAD_MANAGER_URL")
+	c.Namespace = cmp.Or(os.Getenv("AGENTCUBE_NAMESPACE"), "agentcube")
+	c.TrustDomain = cmp.Or(os.Getenv("AGENTCUBE_SPIFFE_TRUST_DOMAIN"), "cluster.local")
+
+	if c.WorkloadManagerURL == "" {
+		return errors.New("environment variable WORKLOAD_MANAGER_URL is not set")
+	}
+	if _, err := url.Parse(c.WorkloadManagerURL); err != nil {
+		return fmt.Errorf("environment variable WORKLOAD_MANAGER_URL: %w", err)
+	}
+	if _, err := c.MTLS.Complete("--mtls-cert", "--mtls-key", "--mtls-ca"); err != nil {
+		return err
+	}
+	if hasFiles := c.TLSCert != "" && c.TLSKey != ""; c.EnableTLS != hasFiles || (c.TLSCert == "") != (c.TLSKey == "") {
+		return errors.New("--enable-tls, --tls-cert and --tls-key go together: set all of them or none")
+	}
+	if c.JWT.RequiredRole != "" && c.JWT.RoleClaim == "" {
+		return errors.New("--jwt-required-role needs --jwt-role-claim")
+	}
+	if c.JWT.IssuerURL == "" && (c.JWT.RequiredRole != "" || c.JWT.Audience != "") {
+		return errors.New("--jwt-audience and --jwt-required-role need --jwt-issuer-url: without it no token is asked for")
+	}
+	return nil
+}
+
+// serverID is the only SPIFFE ID that the Router takes for the WorkloadManager.
+func (c *Config) serverID() (spiffeid.ID, error) {
+	td, err := spiffeid.TrustDomainFromString(c.TrustDomain)
+	if err != nil {
+		return spiffeid.ID{}, fmt.Errorf("environment variable AGENTCUBE_SPIFFE_TRUST_DOMAIN: %w", err)
+	}
+	return spiffeid.FromSegments(td, "ns", c.Namespace, "sa", "workloadmanager")
+}

@@ -1,0 +1,122 @@
+// Package workloadmanager is AgentCube's WorkloadManager: it makes a Sandbox of
+// agents.x-k8s.io for each session of an AgentRuntime or CodeInterpreter, waits
+// until it accepts connections, keeps the session in the store, and deletes
+// what has expired or gone idle.
+//
+// Warm pools (SandboxClaim) are left out: a CodeInterpreter that asks for one
+// gets a sandbox of its own, started when it is needed.
+package workloadmanager
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/volcano-sh/agentcube/pkg/api"
+	runtimev1alpha1 "github.com/volcano-sh/agentcube/pkg/apis/runtime/v1alpha1"
+	"github.com/volcano-sh/agentcube/pkg/common/types"
+	"github.com/volcano-sh/agentcube/pkg/store"
+	"k8s.io/apimachinery/pkg/runtime"
+	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/klog/v2"
+	sandboxv1alpha1 "sigs.k8s.io/agent-sandbox/api/v1alpha1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"agentcube-mtls/e2e/controlplane/serve"
+)
+
+// maxBody is the most that a request may carry, in bytes; real ones are tiny.
+const maxBody = 1 << 20
+
+// Server answers the WorkloadManager's HTTP API.
+type Server struct {
+	config *Config
+	client client.WithWatch
+	store  store.Store
+}
+
+// New returns a WorkloadManager that works with this cluster, whose client must
+// know Scheme, and this store.
+func New(c *Config, cluster client.WithWatch, sessions store.Store) *Server {
+	return &Server{config: c, client: cluster, store: sessions}
+}
+
+// Scheme knows the types that the WorkloadManager works with.
+func Scheme() (*runtime.Scheme, error) {
+	scheme := runtime.NewScheme()
+	add := runtime.NewSchemeBuilder(clientgoscheme.AddToScheme, runtimev1alpha1.AddToScheme, sandboxv1alpha1.AddToScheme)
+	if err := add.AddToScheme(scheme); err != nil {
+		return nil, fmt.Errorf("registering API types: %w", err)
+	}
+	return scheme, nil
+}
+
+// Handler is the HTTP API of contract.md.
+func (s *Server) Handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /health", func(w http.ResponseWriter, _ *http.Request) {
+		serve.JSON(w, http.StatusOK, map[string]string{"status": "healthy"})
+	})
+	v1 := http.NewServeMux()
+	for path, kind := range map[string]string{
+		"/v1/agent-runtime":    types.AgentRuntimeKind,
+		"/v1/code-interpreter": types.CodeInterpreterKind,
+	} {
+		v1.HandleFunc("POST "+path, s.handleCreate(kind))
+		v1.HandleFunc("DELETE "+path+"/sessions/{session}", s.handleDelete)
+	}
+	if s.config.EnableAuth {
+		mux.Handle("/v1/", s.authenticated(v1))
+	} else {
+		mux.Handle("/v1/", v1)
+	}
+	return mux
+}
+
+func (s *Server) handleCreate(kind string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		var request types.CreateSandboxRequest
+		if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody)).Decode(&request); err != nil {
+			refuse(w, http.StatusBadRequest, "invalid request body")
+			return
+		}
+		request.Kind = kind
+		if err := request.Validate(); err != nil {
+			refuse(w, http.StatusBadRequest, err.Error())
+			return
+		}
+		created, err := s.launch(r.Context(), request)
+		switch {
+		case err == nil:
+			serve.JSON(w, http.StatusOK, created)
+		case errors.Is(err, api.ErrAgentRuntimeNotFound), errors.Is(err, api.ErrCodeInterpreterNotFound):
+			refuse(w, http.StatusNotFound, err.Error())
+		default:
+			klog.Errorf("Making sandbox for %s %s/%s: %v", kind, request.Namespace, request.Name, err)
+			refuse(w, http.StatusInternalServerError, "internal server error")
+		}
+	}
+}
+
+func (s *Server) handleDelete(w http.ResponseWriter, r *http.Request) {
+	session := r.PathValue("session")
+	sandbox, err := s.store.GetSandboxBySessionID(r.Context(), session)
+	if errors.Is(err, store.ErrNotFound) {
+		refuse(w, http.StatusNotFound, fmt.Sprintf("session %s not found, maybe already deleted", session))
+		return
+	}
+	if err == nil {
+		err = s.remove(r.Context(), sandbox)
+	}
+	if err != nil {
+		klog.Errorf("Deleting session %s: %v", session, err)
+		refuse(w, http.StatusInternalServerError, "internal server error")
+		return
+	}
+	serve.JSON(w, http.StatusOK, map[string]string{"message": "Sandbox deleted successfully"})
+}
+
+func refuse(w http.ResponseWriter, status int, message string) {
+	serve.JSON(w, status, map[string]string{"message": message})
+}
