@@ -1,0 +1,46 @@
+{{/* Objects of one component carry these labels. Takes root, app and component. */}}
+{{- define "agentcube.labels" -}}
+{{ include "agentcube.podLabels" . }}
+app.kubernetes.io/managed-by: {{ .root.Release.Service }}
+app.kubernetes.io/version: {{ .root.Chart.AppVersion | quote }}
+helm.sh/chart: {{ .root.Chart.Name }}-{{ .root.Chart.Version | replace "+" "_" }}
+{{- end -}}
+
+{{/* Pods carry no version: a new chart alone rolls none of them. */}}
+{{- define "agentcube.podLabels" -}}
+app: {{ .app }}
+app.kubernetes.io/name: {{ .root.Values.nameOverride | default .root.Chart.Name }}
+app.kubernetes.io/instance: {{ .root.Release.Name }}
+app.kubernetes.io/component: {{ .component }}
+app.kubernetes.io/part-of: agentcube
+{{- end -}}
+
+{{/* Cluster-scoped names hold the namespace and the release, so that releases do not collide. Takes root and name. */}}
+{{- define "agentcube.clusterName" -}}
+{{ .root.Release.Namespace }}-{{ .root.Release.Name }}-{{ .name }}
+{{- end -}}
+
+{{- define "agentcube.image" -}}
+{{ .repository }}:{{ .tag }}
+{{- end -}}
+
+{{- define "agentcube.redis.name" -}}
+{{ .Release.Name }}-redis
+{{- end -}}
+
+{{- define "agentcube.redis.addr" -}}
+{{- if .Values.redis.embedded.enabled -}}
+{{ include "agentcube.redis.name" . }}.{{ .Release.Namespace }}.svc.cluster.local:6379
+{{- else -}}
+{{ .Values.redis.addr }}
+{{- end -}}
+{{- end -}}
+
+{{/* The Secret with Redis' password; empty: there is no password. */}}
+{{- define "agentcube.redis.secretName" -}}
+{{- if .Values.redis.secretName -}}
+{{ .Values.redis.secretName }}
+{{- else if .Values.redis.password -}}
+{{ include "agentcube.redis.name" . }}
+{{- end -}}
+{{- end -}}

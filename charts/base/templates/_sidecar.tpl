@@ -1,0 +1,84 @@
+{{/* Native sidecars start, and are ready, before the application starts. Servers below 1.29 know only ordinary ones. */}}
+{{- define "agentcube.sidecar.native" -}}
+{{- if semverCompare ">=1.29-0" .Capabilities.KubeVersion.Version -}}true{{- end -}}
+{{- end -}}
+
+{{- define "agentcube.sidecar" -}}
+- name: spiffe-helper
+  image: {{ include "agentcube.image" .Values.spire.spiffeHelper.image | quote }}
+  imagePullPolicy: {{ .Values.spire.spiffeHelper.image.pullPolicy }}
+  {{- if include "agentcube.sidecar.native" . }}
+  restartPolicy: Always
+  {{- end }}
+  args:
+    - -config
+    - /etc/spiffe-helper/helper.conf
+  ports:
+    - name: helper-health
+      containerPort: {{ .Values.spire.spiffeHelper.healthPort }}
+  # Certificates come when the agent has attested the pod, however long that takes: restarting would only lose time
+  startupProbe:
+    httpGet:
+      path: /ready
+      port: helper-health
+    periodSeconds: 1
+    failureThreshold: 3600
+  livenessProbe:
+    httpGet:
+      path: /live
+      port: helper-health
+    periodSeconds: 10
+  resources:
+    {{- toYaml .Values.spire.spiffeHelper.resources | nindent 4 }}
+  securityContext:
+    {{- include "agentcube.container.securityContext" . | nindent 4 }}
+  volumeMounts:
+    - name: spiffe-helper
+      mountPath: /etc/spiffe-helper
+      readOnly: true
+    - name: workload-api
+      mountPath: {{ include "agentcube.spire.socketMount" . }}
+      readOnly: true
+    - name: certificates
+      mountPath: {{ .Values.spire.spiffeHelper.certDir }}
+{{- end -}}
+
+{{- define "agentcube.sidecar.volumes" -}}
+- name: spiffe-helper
+  configMap:
+    name: spiffe-helper
+- name: workload-api
+  hostPath:
+    path: {{ include "agentcube.spire.socketDir" . }}
+    type: DirectoryOrCreate
+# Private keys stay in memory
+- name: certificates
+  emptyDir:
+    medium: Memory
+    sizeLimit: 1Mi
+{{- end -}}
+
+{{- define "agentcube.sidecar.appMount" -}}
+- name: certificates
+  mountPath: {{ .Values.spire.spiffeHelper.certDir }}
+  readOnly: true
+{{- end -}}
+
+{{/* A program's flags for the three files. Takes root and prefix. */}}
+{{- define "agentcube.sidecar.args" -}}
+{{- with .root.Values.spire.spiffeHelper -}}
+- --{{ $.prefix }}-cert={{ .certDir }}/{{ .certFileName }}
+- --{{ $.prefix }}-key={{ .certDir }}/{{ .keyFileName }}
+- --{{ $.prefix }}-ca={{ .certDir }}/{{ .bundleFileName }}
+{{- end -}}
+{{- end -}}
+
+{{/* A changed configuration rolls the pods that read it, and no others. Takes root and file. */}}
+{{- define "agentcube.checksum" -}}
+{{ tpl (.root.Files.Get (printf "files/%s" .file)) .root | sha256sum }}
+{{- end -}}
+
+{{/* A configuration file from files/, with the release's values in it. Takes root and file. */}}
+{{- define "agentcube.file" -}}
+{{ tpl (.root.Files.Get (printf "files/%s" .file)) .root | trim }}
+{{- end -}}

@@ -1,0 +1,24 @@
+{{/*
+The SPIFFE ID comes from the pod's own account and the selectors from the expected one: a pod that merely copies the labels, in
+another namespace or under another account, gets nothing. Takes root, name, app and serviceAccount.
+*/}}
+{{- define "agentcube.clusterSPIFFEID" -}}
+apiVersion: spire.spiffe.io/v1alpha1
+kind: ClusterSPIFFEID
+metadata:
+  name: {{ .root.Release.Name }}-{{ .name }}
+  labels:
+    {{- include "agentcube.labels" (dict "root" .root "app" .app "component" "identity") | nindent 4 }}
+spec:
+  className: {{ include "agentcube.spire.className" .root }}
+  spiffeIDTemplate: {{ include "agentcube.spiffeIDTemplate" . | quote }}
+  namespaceSelector:
+    matchLabels:
+      kubernetes.io/metadata.name: {{ .root.Release.Namespace }}
+  podSelector:
+    matchLabels:
+      app: {{ .app }}
+  workloadSelectorTemplates:
+    - k8s:ns:{{ .root.Release.Namespace }}
+    - k8s:sa:{{ .serviceAccount }}
+{{- end -}}

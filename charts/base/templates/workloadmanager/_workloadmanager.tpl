@@ -1,0 +1,29 @@
+{{- define "agentcube.workloadmanager.port" -}}
+{{ ternary .Values.workloadmanager.service.mtlsPort .Values.workloadmanager.service.port .Values.spire.enabled }}
+{{- end -}}
+
+{{/* With mutual TLS there is no port that a kubelet, who has no certificate, could speak HTTP with: that one listens must do. */}}
+{{- define "agentcube.workloadmanager.probe" -}}
+{{- if .Values.spire.enabled -}}
+tcpSocket:
+  port: https
+{{- else -}}
+httpGet:
+  path: /health
+  port: http
+{{- end -}}
+{{- end -}}
+
+{{- define "agentcube.workloadmanager.probes" -}}
+{{- $probe := include "agentcube.workloadmanager.probe" . | nindent 2 -}}
+startupProbe:
+  {{- $probe }}
+  periodSeconds: 1
+  failureThreshold: 60
+livenessProbe:
+  {{- $probe }}
+  periodSeconds: 10
+readinessProbe:
+  {{- $probe }}
+  periodSeconds: 2
+{{- end -}}

@@ -1,0 +1,77 @@
+package chart
+
+import (
+	"fmt"
+
+	"helm.sh/helm/v3/pkg/chart"
+	"helm.sh/helm/v3/pkg/chartutil"
+	"helm.sh/helm/v3/pkg/engine"
+)
+
+// SpireAPI is what a cluster with SPIRE's CustomResourceDefinitions serves.
+const SpireAPI = "spire.spiffe.io/v1alpha1"
+
+// Release says of what, and where, a render is. The zero value is a first install, as in every guide, on a new cluster.
+type Release struct {
+	Chart     *chart.Chart
+	Name      string
+	Namespace string
+	// Kubernetes is the server's version
+	Kubernetes string
+	// APIs are groups and versions that the server has beside Kubernetes' own
+	APIs    []string
+	Upgrade bool
+	// Values are the user's
+	Values map[string]any
+	// ReusedValues are a former release's computed values: with --reuse-values they take the place of the chart's
+	ReusedValues map[string]any
+}
+
+// Render returns the manifests by the path of their template.
+func (r Release) Render() (map[string]string, error) {
+	r = r.withDefaults()
+	loaded := *r.Chart
+	if r.ReusedValues != nil {
+		loaded.Values = r.ReusedValues
+	}
+	if err := chartutil.ProcessDependenciesWithMerge(&loaded, r.Values); err != nil {
+		return nil, fmt.Errorf("process dependencies: %w", err)
+	}
+	version, err := chartutil.ParseKubeVersion(r.Kubernetes)
+	if err != nil {
+		return nil, fmt.Errorf("parse the Kubernetes version: %w", err)
+	}
+	values, err := chartutil.ToRenderValues(&loaded, r.Values, chartutil.ReleaseOptions{
+		Name: r.Name, Namespace: r.Namespace, Revision: 1, IsInstall: !r.Upgrade, IsUpgrade: r.Upgrade,
+	}, &chartutil.Capabilities{
+		KubeVersion: *version,
+		APIVersions: append(append(chartutil.VersionSet{}, chartutil.DefaultVersionSet...), r.APIs...),
+		HelmVersion: chartutil.DefaultCapabilities.HelmVersion,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return engine.Render(&loaded, values)
+}
+
+func (r Release) withDefaults() Release {
+	if r.Chart == nil {
+		r.Chart = Base()
+	}
+	if r.Name == "" {
+		r.Name = "agentcube"
+	}
+	if r.Namespace == "" {
+		r.Namespace = "agentcube"
+	}
+	if r.Kubernetes == "" {
+		r.Kubernetes = "v1.34.4"
+	}
+	if r.APIs == nil {
+		r.APIs = []string{SpireAPI}
+	}
+	if r.Values == nil {
+		r.Values = map[string]any{}
+	}
+	return r
+}

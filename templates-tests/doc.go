@@ -1,0 +1,6 @@
+// Package templatestests proves the charts by rendering them, in process, and reading the objects that come out.
+//
+// What the charts carry in generated form is made anew by `go generate ./templates-tests`; a test says when it must be.
+package templatestests
+
+//go:generate go run ./generate/cmd

@@ -1,0 +1,29 @@
+// Command cmd writes the generated files of the charts.
+package main
+
+import (
+	"fmt"
+	"os"
+
+	"agentcube-mtls/templates-tests/chart"
+	"agentcube-mtls/templates-tests/generate"
+)
+
+func main() {
+	root, err := chart.Root()
+	if err != nil {
+		fail(err)
+	}
+	files, err := generate.All(root)
+	if err != nil {
+		fail(err)
+	}
+	if err := files.Write(root); err != nil {
+		fail(err)
+	}
+}
+
+func fail(err error) {
+	fmt.Fprintln(os.Stderr, err)
+	os.Exit(1)
+}

@@ -1,0 +1,100 @@
+package generate
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+)
+
+const (
+	controllerGen = "templates-tests/tools/controller-gen"
+	agentcubeAPI  = "github.com/volcano-sh/agentcube/pkg/apis/runtime/v1alpha1"
+	spireAPI      = "github.com/spiffe/spire-controller-manager/api/v1alpha1"
+)
+
+// CRDs makes the CustomResourceDefinitions of both charts from the Go types that the pinned modules hold.
+func CRDs(root string) (Files, error) {
+	tool, err := toolPath(root)
+	if err != nil {
+		return nil, err
+	}
+	agentcube, err := crdsOf(tool, root, agentcubeAPI)
+	if err != nil {
+		return nil, err
+	}
+	spire, err := crdsOf(tool, filepath.Join(root, "e2e/components/spire-controller-manager"), spireAPI)
+	if err != nil {
+		return nil, err
+	}
+
+	files := Files{}
+	for name, content := range agentcube {
+		files["charts/base/crds/"+name] = content
+	}
+	for name, content := range spire {
+		files["charts/spire-crds/templates/"+name] = asTemplate(content)
+	}
+	return files, nil
+}
+
+// toolPath builds controller-gen, which Go caches, and returns where it is.
+func toolPath(root string) (string, error) {
+	out, err := run(filepath.Join(root, controllerGen), "go", "tool", "-n", "controller-gen")
+	if err != nil {
+		return "", fmt.Errorf("build controller-gen: %w", err)
+	}
+	return strings.TrimSpace(string(out)), nil
+}
+
+// crdsOf runs controller-gen in a module that requires the package.
+func crdsOf(tool, module, pkg string) (Files, error) {
+	dir, err := os.MkdirTemp("", "crds-")
+	if err != nil {
+		return nil, fmt.Errorf("make a folder for CRDs: %w", err)
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+
+	if _, err := run(module, tool, "crd", "paths="+pkg, "output:crd:dir="+dir); err != nil {
+		return nil, fmt.Errorf("generate the CRDs of %s: %w", pkg, err)
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, fmt.Errorf("list the CRDs of %s: %w", pkg, err)
+	}
+	files := Files{}
+	for _, entry := range entries {
+		content, err := os.ReadFile(filepath.Join(dir, entry.Name()))
+		if err != nil {
+			return nil, fmt.Errorf("read a CRD of %s: %w", pkg, err)
+		}
+		files[entry.Name()] = content
+	}
+	return files, nil
+}
+
+var annotations = regexp.MustCompile(`(?m)^  annotations:\n`)
+
+// asTemplate makes a chart's template of a CRD: helm brings it with upgrades, but an uninstall leaves it, since every
+// object of its kind would go with it. Braces in descriptions must not be taken for the template's.
+func asTemplate(crd []byte) []byte {
+	crd = bytes.ReplaceAll(crd, []byte("{{"), []byte("{{`{{`}}"))
+	at := annotations.FindIndex(crd)[1]
+	keep := []byte("    helm.sh/resource-policy: keep\n")
+	return append(append(append([]byte{}, crd[:at]...), keep...), crd[at:]...)
+}
+
+func run(dir, name string, args ...string) ([]byte, error) {
+	cmd := exec.Command(name, args...)
+	cmd.Dir = dir
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w\n%s", name, err, stderr.Bytes())
+	}
+	return out, nil
+}

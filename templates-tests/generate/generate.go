@@ -1,0 +1,39 @@
+package generate
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+// Files maps paths, relative to the repository, to what they must hold.
+type Files map[string][]byte
+
+// All makes every generated file of the repository at root.
+func All(root string) (Files, error) {
+	files := Files{}
+	for _, make := range []func(string) (Files, error){Defaults, CRDs} {
+		made, err := make(root)
+		if err != nil {
+			return nil, err
+		}
+		for path, content := range made {
+			files[path] = content
+		}
+	}
+	return files, nil
+}
+
+// Write puts the files into the repository at root.
+func (f Files) Write(root string) error {
+	for path, content := range f {
+		full := filepath.Join(root, path)
+		if err := os.MkdirAll(filepath.Dir(full), 0o755); err != nil {
+			return fmt.Errorf("make the folder of %s: %w", path, err)
+		}
+		if err := os.WriteFile(full, content, 0o644); err != nil {
+			return fmt.Errorf("write %s: %w", path, err)
+		}
+	}
+	return nil
+}

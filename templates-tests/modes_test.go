@@ -1,0 +1,136 @@
+package templatestests
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/util/intstr"
+
+	"agentcube-mtls/templates-tests/chart"
+)
+
+func TestPlainRouterSpeaksHTTPToThePlainPort(t *testing.T) {
+	t.Parallel()
+	router := container(t, get[*appsv1.Deployment](t, render(t, plain), "agentcube-router").Spec.Template.Spec, "agentcube-router")
+
+	assert.Equal(t, []string{"--port=8080", "--debug"}, router.Args)
+	assert.Equal(t, "http://workloadmanager.agentcube.svc.cluster.local:8080", env(router)["WORKLOAD_MANAGER_URL"])
+}
+
+func TestRouterGetsItsCertificatesAndTheMutualTLSPort(t *testing.T) {
+	t.Parallel()
+	router := container(t, get[*appsv1.Deployment](t, render(t, spire), "agentcube-router").Spec.Template.Spec, "agentcube-router")
+
+	assert.Equal(t, []string{
+		"--port=8080", "--debug",
+		"--mtls-cert=/run/spire/certs/svid.pem",
+		"--mtls-key=/run/spire/certs/svid_key.pem",
+		"--mtls-ca=/run/spire/certs/svid_bundle.pem",
+	}, router.Args)
+	assert.Equal(t, "http://workloadmanager.agentcube.svc.cluster.local:8443", env(router)["WORKLOAD_MANAGER_URL"],
+		"the scheme stays http: the Router rewrites it, and operators look for the line that says so")
+	assert.Equal(t, "cluster.local", env(router)["AGENTCUBE_SPIFFE_TRUST_DOMAIN"])
+}
+
+func TestWorkloadManagerServesOnlyMutualTLSWithSPIRE(t *testing.T) {
+	t.Parallel()
+	manager := container(t, get[*appsv1.Deployment](t, render(t, spire), "workloadmanager").Spec.Template.Spec, "workloadmanager")
+
+	assert.Equal(t, []string{
+		"--port=8443", "--runtime-class-name=", "--enable-tls",
+		"--tls-cert=/run/spire/certs/svid.pem",
+		"--tls-key=/run/spire/certs/svid_key.pem",
+		"--tls-ca=/run/spire/certs/svid_bundle.pem",
+	}, manager.Args)
+	assert.Equal(t, []corev1.ContainerPort{{Name: "https", ContainerPort: 8443, Protocol: corev1.ProtocolTCP}}, manager.Ports)
+	assert.Equal(t, "spiffe://cluster.local/ns/agentcube/sa/agentcube-router", env(manager)["AGENTCUBE_ALLOWED_CLIENT_SPIFFE_IDS"])
+}
+
+func TestEachServicePortReachesOnlyTheWorkloadManagersThatSpeakItsLanguage(t *testing.T) {
+	t.Parallel()
+	for mode, given := range map[string]string{"http": plain, "https": spire} {
+		objects := render(t, given)
+
+		targets := map[string]intstr.IntOrString{}
+		for _, port := range get[*corev1.Service](t, objects, "workloadmanager").Spec.Ports {
+			targets[port.Name] = port.TargetPort
+		}
+		assert.Equal(t, map[string]intstr.IntOrString{
+			"http": intstr.FromString("http"), "https": intstr.FromString("https"),
+		}, targets, "the Service has both ports in both modes, by name")
+
+		pod := get[*appsv1.Deployment](t, objects, "workloadmanager").Spec.Template.Spec
+		ports := container(t, pod, "workloadmanager").Ports
+		require.Len(t, ports, 1)
+		assert.Equal(t, mode, ports[0].Name)
+	}
+}
+
+func TestProbesOfTheWorkloadManagerNeedNoClientCertificate(t *testing.T) {
+	t.Parallel()
+	probes := func(given string) []corev1.ProbeHandler {
+		c := container(t, get[*appsv1.Deployment](t, render(t, given), "workloadmanager").Spec.Template.Spec, "workloadmanager")
+		return []corev1.ProbeHandler{c.StartupProbe.ProbeHandler, c.LivenessProbe.ProbeHandler, c.ReadinessProbe.ProbeHandler}
+	}
+	for _, probe := range probes(plain) {
+		assert.Equal(t, corev1.ProbeHandler{HTTPGet: &corev1.HTTPGetAction{Path: "/health", Port: intstr.FromString("http")}}, probe)
+	}
+	for _, probe := range probes(spire) {
+		assert.Equal(t, corev1.ProbeHandler{TCPSocket: &corev1.TCPSocketAction{Port: intstr.FromString("https")}}, probe)
+	}
+}
+
+func TestNothingOfSPIREIsLeftWhenItIsOff(t *testing.T) {
+	t.Parallel()
+	manifests, err := chart.Release{Values: values(t, plain)}.Render()
+	require.NoError(t, err)
+	for path, manifest := range manifests {
+		if path == "agentcube/templates/NOTES.txt" {
+			continue
+		}
+		assert.NotContains(t, manifest, "spire", path)
+		assert.NotContains(t, manifest, "spiffe", path)
+	}
+}
+
+func TestOldWorkloadManagersStayUntilTheRoutersHaveMoved(t *testing.T) {
+	t.Parallel()
+	workloadmanager := func(kubernetes string) *appsv1.Deployment {
+		objects := renderRelease(t, chart.Release{Values: values(t, spire), Kubernetes: kubernetes})
+		return get[*appsv1.Deployment](t, objects, "workloadmanager")
+	}
+
+	newest := workloadmanager("v1.30.0")
+	assert.Equal(t, intstr.FromInt32(0), *newest.Spec.Strategy.RollingUpdate.MaxUnavailable)
+	stop := container(t, newest.Spec.Template.Spec, "workloadmanager").Lifecycle
+	require.NotNil(t, stop)
+	assert.Equal(t, int64(40), stop.PreStop.Sleep.Seconds)
+	assert.Equal(t, int64(70), *newest.Spec.Template.Spec.TerminationGracePeriodSeconds, "the drain, and time to stop after it")
+
+	older := workloadmanager("v1.29.9")
+	assert.Nil(t, container(t, older.Spec.Template.Spec, "workloadmanager").Lifecycle, "servers below 1.30 refuse preStop.sleep")
+}
+
+func TestAPodThatCopiesTheRoutersLabelsGetsNoIdentity(t *testing.T) {
+	t.Parallel()
+	for _, id := range ofKind(render(t, spire), "ClusterSPIFFEID") {
+		template, _, _ := unstructured.NestedString(id.Object, "spec", "spiffeIDTemplate")
+		assert.Equal(t, "spiffe://{{ .TrustDomain }}/ns/{{ .PodMeta.Namespace }}/sa/{{ .PodSpec.ServiceAccountName }}", template,
+			"the ID comes from the pod's own account")
+
+		account := map[string]string{
+			"agentcube-agentcube-router":           "agentcube-router",
+			"agentcube-agentcube-workload-manager": "workloadmanager",
+		}[id.GetName()]
+		selectors, _, _ := unstructured.NestedStringSlice(id.Object, "spec", "workloadSelectorTemplates")
+		assert.Equal(t, []string{"k8s:ns:agentcube", "k8s:sa:" + account}, selectors, id.GetName())
+
+		namespaces, _, _ := unstructured.NestedStringMap(id.Object, "spec", "namespaceSelector", "matchLabels")
+		assert.Equal(t, map[string]string{"kubernetes.io/metadata.name": "agentcube"}, namespaces, id.GetName())
+	}
+	assert.Len(t, ofKind(render(t, spire), "ClusterSPIFFEID"), 2)
+}

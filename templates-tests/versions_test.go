@@ -1,0 +1,51 @@
+package templatestests
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"golang.org/x/mod/modfile"
+
+	"agentcube-mtls/templates-tests/chart"
+)
+
+func TestImagesHaveTheVersionsThatTheHarnessBuilds(t *testing.T) {
+	t.Parallel()
+	settings := chart.Base().Values["spire"].(map[string]any)
+	tag := func(component string) string {
+		return settings[component].(map[string]any)["image"].(map[string]any)["tag"].(string)
+	}
+	for component, module := range map[string]string{
+		"server":            "github.com/spiffe/spire",
+		"agent":             "github.com/spiffe/spire",
+		"spiffeHelper":      "github.com/spiffe/spiffe-helper",
+		"controllerManager": "github.com/spiffe/spire-controller-manager",
+	} {
+		assert.Equal(t, builtVersion(t, module), tag(component), "spire.%s.image.tag", component)
+	}
+	assert.Equal(t, builtVersion(t, "github.com/spiffe/spire-controller-manager"), chart.SpireCRDs().Metadata.AppVersion,
+		"the CRDs are those of the controller manager that reads them")
+}
+
+// builtVersion is the version of a module in e2e/components, in the form of an image's tag.
+func builtVersion(t *testing.T, module string) string {
+	t.Helper()
+	root, err := chart.Root()
+	require.NoError(t, err)
+	path := filepath.Join(root, "e2e/components", filepath.Base(module), "go.mod")
+	content, err := os.ReadFile(path)
+	require.NoError(t, err)
+	parsed, err := modfile.Parse(path, content, nil)
+	require.NoError(t, err)
+	for _, required := range parsed.Require {
+		if required.Mod.Path == module {
+			return strings.TrimPrefix(required.Mod.Version, "v")
+		}
+	}
+	require.FailNowf(t, "module not built", "%s does not require %s", path, module)
+	return ""
+}
