@@ -65,12 +65,17 @@ func (c Component) Version() (string, error) {
 	if err != nil {
 		return "", err
 	}
+	// The longest module path that the tool's package begins with is the module that holds it.
+	var module modfile.Require
 	for _, required := range file.Require {
-		if !required.Indirect {
-			return required.Mod.Version, nil
+		if strings.HasPrefix(file.Tool[0].Path+"/", required.Mod.Path+"/") && len(required.Mod.Path) > len(module.Mod.Path) {
+			module = *required
 		}
 	}
-	return "", fmt.Errorf("%s: no direct requirement", file.Syntax.Name)
+	if module.Mod.Path == "" {
+		return "", fmt.Errorf("%s: no requirement holds the tool %s", file.Syntax.Name, file.Tool[0].Path)
+	}
+	return module.Mod.Version, nil
 }
 
 // Build builds the component's programs, once for each state of its go.mod, go.sum, flags and Go version,

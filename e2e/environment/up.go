@@ -3,11 +3,47 @@ package environment
 import (
 	"context"
 
+	"agentcube-mtls/e2e/kube"
 	"agentcube-mtls/e2e/progress"
+	"agentcube-mtls/e2e/release"
+	"agentcube-mtls/e2e/verify"
 )
 
-// Up brings everything up.
+// Up brings everything up, verifies it and says what to do next.
 func Up(ctx context.Context, log *progress.Log, name string, nodes int) error {
-	_, err := Cluster(ctx, log, name, nodes)
-	return err
+	c, err := Cluster(ctx, log, name, nodes)
+	if err != nil {
+		return err
+	}
+	kubeconfig, err := c.Kubeconfig()
+	if err != nil {
+		return err
+	}
+	client, err := kube.Connect(kubeconfig)
+	if err != nil {
+		return err
+	}
+	if err := log.Step("installing agent-sandbox", func() error { return release.InstallAgentSandbox(ctx, client) }); err != nil {
+		return err
+	}
+	helm, err := release.NewHelm(ctx, kubeconfig)
+	if err != nil {
+		return err
+	}
+	if err := log.Step("installing the charts with helm", func() error { return helm.Install(ctx) }); err != nil {
+		return err
+	}
+	rows := verify.All(ctx, log, client, release.Namespace, release.Name)
+	log.Printf("\n%s", verify.Table(rows))
+	if err := verify.Failed(rows); err != nil {
+		return err
+	}
+	log.Printf(next, kubeconfig, helm.Program, name)
+	return nil
 }
+
+const next = `Next:
+  export KUBECONFIG=%[1]s
+  kubectl get pods -n agentcube          # or: docker exec %[3]s-control-plane kubectl get pods -n agentcube
+  %[2]s list -n agentcube
+  make down                              # removes all of it`

@@ -3,6 +3,7 @@ package images
 import (
 	"context"
 	"fmt"
+	"path"
 	"path/filepath"
 	"strings"
 
@@ -14,6 +15,7 @@ import (
 // Names of the images that the tests deploy beside the chart.
 const (
 	Agent = "agentcube-mtls/agent:e2e"
+	Probe = "agentcube-mtls/probe:e2e"
 	PicoD = "ghcr.io/volcano-sh/picod:latest"
 )
 
@@ -23,9 +25,10 @@ const nobody = "65532:65532"
 // Own returns the images of programs that this repository holds, or that AgentCube publishes without a version.
 func Own() []Image {
 	return []Image{
-		controlPlane("ghcr.io/volcano-sh/agentcube-router:latest", "router"),
-		controlPlane("ghcr.io/volcano-sh/workloadmanager:latest", "workloadmanager"),
-		controlPlane(Agent, "agent"),
+		own("ghcr.io/volcano-sh/agentcube-router:latest", "controlplane/cmd/router"),
+		own("ghcr.io/volcano-sh/workloadmanager:latest", "controlplane/cmd/workloadmanager"),
+		own(Agent, "controlplane/cmd/agent"),
+		own(Probe, "probe"),
 		{
 			Name:       PicoD,
 			Base:       Debian,
@@ -90,16 +93,16 @@ func AgentSandboxController() (string, error) {
 	return "registry.k8s.io/agent-sandbox/agent-sandbox-controller:" + version, err
 }
 
-// controlPlane returns the image of a program of e2e/controlplane.
-func controlPlane(image, name string) Image {
-	path := "/" + name
+// own returns the image of a program of this repository, whose package is in the folder e2e.
+func own(image, pkg string) Image {
+	program := "/" + path.Base(pkg)
 	return Image{
 		Name: image,
 		Base: Scratch,
-		Files: map[string]func(context.Context) (string, error){path: func(ctx context.Context) (string, error) {
-			return Compile(ctx, "agentcube-mtls/e2e/controlplane/cmd/"+name)
+		Files: map[string]func(context.Context) (string, error){program: func(ctx context.Context) (string, error) {
+			return Compile(ctx, "agentcube-mtls/e2e/"+pkg)
 		}},
-		Entrypoint: []string{path},
+		Entrypoint: []string{program},
 		User:       nobody,
 	}
 }

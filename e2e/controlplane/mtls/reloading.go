@@ -7,10 +7,12 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync/atomic"
 	"time"
 
 	"github.com/fsnotify/fsnotify"
+	utilerrors "k8s.io/apimachinery/pkg/util/errors"
 	"k8s.io/klog/v2"
 )
 
@@ -46,7 +48,7 @@ func (r *reloading[T]) reload() error {
 	}
 	value, err := r.parse(contents)
 	if err != nil {
-		return err
+		return fmt.Errorf("%s: %w", strings.Join(r.paths, ", "), err)
 	}
 	if old == nil {
 		old = new(T)
@@ -110,7 +112,7 @@ func readAll(paths []string) ([][]byte, error) {
 	for i, path := range paths {
 		contents[i], errs[i] = os.ReadFile(path)
 	}
-	return contents, errors.Join(errs...)
+	return contents, utilerrors.NewAggregate(errs) // joined on one line, for the log
 }
 
 func equal(a, b [][]byte) bool {

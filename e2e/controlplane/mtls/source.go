@@ -63,7 +63,7 @@ func Open(ctx context.Context, component string, files Files, patience time.Dura
 		return last == nil, nil
 	})
 	if err != nil {
-		return nil, fmt.Errorf("waiting for %s mTLS cert/key/CA files: %w", component, errors.Join(err, last))
+		return nil, fmt.Errorf("waiting for %s mTLS cert/key/CA files: %w: %w", component, err, last)
 	}
 	klog.Info("All mTLS cert/key/CA files are present")
 	if err := r.watch(ctx); err != nil {

@@ -69,6 +69,9 @@ func (c *Config) Complete() error {
 // TLS is the configuration to serve with, nil for plain HTTP. With mTLS it
 // waits for the certificate files; they are followed until ctx is done.
 func (c *Config) TLS(ctx context.Context, patience time.Duration) (*tls.Config, error) {
+	if c.TLSCA == "" && len(c.AllowedClients) > 0 {
+		klog.Warning("AGENTCUBE_ALLOWED_CLIENT_SPIFFE_IDS has no effect without --tls-ca: every client is let in")
+	}
 	switch {
 	case !c.EnableTLS:
 		return nil, nil

@@ -8,11 +8,11 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/volcano-sh/agentcube/pkg/common/types"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/fields"
+	"k8s.io/apimachinery/pkg/util/uuid"
 	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/tools/cache"
@@ -38,7 +38,7 @@ func (s *Server) launch(ctx context.Context, request types.CreateSandboxRequest)
 	ctx, cancel := context.WithTimeout(ctx, launchTimeout)
 	defer cancel()
 
-	sandbox := workload.sandbox(uuid.NewString(), time.Now())
+	sandbox := workload.sandbox(string(uuid.NewUUID()), time.Now())
 	info := &types.SandboxInfo{
 		Kind:             types.SandboxKind,
 		Name:             sandbox.Name,
@@ -58,7 +58,9 @@ func (s *Server) launch(ctx context.Context, request types.CreateSandboxRequest)
 		// The caller may be gone, and its context with it.
 		cleanup, cancel := context.WithTimeout(context.WithoutCancel(ctx), removeTimeout)
 		defer cancel()
-		err = errors.Join(err, s.remove(cleanup, info))
+		if removeErr := s.remove(cleanup, info); removeErr != nil {
+			err = fmt.Errorf("%w; cleaning up: %w", err, removeErr)
+		}
 	}()
 
 	if err := s.client.Create(ctx, sandbox); err != nil {
@@ -131,7 +133,7 @@ func awaitAccept(ctx context.Context, endpoint string) error {
 		return true, conn.Close()
 	})
 	if err != nil {
-		return fmt.Errorf("waiting for %s to accept connections: %w", endpoint, errors.Join(err, last))
+		return fmt.Errorf("waiting for %s to accept connections: %w: %w", endpoint, err, last)
 	}
 	return nil
 }

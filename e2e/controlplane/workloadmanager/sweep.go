@@ -2,11 +2,11 @@ package workloadmanager
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
 	"github.com/volcano-sh/agentcube/pkg/common/types"
+	utilerrors "k8s.io/apimachinery/pkg/util/errors"
 	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/klog/v2"
 	sandboxv1alpha1 "sigs.k8s.io/agent-sandbox/api/v1alpha1"
@@ -46,7 +46,7 @@ func (s *Server) sweep(ctx context.Context, now time.Time) error {
 		klog.Infof("Deleting sandbox %s/%s: session %s expired or idle", info.SandboxNamespace, info.Name, info.SessionID)
 		errs = append(errs, s.remove(ctx, info))
 	}
-	return errors.Join(errs...)
+	return utilerrors.NewAggregate(errs)
 }
 
 // idle lists the sessions that have been silent too long. How long that is

@@ -14,7 +14,6 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/rand"
-	"k8s.io/utils/ptr"
 	sandboxv1alpha1 "sigs.k8s.io/agent-sandbox/api/v1alpha1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
@@ -129,10 +128,13 @@ func (s *Server) routerPublicKey(ctx context.Context) (string, error) {
 // runtimeClass is the template's, else the flag's. An empty one means the
 // cluster's default in either place, which Kubernetes writes as nil.
 func (s *Server) runtimeClass(template *string) *string {
-	if name := ptr.Deref(template, s.config.RuntimeClassName); name != "" {
-		return &name
+	if template == nil {
+		template = &s.config.RuntimeClassName
 	}
-	return nil
+	if *template == "" {
+		return nil
+	}
+	return template
 }
 
 // sandbox is the Sandbox of one session of the workload.
@@ -160,9 +162,9 @@ func (w *workload) sandbox(session string, now time.Time) *sandboxv1alpha1.Sandb
 			Lifecycle: sandboxv1alpha1.Lifecycle{
 				ShutdownTime: &metav1.Time{Time: now.Add(w.life)},
 				// Even where the store has lost the session, nothing is left behind.
-				ShutdownPolicy: ptr.To(sandboxv1alpha1.ShutdownPolicyDelete),
+				ShutdownPolicy: new(sandboxv1alpha1.ShutdownPolicyDelete),
 			},
-			Replicas: ptr.To[int32](1),
+			Replicas: new(int32(1)),
 		},
 	}
 }

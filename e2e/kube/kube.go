@@ -1,0 +1,133 @@
+// Package kube does with a cluster's API what the harness needs more than once.
+package kube
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/util/wait"
+	"k8s.io/apimachinery/pkg/util/yaml"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
+	"k8s.io/client-go/tools/remotecommand"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+)
+
+// fieldManager owns the fields that the harness applies.
+const fieldManager = client.FieldOwner("agentcube-mtls")
+
+// patience bounds every wait. It is never a measure: it is far above what a busy machine takes.
+const patience = 5 * time.Minute
+
+// Client talks to one cluster.
+type Client struct {
+	kubernetes.Interface
+	Objects client.Client
+	Config  *rest.Config
+}
+
+// Connect returns a client for the cluster of a kubeconfig file.
+func Connect(kubeconfig string) (*Client, error) {
+	config, err := clientcmd.BuildConfigFromFlags("", kubeconfig)
+	if err != nil {
+		return nil, err
+	}
+	config.QPS, config.Burst = 100, 200
+	typed, err := kubernetes.NewForConfig(config)
+	if err != nil {
+		return nil, err
+	}
+	objects, err := client.New(config, client.Options{})
+	if err != nil {
+		return nil, err
+	}
+	return &Client{Interface: typed, Objects: objects, Config: config}, nil
+}
+
+// Decode returns the objects of a YAML stream.
+func Decode(manifests io.Reader) ([]*unstructured.Unstructured, error) {
+	decoder := yaml.NewYAMLOrJSONDecoder(manifests, 4096)
+	var objects []*unstructured.Unstructured
+	for {
+		object := &unstructured.Unstructured{}
+		if err := decoder.Decode(object); errors.Is(err, io.EOF) {
+			return objects, nil
+		} else if err != nil {
+			return nil, err
+		}
+		if len(object.Object) > 0 {
+			objects = append(objects, object)
+		}
+	}
+}
+
+// Apply applies objects on the server's side, one after the other.
+func (c *Client) Apply(ctx context.Context, objects ...*unstructured.Unstructured) error {
+	for _, object := range objects {
+		err := c.Objects.Apply(ctx, client.ApplyConfigurationFromUnstructured(object), fieldManager, client.ForceOwnership)
+		if err != nil {
+			return fmt.Errorf("applying %s %s: %w", object.GetKind(), object.GetName(), err)
+		}
+	}
+	return nil
+}
+
+// Eventually waits until check returns no error. If it never does, the error says what was awaited and what check said last.
+func Eventually(ctx context.Context, what string, check func(context.Context) error) error {
+	var last error
+	err := wait.PollUntilContextTimeout(ctx, 250*time.Millisecond, patience, true, func(ctx context.Context) (bool, error) {
+		last = check(ctx)
+		return last == nil, nil
+	})
+	if err != nil {
+		return fmt.Errorf("waiting for %s: %w; last seen: %w", what, err, last)
+	}
+	return nil
+}
+
+// Exec runs a program in a container and returns what it printed on its standard output.
+func (c *Client) Exec(ctx context.Context, namespace, pod, container string, command ...string) (string, error) {
+	request := c.CoreV1().RESTClient().Post().Resource("pods").Namespace(namespace).Name(pod).SubResource("exec").
+		VersionedParams(&corev1.PodExecOptions{Container: container, Command: command, Stdout: true, Stderr: true}, scheme.ParameterCodec)
+	executor, err := remotecommand.NewSPDYExecutor(c.Config, "POST", request.URL())
+	if err != nil {
+		return "", err
+	}
+	var stdout, stderr bytes.Buffer
+	if err := executor.StreamWithContext(ctx, remotecommand.StreamOptions{Stdout: &stdout, Stderr: &stderr}); err != nil {
+		return "", fmt.Errorf("%s in %s/%s: %w: %s", strings.Join(command, " "), namespace, pod, err, stderr.String())
+	}
+	return stdout.String(), nil
+}
+
+// Logs returns what a container has printed.
+func (c *Client) Logs(ctx context.Context, namespace, pod, container string) (string, error) {
+	data, err := c.CoreV1().Pods(namespace).GetLogs(pod, &corev1.PodLogOptions{Container: container}).DoRaw(ctx)
+	return string(data), err
+}
+
+// Rollout waits until all pods of a Deployment are of its newest template and available.
+func (c *Client) Rollout(ctx context.Context, namespace, name string) error {
+	return Eventually(ctx, "the Deployment "+namespace+"/"+name, func(ctx context.Context) error {
+		deployment, err := c.AppsV1().Deployments(namespace).Get(ctx, name, metav1.GetOptions{})
+		if err != nil {
+			return err
+		}
+		status := deployment.Status
+		if want := *deployment.Spec.Replicas; status.ObservedGeneration < deployment.Generation || status.UpdatedReplicas != want ||
+			status.AvailableReplicas != want || status.Replicas != want {
+			return fmt.Errorf("%d of %d pods updated, %d available, %d in all", status.UpdatedReplicas, want, status.AvailableReplicas, status.Replicas)
+		}
+		return nil
+	})
+}

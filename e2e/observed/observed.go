@@ -1,0 +1,26 @@
+// Package observed is what a probe in the cluster reports to the harness outside of it.
+package observed
+
+import "time"
+
+// Handshake is what a TLS connection to a WorkloadManager showed.
+type Handshake struct {
+	Version string `json:"version"` // such as "TLS 1.3"
+	Status  int    `json:"status"`  // of the HTTP answer
+	Client  SVID   `json:"client"`
+	Server  SVID   `json:"server"`
+}
+
+// SVID is the X.509 SVID of one side.
+type SVID struct {
+	ID      string    `json:"id"`
+	Serial  string    `json:"serial"` // decimal
+	Expires time.Time `json:"expires"`
+}
+
+// Refusal is what became of one attempt of a stranger to reach a WorkloadManager.
+type Refusal struct {
+	Stranger string `json:"stranger"`
+	Refused  bool   `json:"refused"`
+	How      string `json:"how"` // the error or the answer
+}

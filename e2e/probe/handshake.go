@@ -1,0 +1,62 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/spiffe/go-spiffe/v2/bundle/x509bundle"
+	"github.com/spiffe/go-spiffe/v2/spiffeid"
+	"github.com/spiffe/go-spiffe/v2/spiffetls/tlsconfig"
+	"github.com/spiffe/go-spiffe/v2/svid/x509svid"
+
+	"agentcube-mtls/e2e/observed"
+)
+
+type certificateFiles struct{ cert, key, ca string }
+
+// handshake makes one request with the certificate files and returns what the connection showed.
+func handshake(ctx context.Context, target string, files certificateFiles) (*observed.Handshake, error) {
+	svid, err := x509svid.Load(files.cert, files.key)
+	if err != nil {
+		return nil, err
+	}
+	bundle, err := x509bundle.Load(svid.ID.TrustDomain(), files.ca)
+	if err != nil {
+		return nil, err
+	}
+	// Any member of the trust domain is accepted here, so that the identity is reported, not presumed.
+	config := tlsconfig.MTLSClientConfig(svid, bundle, tlsconfig.AuthorizeMemberOf(svid.ID.TrustDomain()))
+	response, err := get(ctx, "https://"+target+"/health", config)
+	if err != nil {
+		return nil, err
+	}
+	_ = response.Body.Close()
+	server := response.TLS.PeerCertificates[0]
+	id, err := x509svid.IDFromCert(server)
+	if err != nil {
+		return nil, fmt.Errorf("the server's certificate: %w", err)
+	}
+	return &observed.Handshake{
+		Version: tls.VersionName(response.TLS.Version),
+		Status:  response.StatusCode,
+		Client:  identity(svid.ID, svid.Certificates[0].SerialNumber.String(), svid.Certificates[0].NotAfter),
+		Server:  identity(id, server.SerialNumber.String(), server.NotAfter),
+	}, nil
+}
+
+func identity(id spiffeid.ID, serial string, expires time.Time) observed.SVID {
+	return observed.SVID{ID: id.String(), Serial: serial, Expires: expires}
+}
+
+// get makes one request on a connection of its own.
+func get(ctx context.Context, url string, config *tls.Config) (*http.Response, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return nil, err
+	}
+	client := http.Client{Transport: &http.Transport{TLSClientConfig: config, DisableKeepAlives: true}, Timeout: 15 * time.Second}
+	return client.Do(request)
+}

@@ -1,0 +1,150 @@
+package verify
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// Names that the chart gives to what runs in its pods.
+const (
+	routerApp          = "agentcube-router"
+	workloadManagerApp = "workloadmanager"
+	helper             = "spiffe-helper"
+	serverPod          = "spire-server-0"
+	serverContainer    = "spire-server"
+)
+
+// server runs a command of the SPIRE server's program, which talks to the server over its administration socket.
+func (r Release) server(ctx context.Context, args ...string) (string, error) {
+	command := append([]string{"/opt/spire/bin/spire-server"}, args...)
+	return r.Exec(ctx, r.Namespace, serverPod, serverContainer, command...)
+}
+
+// ServerHealthy asks the SPIRE server whether it is healthy.
+func (r Release) ServerHealthy(ctx context.Context) (string, error) {
+	output, err := r.server(ctx, "healthcheck")
+	return strings.TrimSpace(output), err
+}
+
+// spireID is an identity as SPIRE's API writes it.
+type spireID struct {
+	TrustDomain string `json:"trust_domain"`
+	Path        string `json:"path"`
+}
+
+func (id spireID) String() string { return "spiffe://" + id.TrustDomain + id.Path }
+
+// AgentsAttested compares the agents that the server has attested with the nodes.
+func (r Release) AgentsAttested(ctx context.Context) (string, error) {
+	nodes, err := r.CoreV1().Nodes().List(ctx, metav1.ListOptions{})
+	if err != nil {
+		return "", err
+	}
+	output, err := r.server(ctx, "agent", "list", "-output", "json")
+	if err != nil {
+		return "", err
+	}
+	var list struct {
+		Agents []struct{ ID spireID }
+	}
+	if err := json.Unmarshal([]byte(output), &list); err != nil {
+		return "", fmt.Errorf("reading the list of agents: %w", err)
+	}
+	seen := fmt.Sprintf("%d/%d nodes", len(list.Agents), len(nodes.Items))
+	if len(list.Agents) != len(nodes.Items) {
+		return "", fmt.Errorf("%s have an attested agent", seen)
+	}
+	return seen, nil
+}
+
+// EntriesRegistered checks that Router and WorkloadManager have a registration entry on the server.
+func (r Release) EntriesRegistered(ctx context.Context) (string, error) {
+	output, err := r.server(ctx, "entry", "show", "-output", "json")
+	if err != nil {
+		return "", err
+	}
+	var list struct {
+		Entries []struct {
+			SPIFFEID spireID `json:"spiffe_id"`
+		}
+	}
+	if err := json.Unmarshal([]byte(output), &list); err != nil {
+		return "", fmt.Errorf("reading the registration entries: %w", err)
+	}
+	var ids []string
+	for _, entry := range list.Entries {
+		ids = append(ids, entry.SPIFFEID.String())
+	}
+	expected, err := r.Expected(ctx)
+	if err != nil {
+		return "", err
+	}
+	for _, id := range []string{expected.Router, expected.WorkloadManager} {
+		if !slices.Contains(ids, id) {
+			return "", fmt.Errorf("%s is not registered; registered are: %s", id, strings.Join(ids, " "))
+		}
+	}
+	return fmt.Sprintf("%d, with those of Router and WorkloadManager", len(ids)), nil
+}
+
+// SidecarsReady checks that every pod of Router and WorkloadManager has a spiffe-helper that is ready.
+func (r Release) SidecarsReady(ctx context.Context) (string, error) {
+	var ready []string
+	for _, app := range []string{routerApp, workloadManagerApp} {
+		pods, err := r.pods(ctx, app)
+		if err != nil {
+			return "", err
+		}
+		for _, pod := range pods {
+			statuses := slices.Concat(pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses)
+			n := slices.IndexFunc(statuses, func(s corev1.ContainerStatus) bool { return s.Name == helper })
+			if n < 0 || !statuses[n].Ready {
+				return "", fmt.Errorf("pod %s has no %s that is ready", pod.Name, helper)
+			}
+			ready = append(ready, pod.Name)
+		}
+	}
+	return strings.Join(ready, "\n"), nil
+}
+
+// pods returns the running pods of a component; none is an error.
+func (r Release) pods(ctx context.Context, app string) ([]corev1.Pod, error) {
+	list, err := r.CoreV1().Pods(r.Namespace).List(ctx, metav1.ListOptions{LabelSelector: "app=" + app})
+	if err != nil {
+		return nil, err
+	}
+	pods := slices.DeleteFunc(list.Items, func(p corev1.Pod) bool {
+		return p.DeletionTimestamp != nil || p.Status.Phase != corev1.PodRunning
+	})
+	if len(pods) == 0 {
+		return nil, fmt.Errorf("no pod with the label app=%s runs in namespace %s", app, r.Namespace)
+	}
+	return pods, nil
+}
+
+// NoRestarts checks that no container of the release was ever restarted.
+func (r Release) NoRestarts(ctx context.Context) (string, error) {
+	list, err := r.CoreV1().Pods(r.Namespace).List(ctx, metav1.ListOptions{})
+	if err != nil {
+		return "", err
+	}
+	containers, restarted := 0, []string(nil)
+	for _, pod := range list.Items {
+		for _, status := range slices.Concat(pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses) {
+			containers++
+			if status.RestartCount > 0 {
+				restarted = append(restarted, fmt.Sprintf("%s/%s %d times", pod.Name, status.Name, status.RestartCount))
+			}
+		}
+	}
+	if len(restarted) > 0 {
+		return "", fmt.Errorf("restarted: %s", strings.Join(restarted, ", "))
+	}
+	return fmt.Sprintf("0 of %d containers", containers), nil
+}
