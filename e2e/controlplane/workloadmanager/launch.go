@@ -130,7 +130,8 @@ func awaitAccept(ctx context.Context, endpoint string) error {
 			last = err
 			return false, nil
 		}
-		return true, conn.Close()
+		_ = conn.Close() // it was accepted, which is all
+		return true, nil
 	})
 	if err != nil {
 		return fmt.Errorf("waiting for %s to accept connections: %w: %w", endpoint, err, last)

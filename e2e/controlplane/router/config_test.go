@@ -1,0 +1,89 @@
+package router
+
+import (
+	"flag"
+	"io"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// parse reads a command line as the program does. It sets the environment, so
+// its tests cannot run in parallel.
+func parse(t *testing.T, args ...string) (*Config, error) {
+	t.Helper()
+	t.Setenv("WORKLOAD_MANAGER_URL", "http://workloadmanager:8080")
+	flags := flag.NewFlagSet("router", flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	config := BindFlags(flags)
+	if err := flags.Parse(args); err != nil {
+		return nil, err
+	}
+	return config, config.Complete()
+}
+
+func TestConfigHasTheContractsDefaults(t *testing.T) {
+	config, err := parse(t)
+	require.NoError(t, err)
+	assert.Equal(t, "agentcube", config.Namespace)
+	assert.Equal(t, "cluster.local", config.TrustDomain)
+	id, err := config.serverID()
+	require.NoError(t, err)
+	assert.Equal(t, "spiffe://cluster.local/ns/agentcube/sa/workloadmanager", id.String())
+}
+
+func TestServerIDFollowsTheEnvironment(t *testing.T) {
+	t.Setenv("AGENTCUBE_NAMESPACE", "ai")
+	t.Setenv("AGENTCUBE_SPIFFE_TRUST_DOMAIN", "example.org")
+	config, err := parse(t)
+	require.NoError(t, err)
+	id, err := config.serverID()
+	require.NoError(t, err)
+	assert.Equal(t, "spiffe://example.org/ns/ai/sa/workloadmanager", id.String())
+}
+
+func TestConfigRefusesWhatDoesNotGoTogether(t *testing.T) {
+	for name, test := range map[string]struct {
+		args []string
+		says string
+	}{
+		"unknown flag":            {[]string{"--no-such-flag"}, "not defined"},
+		"certificate alone":       {[]string{"--mtls-cert=c"}, "--mtls-key"},
+		"no CA":                   {[]string{"--mtls-cert=c", "--mtls-key=k"}, "--mtls-ca"},
+		"TLS without files":       {[]string{"--enable-tls"}, "--tls-cert"},
+		"TLS without a key":       {[]string{"--enable-tls", "--tls-cert=c"}, "--tls-key"},
+		"TLS files but no TLS":    {[]string{"--tls-cert=c", "--tls-key=k"}, "--enable-tls"},
+		"half the TLS files":      {[]string{"--tls-key=k"}, "--enable-tls"},
+		"audience without issuer": {[]string{"--jwt-audience=a"}, "--jwt-issuer-url"},
+		"role without issuer":     {[]string{"--jwt-required-role=r"}, "--jwt-issuer-url"},
+		"role without a claim":    {[]string{"--jwt-issuer-url=u", "--jwt-role-claim=", "--jwt-required-role=r"}, "--jwt-role-claim"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := parse(t, test.args...)
+			require.ErrorContains(t, err, test.says)
+		})
+	}
+}
+
+func TestConfigAcceptsTheContractsFlags(t *testing.T) {
+	config, err := parse(t, "--port=8081", "--debug", "--max-concurrent-requests=5",
+		"--enable-tls", "--tls-cert=tc", "--tls-key=tk",
+		"--mtls-cert=c", "--mtls-key=k", "--mtls-ca=a",
+		"--jwt-issuer-url=https://issuer", "--jwt-audience=agentcube", "--jwt-role-claim=realm_access.roles", "--jwt-required-role=user")
+	require.NoError(t, err)
+	assert.Equal(t, 5, config.MaxConcurrentRequests)
+	assert.Equal(t, JWTConfig{"https://issuer", "agentcube", "realm_access.roles", "user"}, config.JWT)
+}
+
+func TestConfigNeedsTheWorkloadManagersURL(t *testing.T) {
+	t.Setenv("WORKLOAD_MANAGER_URL", "")
+	require.ErrorContains(t, (&Config{}).Complete(), "WORKLOAD_MANAGER_URL")
+}
+
+func TestOnlyPlainHTTPURLsAreRewritten(t *testing.T) {
+	t.Parallel()
+	assert.Equal(t, "https://workloadmanager:8080", withHTTPS("http://workloadmanager:8080"))
+	assert.Equal(t, "https://workloadmanager:8443/x", withHTTPS("https://workloadmanager:8443/x"))
+	assert.True(t, logged.Has("Using https:// for WORKLOAD_MANAGER_URL because mTLS is configured"))
+}

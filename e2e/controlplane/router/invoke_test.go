@@ -1,0 +1,195 @@
+package router
+
+import (
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"github.com/volcano-sh/agentcube/pkg/common/types"
+	"github.com/volcano-sh/agentcube/pkg/store"
+)
+
+// closedPort is an address where nothing listens.
+func closedPort(t *testing.T) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	require.NoError(t, listener.Close())
+	return listener.Addr().String()
+}
+
+func TestFirstCallMakesASandboxAndReturnsItsSession(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct{ url, path, kind, runtime, seen string }{
+		"agent runtime":    {agentURL, "/v1/agent-runtime", types.AgentRuntimeKind, "echo", "/hello"},
+		"code interpreter": {interpreterURL, "/v1/code-interpreter", types.CodeInterpreterKind, "py", "/api/execute"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			endpoint := sandbox(t, func(w http.ResponseWriter, r *http.Request) { _, _ = w.Write([]byte(r.Method + r.URL.String())) })
+			manager := &fakeManager{status: http.StatusOK, endpoint: endpoint, session: "new-" + test.runtime}
+			router, _ := routerWith(t, manager)
+
+			code, header, body := call(t, router, http.MethodPost, test.url+"?q=1", nil)
+			assert.Equal(t, http.StatusOK, code)
+			assert.Equal(t, "POST"+test.seen+"?q=1", body)
+			assert.Equal(t, "new-"+test.runtime, header.Get("x-agentcube-session-id"))
+			assert.Equal(t, []string{test.path}, manager.paths)
+			assert.Equal(t, []types.CreateSandboxRequest{{Kind: test.kind, Name: test.runtime, Namespace: "team"}}, manager.requests)
+		})
+	}
+}
+
+func TestKnownSessionGoesToItsSandboxAndCountsAsActive(t *testing.T) {
+	t.Parallel()
+	endpoint := sandbox(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("mine")) })
+	remember(t, "known", endpoint)
+	longAgo := time.Now().Add(-time.Hour)
+	require.NoError(t, store.Storage().UpdateSessionLastActivity(t.Context(), "known", longAgo))
+	manager := &fakeManager{}
+	router, _ := routerWith(t, manager)
+
+	code, header, body := call(t, router, http.MethodGet, agentURL, map[string]string{"X-Agentcube-Session-Id": "known"})
+	assert.Equal(t, http.StatusOK, code)
+	assert.Equal(t, "mine", body)
+	assert.Equal(t, "known", header.Get("x-agentcube-session-id"))
+	assert.Empty(t, manager.requests)
+	silent, err := store.Storage().ListInactiveSandboxes(t.Context(), longAgo.Add(time.Minute), 100)
+	require.NoError(t, err)
+	assert.Empty(t, silent)
+}
+
+func TestSandboxGetsTheRoutersTokenAndNotTheCallers(t *testing.T) {
+	t.Parallel()
+	seen := make(chan http.Header, 1)
+	endpoint := sandbox(t, func(_ http.ResponseWriter, r *http.Request) { seen <- r.Header })
+	router, signer := routerWith(t, &fakeManager{status: http.StatusOK, endpoint: endpoint, session: "signed"})
+	code, _, _ := call(t, router, http.MethodPost, agentURL, map[string]string{"Authorization": "Bearer callers-own", "X-Forwarded-For": "203.0.113.9"})
+	require.Equal(t, http.StatusOK, code)
+
+	header := <-seen
+	pem, err := signer.GetPublicKeyPEM()
+	require.NoError(t, err)
+	key, err := jwt.ParseRSAPublicKeyFromPEM(pem)
+	require.NoError(t, err)
+	token, err := jwt.Parse(header.Get("Authorization")[len("Bearer "):], func(*jwt.Token) (any, error) { return key, nil },
+		jwt.WithValidMethods([]string{"RS256"}), jwt.WithExpirationRequired())
+	require.NoError(t, err)
+	assert.Equal(t, "signed", token.Claims.(jwt.MapClaims)["session_id"])
+	assert.Equal(t, "203.0.113.9, 192.0.2.1", header.Get("X-Forwarded-For"))
+}
+
+func TestManagerGetsTheServiceAccountTokenAsItIsNow(t *testing.T) {
+	t.Parallel()
+	manager := &fakeManager{status: http.StatusNotFound}
+	router, _ := routerWith(t, manager)
+	router.manager.tokenFile = filepath.Join(t.TempDir(), "token")
+	for _, token := range []string{"first", "renewed"} {
+		require.NoError(t, os.WriteFile(router.manager.tokenFile, []byte(token+"\n"), 0o600))
+		call(t, router, http.MethodGet, agentURL, nil)
+	}
+	assert.Equal(t, []string{"Bearer first", "Bearer renewed"}, manager.tokens)
+}
+
+func TestFailuresHaveTheContractsStatus(t *testing.T) {
+	t.Parallel()
+	hangUp := func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }
+	for name, test := range map[string]struct {
+		manager http.Handler
+		session string // empty makes a sandbox
+		want    int
+	}{
+		"unknown runtime":          {&fakeManager{status: http.StatusNotFound}, "", http.StatusNotFound},
+		"WorkloadManager fails":    {&fakeManager{status: http.StatusInternalServerError}, "", http.StatusInternalServerError},
+		"WorkloadManager refuses":  {&fakeManager{status: http.StatusUnauthorized}, "", http.StatusInternalServerError},
+		"WorkloadManager hangs up": {http.HandlerFunc(hangUp), "", http.StatusInternalServerError},
+		"no session id":            {&fakeManager{status: http.StatusOK}, "", http.StatusInternalServerError},
+		"unknown session":          {&fakeManager{}, "never-made", http.StatusNotFound},
+		"nothing listens":          {&fakeManager{}, "closed", http.StatusBadGateway},
+		"sandbox hangs up":         {&fakeManager{}, "aborts", http.StatusServiceUnavailable},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			switch test.session {
+			case "closed":
+				remember(t, test.session, closedPort(t))
+			case "aborts":
+				remember(t, test.session, sandbox(t, hangUp))
+			}
+			router, _ := routerWith(t, test.manager)
+			code, _, body := call(t, router, http.MethodPost, agentURL, map[string]string{sessionHeader: test.session})
+			assert.Equal(t, test.want, code)
+			assert.Contains(t, body, `"error"`)
+			assert.NotContains(t, body, "127.0.0.1", "addresses inside the cluster are not for callers")
+		})
+	}
+}
+
+func TestManagerThatIsNotThereIs500(t *testing.T) {
+	t.Parallel()
+	router, _ := newRouter(t, Config{WorkloadManagerURL: "http://" + closedPort(t)})
+	code, _, _ := call(t, router, http.MethodPost, agentURL, nil)
+	assert.Equal(t, http.StatusInternalServerError, code)
+}
+
+func TestSandboxThatTakesTooLongIs504(t *testing.T) {
+	t.Parallel()
+	code, _ := unreachable(&net.OpError{Op: "dial", Err: os.ErrDeadlineExceeded})
+	assert.Equal(t, http.StatusGatewayTimeout, code)
+}
+
+func TestOverloadIs429AndHealthStillAnswers(t *testing.T) {
+	t.Parallel()
+	arrived, finish := make(chan struct{}), make(chan struct{})
+	remember(t, "slow", sandbox(t, func(http.ResponseWriter, *http.Request) { close(arrived); <-finish }))
+	router, _ := newRouter(t, Config{WorkloadManagerURL: "http://unused", MaxConcurrentRequests: 1})
+	address, _ := listen(t, "127.0.0.1:0", router.Handler(), nil)
+	get := func(path string) int {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+address+path, nil)
+		if !assert.NoError(t, err) {
+			return 0
+		}
+		req.Header.Set(sessionHeader, "slow")
+		resp, err := http.DefaultClient.Do(req)
+		if !assert.NoError(t, err) {
+			return 0
+		}
+		assert.NoError(t, resp.Body.Close())
+		return resp.StatusCode
+	}
+	first := make(chan int)
+	go func() { first <- get(agentURL) }()
+	<-arrived
+	assert.Equal(t, http.StatusTooManyRequests, get(agentURL))
+	assert.Equal(t, http.StatusOK, get("/health/live"))
+	assert.Equal(t, http.StatusOK, get("/health/ready"))
+	close(finish)
+	assert.Equal(t, http.StatusOK, <-first)
+}
+
+func TestEntryPointIsTheLongestMatchingPrefixElseTheFirst(t *testing.T) {
+	t.Parallel()
+	points := []types.SandboxEntryPoint{
+		{Path: "/web", Protocol: "HTTP", Endpoint: "web:80"},
+		{Path: "/api", Protocol: "HTTP", Endpoint: "api:80"},
+		{Path: "/api/v2", Protocol: "HTTPS", Endpoint: "v2:443"},
+	}
+	for path, want := range map[string]string{
+		"/api/x":    "http://api:80",
+		"/api/v2/x": "https://v2:443",
+		"/web":      "http://web:80",
+		"/other":    "http://web:80",
+	} {
+		target, err := entryPoint(points, path)
+		require.NoError(t, err)
+		assert.Equal(t, want, target.String(), path)
+	}
+	_, err := entryPoint(nil, "/")
+	require.Error(t, err)
+}

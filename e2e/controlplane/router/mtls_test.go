@@ -1,0 +1,107 @@
+package router
+
+import (
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/spiffe/go-spiffe/v2/spiffeid"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"agentcube-mtls/e2e/controlplane/internal/testca"
+	"agentcube-mtls/e2e/controlplane/mtls"
+)
+
+const (
+	routerID  = "spiffe://cluster.local/ns/agentcube/sa/agentcube-router"
+	managerID = "spiffe://cluster.local/ns/agentcube/sa/workloadmanager"
+)
+
+// write writes an SVID as spiffe-helper does.
+func write(t *testing.T, pair testca.Pair, ca *testca.CA) mtls.Files {
+	t.Helper()
+	cert, key, bundle := pair.Write(t, t.TempDir(), ca)
+	return mtls.Files{Cert: cert, Key: key, CA: bundle}
+}
+
+// listenMTLS serves the handler as a WorkloadManager that lets in the Router.
+func listenMTLS(t *testing.T, address string, manager http.Handler, pair testca.Pair, ca *testca.CA) (actual string, stop func()) {
+	t.Helper()
+	source, err := mtls.Open(t.Context(), "WorkloadManager", write(t, pair, ca), mtls.FileWait)
+	require.NoError(t, err)
+	return listen(t, address, manager, mtls.ServerConfig(source, []spiffeid.ID{spiffeid.RequireFromString(routerID)}))
+}
+
+// secureRouter has mTLS toward the WorkloadManager at this host:port, which it
+// is given as http://.
+func secureRouter(t *testing.T, address string, pair testca.Pair, ca *testca.CA) *Server {
+	t.Helper()
+	router, _ := newRouter(t, Config{
+		WorkloadManagerURL: "http://" + address, Namespace: "agentcube", TrustDomain: "cluster.local", MTLS: write(t, pair, ca),
+	})
+	return router
+}
+
+func TestWorkloadManagerIsReachedOverMTLSWithAnOldURL(t *testing.T) {
+	t.Parallel()
+	ca := testca.New(t)
+	address, _ := listenMTLS(t, "127.0.0.1:0", &fakeManager{status: http.StatusNotFound}, ca.SVID(t, managerID), ca)
+	code, _, _ := call(t, secureRouter(t, address, ca.SVID(t, routerID), ca), http.MethodPost, agentURL, nil)
+	assert.Equal(t, http.StatusNotFound, code, "only a WorkloadManager that was reached says so")
+	assert.True(t, logged.Has("Waiting for Router mTLS cert/key/CA files"))
+	assert.True(t, logged.Has("All mTLS cert/key/CA files are present"))
+	assert.True(t, logged.Has("Router→WorkloadManager mTLS enabled: expecting server SPIFFE ID "+managerID))
+}
+
+func TestWorkloadManagerIsNotReachedWhereEitherEndIsAStranger(t *testing.T) {
+	t.Parallel()
+	ca, stranger := testca.New(t), testca.New(t)
+	const otherID = "spiffe://cluster.local/ns/agentcube/sa/other"
+	for name, test := range map[string]struct {
+		server, client string
+		serverCA       *testca.CA
+		says           string
+	}{
+		"server has another ID":   {otherID, routerID, ca, `unexpected ID "` + otherID},
+		"server is of another CA": {managerID, routerID, stranger, "unknown authority"},
+		"Router is not let in":    {managerID, otherID, ca, "bad certificate"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			manager := &fakeManager{status: http.StatusNotFound}
+			address, _ := listenMTLS(t, "127.0.0.1:0", manager, test.serverCA.SVID(t, test.server), test.serverCA)
+			code, _, _ := call(t, secureRouter(t, address, ca.SVID(t, test.client), ca), http.MethodPost, agentURL, nil)
+			assert.Equal(t, http.StatusInternalServerError, code)
+			assert.Empty(t, manager.requests)
+			assert.True(t, logged.Has("https://"+address, test.says))
+		})
+	}
+}
+
+// A rollout replaces the pod behind the Service's address: the old one says
+// goodbye, the new one has another certificate and no memory.
+func TestReplacedWorkloadManagerIsReached(t *testing.T) {
+	t.Parallel()
+	ca := testca.New(t)
+	manager := &fakeManager{status: http.StatusNotFound}
+	address, stop := listenMTLS(t, "127.0.0.1:0", manager, ca.SVID(t, managerID), ca)
+	router := secureRouter(t, address, ca.SVID(t, routerID), ca)
+	for i := range 3 {
+		code, _, _ := call(t, router, http.MethodPost, agentURL, nil)
+		assert.Equal(t, http.StatusNotFound, code, "after %d replacements", i)
+		stop()
+		_, stop = listenMTLS(t, address, manager, ca.SVID(t, managerID), ca)
+	}
+}
+
+func TestRouterStopsWaitingForCertificates(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	config := &Config{
+		WorkloadManagerURL: "http://unused", Namespace: "agentcube", TrustDomain: "cluster.local",
+		MTLS: mtls.Files{Cert: dir + "/svid.pem", Key: dir + "/svid_key.pem", CA: dir + "/svid_bundle.pem"},
+	}
+	_, err := newManager(t.Context(), config, time.Millisecond)
+	require.ErrorContains(t, err, dir+"/svid.pem")
+}

@@ -1,0 +1,169 @@
+package serve_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"io"
+	"net"
+	"net/http"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/spiffe/go-spiffe/v2/spiffeid"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"agentcube-mtls/e2e/controlplane/internal/testca"
+	"agentcube-mtls/e2e/controlplane/internal/testlog"
+	"agentcube-mtls/e2e/controlplane/mtls"
+	"agentcube-mtls/e2e/controlplane/serve"
+)
+
+const (
+	routerID  = "spiffe://cluster.local/ns/agentcube/sa/agentcube-router"
+	managerID = "spiffe://cluster.local/ns/agentcube/sa/workloadmanager"
+)
+
+var logged = testlog.Capture()
+
+var ok = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { serve.JSON(w, http.StatusOK, "ok") })
+
+// start serves until the test ends or stop is called, which waits for the end.
+func start(t *testing.T, handler http.Handler, config *tls.Config) (address string, stop func()) {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	ctx, cancel := context.WithCancel(t.Context())
+	var served sync.WaitGroup
+	served.Go(func() { assert.NoError(t, serve.HTTP(ctx, listener, handler, config)) })
+	stop = func() { cancel(); served.Wait() }
+	t.Cleanup(stop)
+	return listener.Addr().String(), stop
+}
+
+// startMTLS serves as the WorkloadManager, for the Router only.
+func startMTLS(t *testing.T, ca *testca.CA) (address string) {
+	t.Helper()
+	cert, key, bundle := ca.SVID(t, managerID).Write(t, t.TempDir(), ca)
+	source, err := mtls.Open(t.Context(), t.Name(), mtls.Files{Cert: cert, Key: key, CA: bundle}, mtls.FileWait)
+	require.NoError(t, err)
+	address, _ = start(t, ok, mtls.ServerConfig(source, []spiffeid.ID{spiffeid.RequireFromString(routerID)}))
+	return address
+}
+
+func TestRefusedPeersAreNamedInTheLog(t *testing.T) {
+	t.Parallel()
+	ca, stranger := testca.New(t), testca.New(t)
+	address := startMTLS(t, ca)
+	const otherID = "spiffe://cluster.local/ns/other/sa/other"
+	for name, test := range map[string]struct {
+		client *tls.Config
+		why    string
+	}{
+		"no certificate":   {&tls.Config{}, "didn't provide a certificate"},
+		"another CA":       {&tls.Config{Certificates: []tls.Certificate{stranger.SVID(t, routerID).TLS(t)}}, "unknown authority"},
+		"another workload": {&tls.Config{Certificates: []tls.Certificate{ca.SVID(t, otherID).TLS(t)}}, otherID},
+		"TLS 1.2":          {&tls.Config{MaxVersion: tls.VersionTLS12}, "unsupported versions"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test.client.InsecureSkipVerify = true
+			conn, err := net.Dial("tcp", address)
+			require.NoError(t, err)
+			defer func() { _ = conn.Close() }()
+			_, err = tls.Client(conn, test.client).Read(make([]byte, 1))
+			require.Error(t, err)
+			logged.Await(t, "Refused connection from "+conn.LocalAddr().String()+":", test.why)
+		})
+	}
+}
+
+func TestPlainHTTPIsRefusedWhereTLSIsServed(t *testing.T) {
+	t.Parallel()
+	address := startMTLS(t, testca.New(t))
+	resp, err := http.Get("http://" + address + "/health")
+	require.NoError(t, err)
+	defer func() { _ = resp.Body.Close() }()
+	assert.Equal(t, http.StatusBadRequest, resp.StatusCode)
+	logged.Await(t, "Refused connection from 127.0.0.1:", "HTTP request to an HTTPS server")
+}
+
+func TestTCPProbesAreNotLogged(t *testing.T) {
+	t.Parallel()
+	address := startMTLS(t, testca.New(t))
+	var probes []string
+	for _, linger := range []int{-1, 0} { // closed politely, and reset as the kubelet does
+		conn, err := net.Dial("tcp", address)
+		require.NoError(t, err)
+		require.NoError(t, conn.(*net.TCPConn).SetLinger(linger))
+		require.NoError(t, conn.Close())
+		probes = append(probes, conn.LocalAddr().String())
+	}
+	// Connections are taken in order: once the stranger after them is logged,
+	// the probes have had their chance. Until then it may only be that they wait.
+	stranger, err := net.Dial("tcp", address)
+	require.NoError(t, err)
+	_, err = stranger.Write([]byte("GET / HTTP/1.1\r\n\r\n"))
+	require.NoError(t, err)
+	_, err = io.Copy(io.Discard, stranger)
+	require.NoError(t, err)
+	logged.Await(t, stranger.LocalAddr().String())
+	for _, probe := range probes {
+		assert.Never(t, func() bool { return logged.Has(probe) }, 100*time.Millisecond, 20*time.Millisecond)
+	}
+}
+
+func TestHTTP2IsSpokenInClearText(t *testing.T) {
+	t.Parallel()
+	address, _ := start(t, ok, nil)
+	protocols := new(http.Protocols)
+	protocols.SetUnencryptedHTTP2(true)
+	transport := &http.Transport{Protocols: protocols}
+	t.Cleanup(transport.CloseIdleConnections)
+	resp, err := (&http.Client{Transport: transport}).Get("http://" + address)
+	require.NoError(t, err)
+	require.NoError(t, resp.Body.Close())
+	assert.Equal(t, 2, resp.ProtoMajor)
+}
+
+func TestRequestsInFlightAreFinishedOnStop(t *testing.T) {
+	t.Parallel()
+	arrived, finish := make(chan struct{}), make(chan struct{})
+	slow := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		close(arrived)
+		<-finish
+		_, _ = io.WriteString(w, "finished")
+	})
+	address, stop := start(t, slow, nil)
+	answer := make(chan string, 1)
+	go func() {
+		var body bytes.Buffer
+		resp, err := http.Get("http://" + address)
+		if assert.NoError(t, err) {
+			_, err = body.ReadFrom(resp.Body)
+			assert.NoError(t, err)
+			assert.NoError(t, resp.Body.Close())
+		}
+		answer <- body.String()
+	}()
+	<-arrived
+	stopped := make(chan struct{})
+	go func() { stop(); close(stopped) }()
+	require.Eventually(t, func() bool {
+		conn, err := net.Dial("tcp", address)
+		if err == nil {
+			_ = conn.Close()
+		}
+		return err != nil
+	}, 10*time.Second, 10*time.Millisecond, "new connections are still taken")
+	select {
+	case <-stopped:
+		t.Fatal("stopped with a request in flight")
+	default:
+	}
+	close(finish)
+	assert.Equal(t, "finished", <-answer)
+	<-stopped
+}
