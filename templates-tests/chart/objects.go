@@ -3,8 +3,8 @@ package chart
 import (
 	"fmt"
 	"path"
+	"regexp"
 	"sort"
-	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -16,6 +16,9 @@ import (
 
 // strict refuses fields that a kind does not have, so a misplaced line fails whichever test reads the object.
 var strict = serializer.NewCodecFactory(scheme.Scheme, serializer.EnableStrict).UniversalDeserializer()
+
+// documents are what lies between the lines of a file that hold three dashes.
+var documents = regexp.MustCompile(`(?m)^---\s*$`)
 
 // Objects renders the release and reads every manifest into the type of its kind, or, where client-go knows none,
 // leaves it unstructured. The order is that of the templates' paths.
@@ -34,15 +37,14 @@ func (r Release) Objects() ([]client.Object, error) {
 
 	var objects []client.Object
 	for _, p := range paths {
-		if strings.TrimSpace(manifests[p]) == "" {
-			continue
-		}
-		object, err := decode([]byte(manifests[p]))
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w\n%s", p, err, manifests[p])
-		}
-		if object != nil {
-			objects = append(objects, object)
+		for _, manifest := range documents.Split(manifests[p], -1) {
+			object, err := decode([]byte(manifest))
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w\n%s", p, err, manifest)
+			}
+			if object != nil {
+				objects = append(objects, object)
+			}
 		}
 	}
 	return objects, nil

@@ -21,6 +21,8 @@ type Release struct {
 	// APIs are groups and versions that the server has beside Kubernetes' own
 	APIs    []string
 	Upgrade bool
+	// Live gives templates a cluster to look things up in; it has a namespace kube-system, and nothing else
+	Live bool
 	// Values are the user's
 	Values map[string]any
 	// ReusedValues are a former release's computed values: with --reuse-values they take the place of the chart's
@@ -50,6 +52,9 @@ func (r Release) Render() (map[string]string, error) {
 	})
 	if err != nil {
 		return nil, err
+	}
+	if r.Live {
+		return engine.RenderWithClientProvider(&loaded, values, cluster{})
 	}
 	return engine.Render(&loaded, values)
 }

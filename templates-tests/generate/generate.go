@@ -12,7 +12,7 @@ type Files map[string][]byte
 // All makes every generated file of the repository at root.
 func All(root string) (Files, error) {
 	files := Files{}
-	for _, make := range []func(string) (Files, error){Defaults, CRDs} {
+	for _, make := range []func(string) (Files, error){Defaults, Schema, CRDs} {
 		made, err := make(root)
 		if err != nil {
 			return nil, err

@@ -23,7 +23,20 @@ workloadmanager
 
 {{/* One controller manager heeds only the identities of its class: several releases live side by side. */}}
 {{- define "agentcube.spire.className" -}}
+{{- if .Values.spire.identities.className -}}
+{{ .Values.spire.identities.className }}
+{{- else if include "agentcube.spire.server" . -}}
 {{ .Release.Namespace }}-{{ .Release.Name }}
+{{- end -}}
+{{- end -}}
+
+{{/* Whether the release runs SPIRE itself, or finds it in the cluster. */}}
+{{- define "agentcube.spire.server" -}}
+{{- if and .Values.spire.enabled .Values.spire.server.enabled -}}true{{- end -}}
+{{- end -}}
+
+{{- define "agentcube.spire.agent" -}}
+{{- if and .Values.spire.enabled .Values.spire.agent.enabled -}}true{{- end -}}
 {{- end -}}
 
 {{/* Where pods find the Workload API. The directory on the node is the release's own, the path in a pod always this. */}}
@@ -32,9 +45,15 @@ workloadmanager
 {{- end -}}
 
 {{- define "agentcube.spire.socket" -}}
-{{ include "agentcube.spire.socketMount" . }}/spire-agent.sock
+{{ include "agentcube.spire.socketMount" . }}/{{ .Values.spire.workloadAPI.socketName }}
 {{- end -}}
 
 {{- define "agentcube.spire.socketDir" -}}
-{{ .Values.spire.agent.socketDir | default (printf "/run/spire/agent-sockets/%s-%s" .Release.Namespace .Release.Name) }}
+{{- if .Values.spire.workloadAPI.hostPath -}}
+{{ .Values.spire.workloadAPI.hostPath }}
+{{- else if .Values.spire.agent.enabled -}}
+/run/spire/agent-sockets/{{ .Release.Namespace }}-{{ .Release.Name }}
+{{- else -}}
+/run/spire/agent-sockets
+{{- end -}}
 {{- end -}}

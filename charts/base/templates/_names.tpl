@@ -20,8 +20,16 @@ app.kubernetes.io/part-of: agentcube
 {{ .root.Release.Namespace }}-{{ .root.Release.Name }}-{{ .name }}
 {{- end -}}
 
+{{/*
+An image's full name. A mirror (global.imageRegistry) takes the place of the registry, if the repository begins with one; a digest
+decides over the tag, which then only says to people what it is. Takes root and image.
+*/}}
 {{- define "agentcube.image" -}}
-{{ .repository }}:{{ .tag }}
+{{- $repository := .image.repository -}}
+{{- with .root.Values.global.imageRegistry -}}
+{{- $repository = printf "%s/%s" (trimSuffix "/" .) (regexReplaceAll "^([^/]*[.:][^/]*|localhost)/" $repository "") -}}
+{{- end -}}
+{{ $repository }}:{{ .image.tag }}{{ with .image.digest }}@{{ . }}{{ end }}
 {{- end -}}
 
 {{- define "agentcube.redis.name" -}}
@@ -33,6 +41,13 @@ app.kubernetes.io/part-of: agentcube
 {{ include "agentcube.redis.name" . }}.{{ .Release.Namespace }}.svc.cluster.local:6379
 {{- else -}}
 {{ .Values.redis.addr }}
+{{- end -}}
+{{- end -}}
+
+{{/* Tells that the password changed, while too short to find it by. */}}
+{{- define "agentcube.redis.checksum" -}}
+{{- with .Values.redis.password -}}
+{{ printf "%s/%s/%s" $.Release.Namespace $.Release.Name . | sha256sum | trunc 6 | quote }}
 {{- end -}}
 {{- end -}}
 

@@ -1,13 +1,58 @@
-{{/* For pods that the namespace's Pod Security level "restricted" admits. */}}
-{{- define "agentcube.pod.securityContext" -}}
-runAsNonRoot: true
-runAsUser: 65532
-runAsGroup: 65532
-fsGroup: 65532
-seccompProfile:
-  type: RuntimeDefault
+{{/*
+Where pods run, by the values of their component. Several replicas keep apart where they can, so that a node's loss takes
+one. Takes values, app and replicas.
+*/}}
+{{- define "agentcube.scheduling" -}}
+{{- with .values.nodeSelector }}
+nodeSelector:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .values.tolerations }}
+tolerations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- if .values.affinity }}
+affinity:
+  {{- toYaml .values.affinity | nindent 2 }}
+{{- else if gt (int .replicas) 1 }}
+affinity:
+  podAntiAffinity:
+    preferredDuringSchedulingIgnoredDuringExecution:
+      - weight: 100
+        podAffinityTerm:
+          topologyKey: kubernetes.io/hostname
+          labelSelector:
+            matchLabels:
+              app: {{ .app }}
+{{- end }}
+{{- with .values.topologySpreadConstraints }}
+topologySpreadConstraints:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .values.priorityClassName }}
+priorityClassName: {{ . }}
+{{- end }}
 {{- end -}}
 
+{{/* The fewest replicas of a component that may be scaled by its load. */}}
+{{- define "agentcube.replicas" -}}
+{{ ternary .autoscaling.minReplicas .replicas .autoscaling.enabled }}
+{{- end -}}
+
+{{/* Rolls the pods that read a changed configuration or password, and no others. Takes root and values. */}}
+{{- define "agentcube.app.annotations" -}}
+{{- if .root.Values.spire.enabled }}
+checksum/spiffe-helper: {{ include "agentcube.checksum" (dict "root" .root "file" "helper.conf") }}
+{{- end }}
+{{- with include "agentcube.redis.checksum" .root }}
+checksum/redis-password: {{ . }}
+{{- end }}
+{{- with .values.podAnnotations }}
+{{ toYaml . }}
+{{- end }}
+{{- end -}}
+
+{{/* What no container of ours needs more than, but the agent's. */}}
 {{- define "agentcube.container.securityContext" -}}
 allowPrivilegeEscalation: false
 readOnlyRootFilesystem: true

@@ -5,7 +5,7 @@
 
 {{- define "agentcube.sidecar" -}}
 - name: spiffe-helper
-  image: {{ include "agentcube.image" .Values.spire.spiffeHelper.image | quote }}
+  image: {{ include "agentcube.image" (dict "root" . "image" .Values.spire.spiffeHelper.image) | quote }}
   imagePullPolicy: {{ .Values.spire.spiffeHelper.image.pullPolicy }}
   {{- if include "agentcube.sidecar.native" . }}
   restartPolicy: Always
@@ -48,9 +48,15 @@
   configMap:
     name: spiffe-helper
 - name: workload-api
+  {{- if eq .Values.spire.workloadAPI.type "csi" }}
+  csi:
+    driver: csi.spiffe.io
+    readOnly: true
+  {{- else }}
   hostPath:
     path: {{ include "agentcube.spire.socketDir" . }}
     type: DirectoryOrCreate
+  {{- end }}
 # Private keys stay in memory
 - name: certificates
   emptyDir:

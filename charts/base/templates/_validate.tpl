@@ -1,18 +1,117 @@
-{{/* Rules that tie several values, or the values and the cluster, together. Each message names the key and the mend. */}}
+{{/*
+What no schema can say: rules that tie values to one another or to the cluster, and forms whose mend deserves a sentence. Nothing has
+been changed yet when one of them fails. Each message names the key and the mend.
+*/}}
 {{- define "agentcube.validate" -}}
-{{- with .Values -}}
-{{- if and .redis.embedded.enabled .redis.addr -}}
+{{- include "agentcube.validate.redis" . -}}
+{{- include "agentcube.validate.workloads" . -}}
+{{- if .Values.spire.enabled -}}
+{{- include "agentcube.validate.spire" . -}}
+{{- include "agentcube.validate.crds" . -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "agentcube.validate.redis" -}}
+{{- with .Values.redis -}}
+{{- if and .embedded.enabled .addr -}}
 {{- fail "redis.addr names a Redis and redis.embedded.enabled makes one: set one of them only" -}}
 {{- end -}}
-{{- if and .redis.password .redis.secretName -}}
+{{- if and .password .secretName -}}
 {{- fail "redis.password and redis.secretName both give the password: set one of them only" -}}
 {{- end -}}
-{{- if eq (int .workloadmanager.service.port) (int .workloadmanager.service.mtlsPort) -}}
-{{- fail "workloadmanager.service.port and workloadmanager.service.mtlsPort are equal: one Service has both, so give them different numbers" -}}
 {{- end -}}
 {{- end -}}
-{{- if and .Values.spire.enabled (not (.Capabilities.APIVersions.Has "spire.spiffe.io/v1alpha1")) -}}
-{{- /* helm template, as Argo CD runs it, knows no cluster: there a look-up finds nothing */ -}}
+
+{{- define "agentcube.validate.workloads" -}}
+{{- with .Values.workloadmanager.service -}}
+{{- if eq (int .port) (int .mtlsPort) -}}
+{{- fail "workloadmanager.service.port and workloadmanager.service.mtlsPort are equal, but one Service has both: give them different numbers" -}}
+{{- end -}}
+{{- end -}}
+{{- with .Values.router.jwt -}}
+{{- if and .issuerUrl (not .audience) -}}
+{{- fail "router.jwt.issuerUrl is set without router.jwt.audience: set both, or neither" -}}
+{{- end -}}
+{{- if and (not .issuerUrl) (or .audience .roleClaim .requiredRole) -}}
+{{- fail "router.jwt is set without router.jwt.issuerUrl: set the issuer, or empty audience, roleClaim and requiredRole" -}}
+{{- end -}}
+{{- if and .requiredRole (not .roleClaim) -}}
+{{- fail "router.jwt.requiredRole is set without router.jwt.roleClaim: name the claim that holds the roles" -}}
+{{- end -}}
+{{- end -}}
+{{- range $name := list "router" "workloadmanager" -}}
+{{- with index $.Values $name "autoscaling" -}}
+{{- if gt (int .minReplicas) (int .maxReplicas) -}}
+{{- fail (printf "%s.autoscaling.minReplicas is above %s.autoscaling.maxReplicas: lower the one or raise the other" $name $name) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- if and .Values.networkPolicies.enabled (include "agentcube.spire.server" .) (not .Values.networkPolicies.nodeCIDRs) -}}
+{{- fail "networkPolicies.nodeCIDRs is empty, so the SPIRE server would refuse every agent: list the address ranges of the nodes" -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "agentcube.validate.spire" -}}
+{{- with .Values.spire -}}
+{{- if not (regexMatch "^[a-z0-9._-]{1,255}$" .trustDomain) -}}
+{{- fail (printf "spire.trustDomain %q is no trust domain: use lower-case letters, digits, dots, dashes and underscores, as in cluster.local" .trustDomain) -}}
+{{- end -}}
+{{- range $key := list "certFileName" "keyFileName" "bundleFileName" -}}
+{{- $file := index $.Values.spire.spiffeHelper $key -}}
+{{- if not (regexMatch "^[A-Za-z0-9._-]+$" $file) -}}
+{{- fail (printf "spire.spiffeHelper.%s %q is no file name: leave the directory to spire.spiffeHelper.certDir" $key $file) -}}
+{{- end -}}
+{{- end -}}
+{{- with .spiffeHelper -}}
+{{- if ne (len (uniq (list .certFileName .keyFileName .bundleFileName))) 3 -}}
+{{- fail "spire.spiffeHelper.certFileName, keyFileName and bundleFileName must differ: each file would overwrite another" -}}
+{{- end -}}
+{{- if not (hasPrefix "/" .certDir) -}}
+{{- fail (printf "spire.spiffeHelper.certDir %q is not absolute: begin it with a slash" .certDir) -}}
+{{- end -}}
+{{- end -}}
+{{- if ne .server.enabled .agent.enabled -}}
+{{- fail "spire.server.enabled and spire.agent.enabled differ: set both to true for a SPIRE of this release, or both to false for one that the cluster has already" -}}
+{{- end -}}
+{{- if and (eq .workloadAPI.type "csi") .agent.enabled -}}
+{{- fail "spire.workloadAPI.type is csi, but this chart's agents do not serve the CSI driver: use hostPath, or set spire.server.enabled and spire.agent.enabled to false" -}}
+{{- end -}}
+{{- end -}}
+{{- if include "agentcube.spire.server" . -}}
+{{- include "agentcube.validate.server" . -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "agentcube.validate.server" -}}
+{{- with .Values.spire -}}
+{{- range $key, $duration := dict "spire.server.ca.ttl" .server.ca.ttl "spire.server.ca.x509SvidDefaultTtl" .server.ca.x509SvidDefaultTtl "spire.server.cacheReloadInterval" .server.cacheReloadInterval "spire.agent.syncInterval" .agent.syncInterval "spire.controllerManager.gcInterval" .controllerManager.gcInterval -}}
+{{- if le (int64 (include "agentcube.seconds" $duration)) 0 -}}
+{{- fail (printf "%s %q is no duration above zero: write hours, minutes and seconds as in 24h, 90m or 1h30m" $key $duration) -}}
+{{- end -}}
+{{- end -}}
+{{- if ge (int64 (include "agentcube.seconds" .server.ca.x509SvidDefaultTtl)) (int64 (include "agentcube.seconds" .server.ca.ttl)) -}}
+{{- fail (printf "spire.server.ca.x509SvidDefaultTtl (%s) is not below spire.server.ca.ttl (%s), and no certificate outlives its CA: shorten the first or lengthen the second" .server.ca.x509SvidDefaultTtl .server.ca.ttl) -}}
+{{- end -}}
+{{- with .server -}}
+{{- if and (eq .dataStore.type "sqlite3") (gt (int .replicas) 1) -}}
+{{- fail "spire.server.replicas is above 1, but sqlite3 is a file of one server: set spire.server.dataStore.type to postgres or mysql, or replicas to 1" -}}
+{{- end -}}
+{{- if and (ne .dataStore.type "sqlite3") (not .dataStore.secretName) (hasPrefix "/" .dataStore.connectionString) -}}
+{{- fail (printf "spire.server.dataStore.connectionString is still sqlite3's path: say how to reach %s there, or in the Secret of spire.server.dataStore.secretName" .dataStore.type) -}}
+{{- end -}}
+{{- if and (eq .upstreamAuthority.type "secret") (not .upstreamAuthority.secretName) -}}
+{{- fail "spire.server.upstreamAuthority.type is secret: name it in spire.server.upstreamAuthority.secretName" -}}
+{{- end -}}
+{{- if and (eq .upstreamAuthority.type "certManager") (not .upstreamAuthority.issuerName) -}}
+{{- fail "spire.server.upstreamAuthority.type is certManager: name the issuer in spire.server.upstreamAuthority.issuerName" -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* helm template, as Argo CD runs it, knows no cluster: there a look-up finds nothing, and nothing fails. */}}
+{{- define "agentcube.validate.crds" -}}
+{{- if not (.Capabilities.APIVersions.Has "spire.spiffe.io/v1alpha1") -}}
 {{- if lookup "v1" "Namespace" "" "kube-system" -}}
 {{- fail "spire.enabled needs SPIRE's CustomResourceDefinitions, which this cluster lacks: install the chart spire-crds first" -}}
 {{- end -}}

@@ -1,7 +1,7 @@
 {{/* Beside the server, for its socket. Without its admission webhook: one that nobody answers blocks upgrades and uninstalls. */}}
 {{- define "agentcube.controllerManager" -}}
 - name: spire-controller-manager
-  image: {{ include "agentcube.image" .Values.spire.controllerManager.image | quote }}
+  image: {{ include "agentcube.image" (dict "root" . "image" .Values.spire.controllerManager.image) | quote }}
   imagePullPolicy: {{ .Values.spire.controllerManager.image.pullPolicy }}
   args:
     - -config=/run/spire/controller-manager/controller-manager.yaml

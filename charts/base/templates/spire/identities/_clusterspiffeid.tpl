@@ -10,7 +10,9 @@ metadata:
   labels:
     {{- include "agentcube.labels" (dict "root" .root "app" .app "component" "identity") | nindent 4 }}
 spec:
-  className: {{ include "agentcube.spire.className" .root }}
+  {{- with include "agentcube.spire.className" .root }}
+  className: {{ . }}
+  {{- end }}
   spiffeIDTemplate: {{ include "agentcube.spiffeIDTemplate" . | quote }}
   namespaceSelector:
     matchLabels:

@@ -1,0 +1,29 @@
+{{/* What NOTES.txt warns of, a line each. */}}
+{{- define "agentcube.warnings" -}}
+{{- if not .Values.spire.enabled }}
+  - Router and WorkloadManager speak without TLS: anyone in the cluster can read and make calls.
+{{- end }}
+{{- if and .Values.spire.enabled (not (include "agentcube.sidecar.native" .)) }}
+  - Kubernetes {{ .Capabilities.KubeVersion.Version }} has no native sidecars (1.29 has): the applications may restart while their certificates are on the way.
+{{- end }}
+{{- if semverCompare "<1.30-0" .Capabilities.KubeVersion.Version }}
+  - Kubernetes {{ .Capabilities.KubeVersion.Version }} cannot hold stopping pods back (1.30 can): calls may fail while SPIRE is switched on or off.
+{{- end }}
+{{- if include "agentcube.spire.agent" . }}
+{{- if .Values.spire.agent.insecureBootstrap }}
+  - spire.agent.insecureBootstrap: agents trust whichever server answers first. It is not needed; unset it.
+{{- end }}
+{{- if or .Values.spire.agent.skipKubeletVerification (eq .Values.spire.agent.kubeletVerification "skip") }}
+  - spire.agent.skipKubeletVerification: whoever answers for a kubelet decides who pods are. Use spire.agent.kubeletVerification.
+{{- end }}
+{{- end }}
+{{- if .Values.redis.embedded.enabled }}
+  - redis.embedded.enabled: sessions are lost with the pod of Redis. For production run one of your own, and set redis.addr.
+{{- end }}
+{{- if not (include "agentcube.redis.secretName" .) }}
+  - Redis has no password: set redis.secretName or redis.password.
+{{- end }}
+{{- if and (not .Values.redis.embedded.enabled) (not .Values.redis.addr) }}
+  - redis.addr is empty: Router and WorkloadManager have nowhere to keep sessions. Set it, or redis.embedded.enabled.
+{{- end }}
+{{- end -}}

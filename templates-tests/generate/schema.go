@@ -1,0 +1,117 @@
+package generate
+
+import (
+	_ "embed"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+//go:embed rules.yaml
+var rulesYAML []byte
+
+// free are maps with content that is the user's to shape, though a default shapes it first.
+var free = regexp.MustCompile(`^(resources|.*[sS]ecurityContext)$`)
+
+// Schema makes values.schema.json: types from the defaults, descriptions from their comments, the rest from rules.yaml.
+// What the defaults shape is closed to other keys, so that a typo is an error.
+func Schema(root string) (Files, error) {
+	content, err := os.ReadFile(filepath.Join(root, "charts/base/values.yaml"))
+	if err != nil {
+		return nil, fmt.Errorf("read the defaults: %w", err)
+	}
+	var document yaml.Node
+	if err := yaml.Unmarshal(content, &document); err != nil {
+		return nil, fmt.Errorf("parse values.yaml: %w", err)
+	}
+	var rules map[string]map[string]any
+	if err := yaml.Unmarshal(rulesYAML, &rules); err != nil {
+		return nil, fmt.Errorf("parse rules.yaml: %w", err)
+	}
+
+	schema := schemaOf(document.Content[0], nil, rules)
+	schema["$schema"] = "http://json-schema.org/draft-07/schema#"
+	schema["title"] = "Values of the AgentCube chart"
+	out, err := json.MarshalIndent(schema, "", "  ")
+	if err != nil {
+		return nil, fmt.Errorf("write the schema: %w", err)
+	}
+	return Files{"charts/base/values.schema.json": append(out, '\n')}, nil
+}
+
+func schemaOf(node *yaml.Node, path []string, rules map[string]map[string]any) map[string]any {
+	schema := map[string]any{"type": typeOf(node)}
+	if isSection(node, path) {
+		properties := map[string]any{}
+		for i := 0; i < len(node.Content); i += 2 {
+			key, value := node.Content[i], node.Content[i+1]
+			property := schemaOf(value, append(path[:len(path):len(path)], key.Value), rules)
+			if text := description(key); text != "" {
+				property["description"] = text
+			}
+			properties[key.Value] = property
+		}
+		schema["properties"] = properties
+		schema["additionalProperties"] = false
+	}
+	for _, rule := range rulePaths(path) {
+		maps.Copy(schema, rules[rule])
+	}
+	return schema
+}
+
+// isSection tells maps that the chart shapes from those that the user does.
+func isSection(node *yaml.Node, path []string) bool {
+	return node.Kind == yaml.MappingNode && len(node.Content) > 0 && (len(path) == 0 || !free.MatchString(path[len(path)-1]))
+}
+
+// rulePaths are the keys in rules.yaml that hold for a path, the narrowest last.
+func rulePaths(path []string) []string {
+	if len(path) == 0 {
+		return nil
+	}
+	paths := []string{path[len(path)-1]}
+	for i := range path {
+		starred := append([]string{}, path...)
+		starred[i] = "*"
+		paths = append(paths, strings.Join(starred, "."))
+	}
+	return append(paths, strings.Join(path, "."))
+}
+
+func typeOf(node *yaml.Node) string {
+	switch {
+	case node.Kind == yaml.MappingNode:
+		return "object"
+	case node.Kind == yaml.SequenceNode:
+		return "array"
+	case node.Tag == "!!int":
+		return "integer"
+	case node.Tag == "!!bool":
+		return "boolean"
+	default:
+		return "string"
+	}
+}
+
+// description is what follows `# --` above a key, as helm-docs reads it.
+func description(key *yaml.Node) string {
+	_, text, found := strings.Cut(key.HeadComment, "# -- ")
+	if !found {
+		return ""
+	}
+	var lines []string
+	for line := range strings.Lines(text) {
+		line = strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(line), "#"))
+		if !strings.HasPrefix(line, "@") {
+			lines = append(lines, line)
+		}
+	}
+	return strings.Join(lines, " ")
+}
