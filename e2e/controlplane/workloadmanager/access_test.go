@@ -1,0 +1,161 @@
+package workloadmanager
+
+import (
+	"context"
+	"crypto/tls"
+	"flag"
+	"io"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/spiffe/go-spiffe/v2/spiffeid"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	authenticationv1 "k8s.io/api/authentication/v1"
+	sandboxv1alpha1 "sigs.k8s.io/agent-sandbox/api/v1alpha1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
+
+	"agentcube-mtls/e2e/controlplane/internal/testca"
+	"agentcube-mtls/e2e/controlplane/mtls"
+)
+
+// reviewer answers TokenReviews from this table of users by token.
+func reviewer(users map[string]string) interceptor.Funcs {
+	return interceptor.Funcs{Create: func(ctx context.Context, c client.WithWatch, o client.Object, options ...client.CreateOption) error {
+		review, ok := o.(*authenticationv1.TokenReview)
+		if !ok {
+			return c.Create(ctx, o, options...)
+		}
+		review.Status.User.Username, review.Status.Authenticated = users[review.Spec.Token], users[review.Spec.Token] != ""
+		return nil
+	}}
+}
+
+func TestAuthAsksForAServiceAccountToken(t *testing.T) {
+	t.Parallel()
+	users := map[string]string{"router": "system:serviceaccount:agentcube:agentcube-router", "admin": "kubernetes-admin"}
+	server := newServer(Config{EnableAuth: true}, cluster(t, sandboxv1alpha1.SandboxStatus{}, reviewer(users)))
+	const letIn = http.StatusNotFound // the runtime is unknown
+	for name, test := range map[string]struct {
+		authorization string
+		want          int
+	}{
+		"ServiceAccount": {"Bearer router", letIn},
+		"unknown token":  {"Bearer forged", http.StatusUnauthorized},
+		"a person":       {"Bearer admin", http.StatusUnauthorized},
+		"no token":       {"", http.StatusUnauthorized},
+		"another scheme": {"Basic router", http.StatusUnauthorized},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			code, _ := do(t, server, http.MethodPost, "/v1/agent-runtime", `{"namespace":"team","name":"nobody"}`, "Authorization", test.authorization)
+			assert.Equal(t, test.want, code)
+			code, _ = do(t, server, http.MethodDelete, "/v1/agent-runtime/sessions/nobody", "", "Authorization", test.authorization)
+			assert.Equal(t, test.want, code)
+			code, _ = do(t, server, http.MethodGet, "/health", "")
+			assert.Equal(t, http.StatusOK, code)
+		})
+	}
+}
+
+func parse(t *testing.T, args ...string) (*Config, error) {
+	t.Helper()
+	flags := flag.NewFlagSet("workloadmanager", flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	config := BindFlags(flags)
+	if err := flags.Parse(args); err != nil {
+		return nil, err
+	}
+	return config, config.Complete()
+}
+
+func TestConfigRefusesWhatDoesNotGoTogether(t *testing.T) {
+	t.Parallel()
+	for name, args := range map[string][]string{
+		"unknown flag":         {"--no-such-flag"},
+		"TLS without files":    {"--enable-tls"},
+		"TLS without a key":    {"--enable-tls", "--tls-cert=c"},
+		"TLS files but no TLS": {"--tls-cert=c", "--tls-key=k"},
+		"CA alone":             {"--tls-ca=a"},
+		"CA without files":     {"--enable-tls", "--tls-ca=a"},
+		"files, CA but no TLS": {"--tls-cert=c", "--tls-key=k", "--tls-ca=a"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := parse(t, args...)
+			require.Error(t, err)
+		})
+	}
+}
+
+func TestAllowedClientsComeFromTheEnvironment(t *testing.T) {
+	const routerID = "spiffe://cluster.local/ns/agentcube/sa/agentcube-router"
+	for name, test := range map[string]struct {
+		value string
+		want  []string
+		fails bool
+	}{
+		"unset":        {"", nil, false},
+		"one":          {routerID, []string{routerID}, false},
+		"several":      {routerID + ", spiffe://cluster.local/other,", []string{routerID, "spiffe://cluster.local/other"}, false},
+		"no SPIFFE ID": {"agentcube-router", nil, true},
+		"half a typo":  {routerID + ",https://cluster.local/x", nil, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Setenv("AGENTCUBE_ALLOWED_CLIENT_SPIFFE_IDS", test.value)
+			config, err := parse(t)
+			if test.fails {
+				require.ErrorContains(t, err, "AGENTCUBE_ALLOWED_CLIENT_SPIFFE_IDS")
+				return
+			}
+			require.NoError(t, err)
+			var got []string
+			for _, id := range config.AllowedClients {
+				got = append(got, id.String())
+			}
+			assert.Equal(t, test.want, got)
+		})
+	}
+}
+
+func TestTLSIsAsStrictAsTheFlagsSay(t *testing.T) {
+	t.Parallel()
+	ca := testca.New(t)
+	cert, key, bundle := ca.SVID(t, "spiffe://cluster.local/ns/agentcube/sa/workloadmanager").Write(t, t.TempDir(), ca)
+
+	none, err := (&Config{}).TLS(t.Context(), mtls.FileWait)
+	require.NoError(t, err)
+	assert.Nil(t, none)
+
+	plain, err := (&Config{EnableTLS: true, TLSCert: cert, TLSKey: key}).TLS(t.Context(), mtls.FileWait)
+	require.NoError(t, err)
+	assert.Equal(t, tls.NoClientCert, plain.ClientAuth)
+
+	mutual, err := (&Config{
+		EnableTLS: true, TLSCert: cert, TLSKey: key, TLSCA: bundle,
+		AllowedClients: []spiffeid.ID{spiffeid.RequireFromString("spiffe://cluster.local/only-this")},
+	}).TLS(t.Context(), mtls.FileWait)
+	require.NoError(t, err)
+	assert.Equal(t, tls.RequireAnyClientCert, mutual.ClientAuth)
+	assert.Equal(t, uint16(tls.VersionTLS13), mutual.MinVersion)
+	other := ca.SVID(t, "spiffe://cluster.local/other").TLS(t)
+	require.ErrorContains(t, mutual.VerifyPeerCertificate(other.Certificate, nil), "spiffe://cluster.local/other")
+	for _, line := range []string{
+		"Waiting for WorkloadManager mTLS cert/key/CA files",
+		"All mTLS cert/key/CA files are present",
+		"WorkloadManager mTLS enabled: accepting clients with valid SPIRE-provisioned certificates",
+		"Only these clients are let in: [spiffe://cluster.local/only-this]",
+	} {
+		assert.True(t, logged.Has(line), line)
+	}
+}
+
+func TestWorkloadManagerStopsWaitingForCertificates(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	config := &Config{EnableTLS: true, TLSCert: dir + "/svid.pem", TLSKey: dir + "/svid_key.pem", TLSCA: dir + "/svid_bundle.pem"}
+	_, err := config.TLS(t.Context(), time.Millisecond)
+	require.ErrorContains(t, err, dir+"/svid_bundle.pem")
+}
