@@ -3,7 +3,6 @@ package environment
 import (
 	"context"
 
-	"agentcube-mtls/e2e/kube"
 	"agentcube-mtls/e2e/progress"
 	"agentcube-mtls/e2e/release"
 	"agentcube-mtls/e2e/verify"
@@ -19,18 +18,8 @@ func Up(ctx context.Context, log *progress.Log, name string, nodes int) error {
 	if err != nil {
 		return err
 	}
-	client, err := kube.Connect(kubeconfig)
+	client, helm, err := Install(ctx, log, c)
 	if err != nil {
-		return err
-	}
-	if err := log.Step("installing agent-sandbox", func() error { return release.InstallAgentSandbox(ctx, client) }); err != nil {
-		return err
-	}
-	helm, err := release.NewHelm(ctx, kubeconfig)
-	if err != nil {
-		return err
-	}
-	if err := log.Step("installing the charts with helm", func() error { return helm.Install(ctx) }); err != nil {
 		return err
 	}
 	rows := verify.All(ctx, log, client, release.Namespace, release.Name)

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/go-logr/logr"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -21,6 +22,7 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 	"k8s.io/client-go/tools/remotecommand"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	ctrl "sigs.k8s.io/controller-runtime/pkg/log"
 )
 
 // fieldManager owns the fields that the harness applies.
@@ -47,6 +49,7 @@ func Connect(kubeconfig string) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
+	ctrl.SetLogger(logr.Discard()) // the client has nothing to say that its errors do not
 	objects, err := client.New(config, client.Options{})
 	if err != nil {
 		return nil, err

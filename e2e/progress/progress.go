@@ -12,7 +12,7 @@ import (
 // reminder is how often a step that goes on says so.
 const reminder = 30 * time.Second
 
-// quick is below what a step does not deserve a line of its own for having started.
+// quick is how long a step may take without deserving a line.
 const quick = 500 * time.Millisecond
 
 // Log writes steps to a terminal or a file.
@@ -36,12 +36,13 @@ func (l *Log) Step(name string, work func() error) error {
 		select {
 		case err := <-done:
 			took := time.Since(start)
-			if err != nil {
+			switch {
+			case err != nil:
 				l.Printf("✗ %s (%s)", name, short(took))
-				return err
+			case took > quick:
+				l.Printf("✓ %s (%s)", name, short(took))
 			}
-			l.Printf("✓ %s (%s)", name, short(took))
-			return nil
+			return err
 		case <-wait.C:
 			l.Printf(mark, name)
 			mark = "  still at it: %s (" + short(time.Since(start)+reminder) + ")"

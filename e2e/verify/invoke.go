@@ -52,7 +52,6 @@ type Invocation struct {
 	Kind    string // agent-runtimes or code-interpreters
 	Runtime string
 	Path    string // without a leading slash
-	Session string // empty: a new one
 	Body    string // empty: GET, else POST
 }
 
@@ -72,9 +71,6 @@ func (r Release) Invoke(ctx context.Context, i Invocation) (Answer, error) {
 		Suffix("v1/namespaces", r.Namespace, i.Kind, i.Runtime, "invocations", i.Path)
 	if i.Body != "" {
 		request = request.SetHeader("Content-Type", "application/json").Body([]byte(i.Body))
-	}
-	if i.Session != "" {
-		request = request.SetHeader("x-agentcube-session-id", i.Session)
 	}
 	var status int
 	result := request.Do(ctx).StatusCode(&status)

@@ -20,15 +20,15 @@ const (
 	serverContainer    = "spire-server"
 )
 
-// server runs a command of the SPIRE server's program, which talks to the server over its administration socket.
-func (r Release) server(ctx context.Context, args ...string) (string, error) {
+// Server runs a command of the SPIRE server's program, which talks to the server over its administration socket.
+func (r Release) Server(ctx context.Context, args ...string) (string, error) {
 	command := append([]string{"/opt/spire/bin/spire-server"}, args...)
 	return r.Exec(ctx, r.Namespace, serverPod, serverContainer, command...)
 }
 
 // ServerHealthy asks the SPIRE server whether it is healthy.
 func (r Release) ServerHealthy(ctx context.Context) (string, error) {
-	output, err := r.server(ctx, "healthcheck")
+	output, err := r.Server(ctx, "healthcheck")
 	return strings.TrimSpace(output), err
 }
 
@@ -46,7 +46,7 @@ func (r Release) AgentsAttested(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	output, err := r.server(ctx, "agent", "list", "-output", "json")
+	output, err := r.Server(ctx, "agent", "list", "-output", "json")
 	if err != nil {
 		return "", err
 	}
@@ -65,7 +65,7 @@ func (r Release) AgentsAttested(ctx context.Context) (string, error) {
 
 // EntriesRegistered checks that Router and WorkloadManager have a registration entry on the server.
 func (r Release) EntriesRegistered(ctx context.Context) (string, error) {
-	output, err := r.server(ctx, "entry", "show", "-output", "json")
+	output, err := r.Server(ctx, "entry", "show", "-output", "json")
 	if err != nil {
 		return "", err
 	}

@@ -1,0 +1,34 @@
+GO ?= go
+
+.PHONY: help
+help: ## say what there is
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
+
+.PHONY: up
+up: ## bring up AgentCube with mutual TLS on a kind cluster, and verify it (NODES=3 for three nodes)
+	@$(GO) run ./e2e/cmd/agentcube up
+
+.PHONY: down
+down: ## remove what `make up` made
+	@$(GO) run ./e2e/cmd/agentcube down
+
+.PHONY: test
+test: lint test-templates test-units test-e2e ## prove everything
+
+.PHONY: lint
+lint: ## check the form of the code
+	@test -z "$$(gofmt -l .)" || { echo "not formatted (run gofmt -w .):"; gofmt -l .; exit 1; }
+	$(GO) vet ./...
+	@if command -v golangci-lint >/dev/null; then golangci-lint run; else echo "golangci-lint is not installed: only gofmt and go vet were run"; fi
+
+.PHONY: test-templates
+test-templates: ## render the charts and check the objects: fast, needs no cluster
+	$(GO) test ./templates-tests/...
+
+.PHONY: test-units
+test-units: ## test the programs of the control plane and of the harness, with the race detector
+	$(GO) test -race $$($(GO) list ./e2e/... | grep -v /e2e$$)
+
+.PHONY: test-e2e
+test-e2e: ## install on a kind cluster and check the living system (KEEP=1 leaves the cluster for the next run)
+	$(GO) test -count=1 -timeout=80m -v ./e2e

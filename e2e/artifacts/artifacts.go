@@ -1,0 +1,113 @@
+// Package artifacts keeps what a person needs to understand a failure after the cluster is gone.
+package artifacts
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/yaml"
+
+	"agentcube-mtls/e2e/kube"
+	"agentcube-mtls/e2e/release"
+	"agentcube-mtls/e2e/repo"
+	"agentcube-mtls/e2e/verify"
+)
+
+// Collect writes a folder with the pods, logs and events of all namespaces, the manifests and values of every release, and
+// SPIRE's entries and agents, and returns the folder. What cannot be had is said in the file that would have held it.
+func Collect(ctx context.Context, name string, client *kube.Client, helm *release.Helm) (string, error) {
+	dir := repo.Path("artifacts", strings.ReplaceAll(name, "/", "_")+"-"+time.Now().UTC().Format("20060102T150405"))
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return "", err
+	}
+	f := folder{dir: dir}
+	f.objects(ctx, client)
+	f.releases(ctx, helm)
+	spire := verify.Release{Client: client, Namespace: release.Namespace, Name: release.Name}
+	f.write("spire/entries.txt", func() (string, error) { return spire.Server(ctx, "entry", "show") })
+	f.write("spire/agents.txt", func() (string, error) { return spire.Server(ctx, "agent", "list") })
+	f.write("spire/bundle.txt", func() (string, error) { return spire.Server(ctx, "bundle", "show") })
+	return dir, f.err
+}
+
+type folder struct {
+	dir string
+	err error
+}
+
+// write writes what get returns to a file, or why it returned nothing.
+func (f *folder) write(name string, get func() (string, error)) {
+	content, err := get()
+	if err != nil {
+		content += "\n(not to be had: " + err.Error() + ")\n"
+	}
+	path := filepath.Join(f.dir, name)
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		f.err = err
+		return
+	}
+	if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
+		f.err = err
+	}
+}
+
+func (f *folder) objects(ctx context.Context, client *kube.Client) {
+	pods, err := client.CoreV1().Pods("").List(ctx, metav1.ListOptions{})
+	f.write("pods.yaml", func() (string, error) { return toYAML(pods, err) })
+	if err == nil {
+		for _, pod := range pods.Items {
+			f.logs(ctx, client, pod)
+		}
+	}
+	events, err := client.CoreV1().Events("").List(ctx, metav1.ListOptions{})
+	f.write("events.txt", func() (string, error) {
+		if err != nil {
+			return "", err
+		}
+		var lines []string
+		for _, e := range events.Items {
+			lines = append(lines, fmt.Sprintf("%s %s %s/%s %s: %s", e.LastTimestamp.UTC().Format(time.RFC3339), e.Type,
+				e.InvolvedObject.Namespace, e.InvolvedObject.Name, e.Reason, e.Message))
+		}
+		slices.Sort(lines)
+		return strings.Join(lines, "\n") + "\n", nil
+	})
+}
+
+func (f *folder) logs(ctx context.Context, client *kube.Client, pod corev1.Pod) {
+	for _, status := range slices.Concat(pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses, pod.Status.EphemeralContainerStatuses) {
+		path := filepath.Join("logs", pod.Namespace, pod.Name, status.Name)
+		f.write(path+".log", func() (string, error) { return client.Logs(ctx, pod.Namespace, pod.Name, status.Name) })
+		if status.RestartCount > 0 {
+			f.write(path+".previous.log", func() (string, error) {
+				options := &corev1.PodLogOptions{Container: status.Name, Previous: true}
+				data, err := client.CoreV1().Pods(pod.Namespace).GetLogs(pod.Name, options).DoRaw(ctx)
+				return string(data), err
+			})
+		}
+	}
+}
+
+func (f *folder) releases(ctx context.Context, helm *release.Helm) {
+	f.write("releases.txt", func() (string, error) { return helm.Run(ctx, "list", "--all-namespaces", "--all") })
+	for _, what := range []string{"manifest", "values"} {
+		f.write("releases/"+release.Name+"-"+what+".yaml", func() (string, error) {
+			return helm.Run(ctx, "get", what, release.Name, "--namespace", release.Namespace)
+		})
+	}
+}
+
+func toYAML(object any, err error) (string, error) {
+	if err != nil {
+		return "", err
+	}
+	data, err := yaml.Marshal(object)
+	return string(data), err
+}

@@ -1,0 +1,43 @@
+package environment
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"agentcube-mtls/e2e/artifacts"
+	"agentcube-mtls/e2e/cluster"
+	"agentcube-mtls/e2e/kube"
+	"agentcube-mtls/e2e/progress"
+	"agentcube-mtls/e2e/release"
+)
+
+// Install installs agent-sandbox and the charts on a cluster, and returns the clients that it used. If it fails, what the cluster
+// was doing is kept, and the error says where.
+func Install(ctx context.Context, log *progress.Log, c *cluster.Cluster) (*kube.Client, *release.Helm, error) {
+	kubeconfig, err := c.Kubeconfig()
+	if err != nil {
+		return nil, nil, err
+	}
+	client, err := kube.Connect(kubeconfig)
+	if err != nil {
+		return nil, nil, err
+	}
+	var helm *release.Helm
+	err = log.Step("helm client", func() (err error) {
+		helm, err = release.NewHelm(ctx, kubeconfig)
+		return err
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	err = log.Step("installing agent-sandbox", func() error { return release.InstallAgentSandbox(ctx, client) })
+	if err == nil {
+		err = log.Step("installing the charts with helm", func() error { return helm.Install(ctx) })
+	}
+	if err != nil && ctx.Err() == nil {
+		dir, collecting := artifacts.Collect(ctx, "install", client, helm)
+		err = errors.Join(err, fmt.Errorf("what the cluster was doing: %s", dir), collecting)
+	}
+	return client, helm, err
+}

@@ -1,0 +1,145 @@
+package e2e
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/rsa"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+	"github.com/gruntwork-io/terratest/modules/k8s"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"agentcube-mtls/e2e/images"
+	"agentcube-mtls/e2e/release"
+	"agentcube-mtls/e2e/verify"
+)
+
+const sessionHeader = "x-agentcube-session-id"
+
+func TestAnAgentRuntimeAnswersFromItsSandboxAndKeepsItsSession(t *testing.T) {
+	ctx := start(t)
+	require.NoError(t, suite.release.Apply(ctx, verify.AgentRuntime(release.Namespace, "echo")))
+	router := tunnel(t, k8s.ResourceTypeService, "agentcube-router", 8080)
+	url := router + "/v1/namespaces/agentcube/agent-runtimes/echo/invocations/hello"
+
+	first, body := request(ctx, t, http.MethodGet, url, nil, "")
+	require.Equal(t, http.StatusOK, first.StatusCode, body)
+	session := first.Header.Get(sessionHeader)
+	require.NotEmpty(t, session, "the Router names the session")
+	var seen struct {
+		Path, Hostname string
+		Authorized     bool
+	}
+	require.NoError(t, json.Unmarshal([]byte(body), &seen), body)
+	assert.Equal(t, "/hello", seen.Path)
+	assert.True(t, seen.Authorized, "the Router signs what it sends to a sandbox")
+
+	second, again := request(ctx, t, http.MethodGet, url, map[string]string{sessionHeader: session}, "")
+	require.Equal(t, http.StatusOK, second.StatusCode, again)
+	assert.Equal(t, session, second.Header.Get(sessionHeader))
+	assert.Contains(t, again, seen.Hostname, "the session stays in its sandbox")
+}
+
+func TestPicoDRunsCodeForTheRouterAndRefusesAForgedToken(t *testing.T) {
+	ctx := start(t)
+	require.NoError(t, suite.release.Apply(ctx, codeInterpreter("python")))
+	router := tunnel(t, k8s.ResourceTypeService, "agentcube-router", 8080)
+	const code = `{"command": ["python3", "-c", "print(6*7)"]}`
+
+	answer, body := request(ctx, t, http.MethodPost,
+		router+"/v1/namespaces/agentcube/code-interpreters/python/invocations/api/execute", nil, code)
+	require.Equal(t, http.StatusOK, answer.StatusCode, body)
+	var result struct{ Stdout string }
+	require.NoError(t, json.Unmarshal([]byte(body), &result), body)
+	assert.Equal(t, "42", strings.TrimSpace(result.Stdout))
+
+	picod := tunnel(t, k8s.ResourceTypePod, sandboxPod(ctx, t, images.PicoD), 8080)
+	for name, header := range map[string]map[string]string{
+		"no token":                     nil,
+		"a token signed by a stranger": {"Authorization": "Bearer " + forgedToken(t)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			answer, body := request(ctx, t, http.MethodPost, picod+"/api/execute", header, code)
+			assert.Equal(t, http.StatusUnauthorized, answer.StatusCode, body)
+		})
+	}
+}
+
+// codeInterpreter returns a CodeInterpreter that runs the PicoD built here.
+func codeInterpreter(name string) *unstructured.Unstructured {
+	return &unstructured.Unstructured{Object: map[string]any{
+		"apiVersion": "runtime.agentcube.volcano.sh/v1alpha1",
+		"kind":       "CodeInterpreter",
+		"metadata":   map[string]any{"name": name, "namespace": release.Namespace},
+		"spec": map[string]any{
+			"sessionTimeout":     "5m",
+			"maxSessionDuration": "10m",
+			"authMode":           "picod",
+			"ports":              []any{map[string]any{"pathPrefix": "/", "port": int64(8080), "protocol": "HTTP"}},
+			"template":           map[string]any{"image": images.PicoD, "imagePullPolicy": "IfNotPresent"},
+		},
+	}}
+}
+
+// sandboxPod returns the name of the running pod whose container has the image.
+func sandboxPod(ctx context.Context, t *testing.T, image string) string {
+	t.Helper()
+	pods, err := suite.release.CoreV1().Pods(release.Namespace).List(ctx, metav1.ListOptions{})
+	require.NoError(t, err)
+	for _, pod := range pods.Items {
+		if pod.Status.Phase == corev1.PodRunning && pod.Spec.Containers[0].Image == image {
+			return pod.Name
+		}
+	}
+	require.Fail(t, "no sandbox runs the image "+image)
+	return ""
+}
+
+// forgedToken returns a token with the Router's claims, signed with another key than the Router's.
+func forgedToken(t *testing.T) string {
+	t.Helper()
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	require.NoError(t, err)
+	now := time.Now()
+	token, err := jwt.NewWithClaims(jwt.SigningMethodRS256, jwt.MapClaims{
+		"iss": "agentcube-router", "iat": now.Unix(), "exp": now.Add(5 * time.Minute).Unix(), "session_id": "forged",
+	}).SignedString(key)
+	require.NoError(t, err)
+	return token
+}
+
+// tunnel forwards a port of this machine to one in the cluster until the test ends, and returns its URL.
+func tunnel(t *testing.T, kind k8s.KubeResourceType, name string, port int) string {
+	t.Helper()
+	forwarded := k8s.NewTunnel(k8s.NewKubectlOptions("", suite.kubeconfig, release.Namespace), kind, name, 0, port)
+	forwarded.ForwardPort(t)
+	t.Cleanup(forwarded.Close)
+	return "http://" + forwarded.Endpoint()
+}
+
+// request sends one request and returns the answer and its body.
+func request(ctx context.Context, t *testing.T, method, url string, header map[string]string, body string) (*http.Response, string) {
+	t.Helper()
+	sent, err := http.NewRequestWithContext(ctx, method, url, strings.NewReader(body))
+	require.NoError(t, err)
+	for name, value := range header {
+		sent.Header.Set(name, value)
+	}
+	answer, err := http.DefaultClient.Do(sent)
+	require.NoError(t, err)
+	defer func() { _ = answer.Body.Close() }()
+	data, err := io.ReadAll(answer.Body)
+	require.NoError(t, err, fmt.Sprintf("reading the body of %s", url))
+	return answer, string(data)
+}

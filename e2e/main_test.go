@@ -1,0 +1,106 @@
+// Package e2e proves the charts on a living kind cluster.
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strconv"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"agentcube-mtls/e2e/artifacts"
+	"agentcube-mtls/e2e/cluster"
+	"agentcube-mtls/e2e/environment"
+	"agentcube-mtls/e2e/kube"
+	"agentcube-mtls/e2e/progress"
+	"agentcube-mtls/e2e/release"
+	"agentcube-mtls/e2e/verify"
+)
+
+// patience bounds a test. It is never a measure: it is far above what a busy machine takes.
+const patience = 10 * time.Minute
+
+// suite is the cluster that all tests share, with one release of the chart on it.
+var suite struct {
+	helm       *release.Helm
+	kubeconfig string
+	release    verify.Release
+}
+
+func TestMain(m *testing.M) {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	code, err := run(ctx, m)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "error:", err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+// run brings the cluster up, runs the tests and removes the cluster again, which KEEP=1 leaves for the next run.
+func run(ctx context.Context, m *testing.M) (int, error) {
+	log := progress.To(os.Stdout)
+	nodes := 3
+	if value := os.Getenv("NODES"); value != "" {
+		var err error
+		if nodes, err = strconv.Atoi(value); err != nil {
+			return 1, fmt.Errorf("NODES=%s: give a whole number of nodes", value)
+		}
+	}
+	c, err := environment.Cluster(ctx, log, "agentcube-test", nodes)
+	if err != nil {
+		return 1, err
+	}
+	if os.Getenv("KEEP") == "" {
+		defer func() {
+			_ = log.Step("removing the kind cluster", func() error { return c.Delete(context.WithoutCancel(ctx)) })
+		}()
+	}
+	if err := install(ctx, log, c); err != nil {
+		return 1, err
+	}
+	return m.Run(), nil
+}
+
+func install(ctx context.Context, log *progress.Log, c *cluster.Cluster) error {
+	kubeconfig, err := c.Kubeconfig()
+	if err != nil {
+		return err
+	}
+	client, helm, err := environment.Install(ctx, log, c)
+	if err != nil {
+		return err
+	}
+	suite.helm, suite.kubeconfig = helm, kubeconfig
+	suite.release = verify.Release{Client: client, Namespace: release.Namespace, Name: release.Name}
+	// Terratest looks for helm as a user's shell does.
+	return os.Setenv("PATH", filepath.Dir(helm.Program)+string(os.PathListSeparator)+os.Getenv("PATH"))
+}
+
+// start begins a test: it runs beside the others, for a bounded time, and leaves artifacts if it fails.
+func start(t *testing.T) context.Context {
+	t.Helper()
+	t.Parallel()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	t.Cleanup(func() {
+		cancel()
+		if t.Failed() {
+			dir, err := artifacts.Collect(context.Background(), t.Name(), suite.release.Client, suite.helm)
+			t.Logf("artifacts: %s (%v)", dir, err)
+		}
+	})
+	return ctx
+}
+
+// eventually waits until check returns no error, and fails the test with the last error if it never does.
+func eventually(ctx context.Context, t *testing.T, what string, check func(context.Context) error) {
+	t.Helper()
+	require.NoError(t, kube.Eventually(ctx, what, check))
+}
