@@ -1,0 +1,106 @@
+package templatestests
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"agentcube-mtls/templates-tests/chart"
+)
+
+// everything turns on what brings a container.
+const everything = `{redis: {embedded: {enabled: true}}, spire: {enabled: true}, volcano: {scheduler: {enabled: true}}}`
+
+// podSpecs are those of every object that makes pods, or is one.
+func podSpecs(objects []client.Object) map[string]corev1.PodSpec {
+	specs := map[string]corev1.PodSpec{}
+	for _, object := range objects {
+		if template := podTemplate(object); template != nil {
+			specs[chart.Describe(object)] = template.Spec
+		}
+		if pod, ok := object.(*corev1.Pod); ok {
+			specs[chart.Describe(object)] = pod.Spec
+		}
+	}
+	return specs
+}
+
+// containers are those of a pod, init containers and sidecars included.
+func containers(spec corev1.PodSpec) []corev1.Container {
+	return append(append([]corev1.Container{}, spec.InitContainers...), spec.Containers...)
+}
+
+func images(objects []client.Object) map[string]string {
+	found := map[string]string{}
+	for _, spec := range podSpecs(objects) {
+		for _, c := range containers(spec) {
+			found[c.Name] = c.Image
+		}
+	}
+	return found
+}
+
+func TestEveryImageComesFromTheMirror(t *testing.T) {
+	t.Parallel()
+	found := images(render(t, everything, "global: {imageRegistry: mirror.example:5000/all}"))
+	assert.Equal(t, map[string]string{
+		"agentcube-router":         "mirror.example:5000/all/volcano-sh/agentcube-router:latest",
+		"workloadmanager":          "mirror.example:5000/all/volcano-sh/workloadmanager:latest",
+		"volcano-agent-scheduler":  "mirror.example:5000/all/volcano-sh/vc-agent-scheduler:latest",
+		"spiffe-helper":            "mirror.example:5000/all/spiffe/spiffe-helper:0.11.0",
+		"spire-server":             "mirror.example:5000/all/spiffe/spire-server:1.13.3",
+		"spire-agent":              "mirror.example:5000/all/spiffe/spire-agent:1.13.3",
+		"spire-controller-manager": "mirror.example:5000/all/spiffe/spire-controller-manager:0.6.4",
+		"redis":                    "mirror.example:5000/all/library/redis:7.0.15",
+		"test":                     "mirror.example:5000/all/library/busybox:1.35.0",
+	}, found)
+}
+
+func TestARepositoryWithoutARegistryKeepsItsWholePathInAMirror(t *testing.T) {
+	t.Parallel()
+	found := images(render(t, plain, "{global: {imageRegistry: mirror.example}, router: {image: {repository: team/router, tag: v1}}}"))
+	assert.Equal(t, "mirror.example/team/router:v1", found["agentcube-router"])
+}
+
+func TestADigestDecidesOverTheTag(t *testing.T) {
+	t.Parallel()
+	digest := "sha256:" + strings.Repeat("0a", 32)
+	set := "{image: {digest: \"" + digest + "\"}}"
+	found := images(render(t, everything, `
+router: `+set+`
+workloadmanager: `+set+`
+tests: `+set+`
+redis: {embedded: `+set+`}
+volcano: {scheduler: `+set+`}
+spire: {server: `+set+`, agent: `+set+`, spiffeHelper: `+set+`, controllerManager: `+set+`}`))
+	for name, image := range found {
+		assert.True(t, strings.HasSuffix(image, "@"+digest), "%s: %s", name, image)
+	}
+}
+
+func TestEveryPodPullsWithTheGivenSecrets(t *testing.T) {
+	t.Parallel()
+	for name, spec := range podSpecs(render(t, everything, "imagePullSecrets: [{name: registry}]")) {
+		assert.Equal(t, []corev1.LocalObjectReference{{Name: "registry"}}, spec.ImagePullSecrets, name)
+	}
+}
+
+func TestImagesAreFetchedOnlyWhereTheyAreMissing(t *testing.T) {
+	t.Parallel()
+	for name, spec := range podSpecs(render(t, everything)) {
+		for _, c := range containers(spec) {
+			assert.Equal(t, corev1.PullIfNotPresent, c.ImagePullPolicy, "%s, container %s", name, c.Name)
+		}
+	}
+}
+
+func TestArtifactHubListsTheImagesThatAreRun(t *testing.T) {
+	t.Parallel()
+	listed := chart.Base().Metadata.Annotations["artifacthub.io/images"]
+	for _, image := range images(render(t, everything)) {
+		assert.Contains(t, listed, "image: "+image+"\n")
+	}
+}

@@ -1,0 +1,109 @@
+package templatestests
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+
+	"agentcube-mtls/templates-tests/chart"
+)
+
+func TestTheWorkloadManagerReadsOneSecretOfItsOwnNamespace(t *testing.T) {
+	t.Parallel()
+	objects := render(t, plain)
+
+	assert.Equal(t, []rbacv1.PolicyRule{{
+		APIGroups: []string{""}, Resources: []string{"secrets"}, ResourceNames: []string{"picod-router-identity"}, Verbs: []string{"get"},
+	}}, get[*rbacv1.Role](t, objects, "workloadmanager").Rules)
+	for _, rule := range get[*rbacv1.ClusterRole](t, objects, "agentcube-agentcube-workloadmanager").Rules {
+		assert.NotContains(t, rule.Resources, "secrets")
+	}
+}
+
+func TestNoRoleHasARightOnEverything(t *testing.T) {
+	t.Parallel()
+	objects := render(t, spire, "volcano: {scheduler: {enabled: true}}")
+	var rules []rbacv1.PolicyRule
+	for _, role := range all[*rbacv1.Role](objects) {
+		rules = append(rules, role.Rules...)
+	}
+	for _, role := range all[*rbacv1.ClusterRole](objects) {
+		rules = append(rules, role.Rules...)
+		for _, rule := range role.Rules {
+			assert.NotContains(t, rule.Resources, "secrets", "%s reaches the Secrets of the whole cluster", role.Name)
+		}
+	}
+	for _, rule := range rules {
+		for _, list := range [][]string{rule.APIGroups, rule.Resources, rule.Verbs} {
+			assert.NotContains(t, list, "*", "%v", rule)
+		}
+	}
+}
+
+func TestTheServerWritesNoConfigMapButItsBundle(t *testing.T) {
+	t.Parallel()
+	assert.Equal(t, []rbacv1.PolicyRule{{
+		APIGroups: []string{""}, Resources: []string{"configmaps"}, ResourceNames: []string{"spire-bundle"}, Verbs: []string{"get", "patch"},
+	}}, get[*rbacv1.Role](t, render(t, spire), "spire-server").Rules)
+}
+
+func TestTheAgentsWideRightOnKubeletsEndsWhereTheNarrowOneIsEverywhere(t *testing.T) {
+	t.Parallel()
+	resources := func(kubernetes string) []string {
+		objects := renderRelease(t, chart.Release{Values: values(t, spire), Kubernetes: kubernetes})
+		return get[*rbacv1.ClusterRole](t, objects, "agentcube-agentcube-spire-agent").Rules[0].Resources
+	}
+	assert.Equal(t, []string{"nodes/pods", "nodes/proxy"}, resources("v1.35.9"))
+	assert.Equal(t, []string{"nodes/pods"}, resources("v1.36.0"))
+}
+
+func TestReleasesInOneClusterShareNoClusterScopedName(t *testing.T) {
+	t.Parallel()
+	const both = `{redis: {addr: a}, spire: {enabled: true}, volcano: {scheduler: {enabled: true}}}`
+	names := func(release, namespace string) []string {
+		var found []string
+		for _, object := range renderRelease(t, chart.Release{Name: release, Namespace: namespace, Values: values(t, both)}) {
+			if object.GetNamespace() == "" {
+				found = append(found, chart.Describe(object))
+			}
+		}
+		return found
+	}
+	first, second := names("one", "first"), names("two", "second")
+	assert.Len(t, first, 12)
+	for _, name := range first {
+		assert.NotContains(t, second, name)
+	}
+	for _, name := range names("one", "second") {
+		if !strings.HasPrefix(name, "ClusterSPIFFEID/") {
+			assert.NotContains(t, first, name, "the same release name in another namespace")
+		}
+	}
+}
+
+func TestTheRouterRunsUnderAnAccountOfItsOwn(t *testing.T) {
+	t.Parallel()
+	for given, want := range map[string]struct {
+		account string
+		made    bool
+	}{
+		"{}":                                 {"agentcube-router", true},
+		"router: {serviceAccountName: mine}": {"mine", false},
+		"router: {serviceAccountName: mine, rbac: {create: true}}": {"mine", true},
+	} {
+		objects := render(t, spire, given)
+		router := get[*appsv1.Deployment](t, objects, "agentcube-router").Spec.Template.Spec
+		manager := get[*appsv1.Deployment](t, objects, "workloadmanager").Spec.Template.Spec
+
+		assert.Equal(t, want.account, router.ServiceAccountName, given)
+		made := slices.ContainsFunc(all[*corev1.ServiceAccount](objects), func(a *corev1.ServiceAccount) bool { return a.Name == want.account })
+		assert.Equal(t, want.made, made, given)
+		assert.Equal(t, "spiffe://cluster.local/ns/agentcube/sa/"+want.account,
+			env(container(t, manager, "workloadmanager"))["AGENTCUBE_ALLOWED_CLIENT_SPIFFE_IDS"], given)
+	}
+}

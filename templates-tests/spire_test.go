@@ -1,0 +1,270 @@
+package templatestests
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"agentcube-mtls/templates-tests/chart"
+)
+
+// config is the one file in a ConfigMap.
+func config(t testing.TB, objects []client.Object, name string) string {
+	t.Helper()
+	data := get[*corev1.ConfigMap](t, objects, name).Data
+	require.Len(t, data, 1, name)
+	for _, content := range data {
+		return content
+	}
+	return ""
+}
+
+func volume(t testing.TB, spec corev1.PodSpec, name string) corev1.Volume {
+	t.Helper()
+	for _, v := range spec.Volumes {
+		if v.Name == name {
+			return v
+		}
+	}
+	require.FailNowf(t, "volume not rendered", "want a volume named %s", name)
+	return corev1.Volume{}
+}
+
+func TestCertificatesAreThereBeforeTheApplicationStarts(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"agentcube-router", "workloadmanager"} {
+		spec := get[*appsv1.Deployment](t, render(t, spire), name).Spec.Template.Spec
+		require.Len(t, spec.InitContainers, 1, name)
+		helper := spec.InitContainers[0]
+		assert.Equal(t, "spiffe-helper", helper.Name)
+		require.NotNil(t, helper.RestartPolicy, "a native sidecar")
+		assert.Equal(t, corev1.ContainerRestartPolicyAlways, *helper.RestartPolicy)
+		assert.Equal(t, "/ready", helper.StartupProbe.HTTPGet.Path)
+		assert.Equal(t, int32(8089), helper.Ports[0].ContainerPort)
+		assert.Equal(t, corev1.StorageMediumMemory, volume(t, spec, "certificates").EmptyDir.Medium, "private keys stay in memory")
+	}
+}
+
+func TestServersWithoutNativeSidecarsGetAnOrdinaryOne(t *testing.T) {
+	t.Parallel()
+	release := chart.Release{Values: values(t, spire), Kubernetes: "v1.28.15"}
+	spec := get[*appsv1.Deployment](t, renderRelease(t, release), "agentcube-router").Spec.Template.Spec
+	assert.Empty(t, spec.InitContainers)
+	assert.Nil(t, container(t, spec, "spiffe-helper").RestartPolicy)
+
+	manifests, err := release.Render()
+	require.NoError(t, err)
+	assert.Contains(t, manifests["agentcube/templates/NOTES.txt"], "no native sidecars")
+}
+
+func TestAgentsWaitForTheBundleThatTheServerPublishes(t *testing.T) {
+	t.Parallel()
+	objects := render(t, spire)
+
+	assert.Nil(t, get[*corev1.ConfigMap](t, objects, "spire-bundle").Data, "an upgrade must not take away what the server wrote")
+	assert.Contains(t, config(t, objects, "spire-server"), "config_map = \"spire-bundle\"\n      config_map_key = \"bundle.crt\"")
+
+	bundle := volume(t, get[*appsv1.DaemonSet](t, objects, "spire-agent").Spec.Template.Spec, "bundle").ConfigMap
+	assert.Equal(t, "spire-bundle", bundle.Name)
+	assert.Equal(t, []corev1.KeyToPath{{Key: "bundle.crt", Path: "bundle.crt"}}, bundle.Items, "naming the key holds the pod back until it exists")
+	assert.Nil(t, bundle.Optional)
+
+	agent := config(t, objects, "spire-agent")
+	assert.Contains(t, agent, `trust_bundle_path = "/run/spire/bundle/bundle.crt"`)
+	assert.Contains(t, agent, `rebootstrap_mode = "auto"`, "a server that lost its keys must not need a hand")
+	assert.NotContains(t, agent, "insecure_bootstrap")
+}
+
+func TestInsecureBootstrapNeedsNoBundle(t *testing.T) {
+	t.Parallel()
+	objects := render(t, spire, "spire: {agent: {insecureBootstrap: true}}")
+	agent := config(t, objects, "spire-agent")
+	assert.Contains(t, agent, "insecure_bootstrap = true")
+	assert.NotContains(t, agent, "rebootstrap_mode", "SPIRE refuses both together")
+	for _, v := range get[*appsv1.DaemonSet](t, objects, "spire-agent").Spec.Template.Spec.Volumes {
+		assert.NotEqual(t, "bundle", v.Name)
+	}
+}
+
+func TestTheKubeletIsVerifiedAsTheUserSays(t *testing.T) {
+	t.Parallel()
+	for given, want := range map[string]string{
+		"{}":                               `kubelet_ca_path = "/run/spire/kubelet/kubelet.crt"`,
+		"{kubeletVerification: clusterCA}": `kubelet_ca_path = "/var/run/secrets/kubernetes.io/serviceaccount/ca.crt"`,
+		"{kubeletVerification: skip}":      `skip_kubelet_verification = true`,
+		"{skipKubeletVerification: true}":  `skip_kubelet_verification = true`,
+	} {
+		objects := render(t, spire, "spire: {agent: "+given+"}")
+		assert.Contains(t, config(t, objects, "spire-agent"), want, given)
+
+		var files []string
+		for _, v := range get[*appsv1.DaemonSet](t, objects, "spire-agent").Spec.Template.Spec.Volumes {
+			if v.HostPath != nil && *v.HostPath.Type == corev1.HostPathFile {
+				files = append(files, v.HostPath.Path)
+			}
+		}
+		if given == "{}" {
+			assert.Equal(t, []string{"/var/lib/kubelet/pki/kubelet.crt"}, files)
+		} else {
+			assert.Empty(t, files, "only the node's certificate is read off the node")
+		}
+	}
+}
+
+func TestEveryNodeGetsAnAgent(t *testing.T) {
+	t.Parallel()
+	spec := get[*appsv1.DaemonSet](t, render(t, spire), "spire-agent").Spec.Template.Spec
+	assert.Equal(t, []corev1.Toleration{{Operator: corev1.TolerationOpExists}}, spec.Tolerations)
+	assert.Equal(t, "system-node-critical", spec.PriorityClassName)
+	assert.True(t, spec.HostPID, "callers are recognised by their process")
+}
+
+func TestReleasesOnOneNodeHaveSocketsAndIdentitiesOfTheirOwn(t *testing.T) {
+	t.Parallel()
+	sockets, classes := map[string]bool{}, map[any]bool{}
+	for _, namespace := range []string{"first", "second"} {
+		objects := renderRelease(t, chart.Release{Namespace: namespace, Values: values(t, spire)})
+		paths := map[string]bool{}
+		for _, name := range []string{"agentcube-router", "workloadmanager"} {
+			paths[volume(t, get[*appsv1.Deployment](t, objects, name).Spec.Template.Spec, "workload-api").HostPath.Path] = true
+		}
+		paths[volume(t, get[*appsv1.DaemonSet](t, objects, "spire-agent").Spec.Template.Spec, "socket").HostPath.Path] = true
+		require.Len(t, paths, 1, "the agent and its clients meet in one directory")
+		for path := range paths {
+			sockets[path] = true
+		}
+		for _, id := range ofKind(objects, "ClusterSPIFFEID") {
+			class := id.Object["spec"].(map[string]any)["className"]
+			assert.Contains(t, config(t, objects, "spire-controller-manager"), "className: "+class.(string))
+			classes[class] = true
+		}
+	}
+	assert.Len(t, sockets, 2)
+	assert.Len(t, classes, 2)
+}
+
+func TestTheControllerManagersWebhookCannotBlockAnything(t *testing.T) {
+	t.Parallel()
+	objects := render(t, spire)
+	manager := container(t, get[*appsv1.StatefulSet](t, objects, "spire-server").Spec.Template.Spec, "spire-controller-manager")
+	assert.Equal(t, "false", env(manager)["ENABLE_WEBHOOKS"])
+	for _, object := range objects {
+		assert.NotContains(t, object.GetObjectKind().GroupVersionKind().Kind, "Webhook")
+	}
+}
+
+func TestTheControllerManagersConfiguration(t *testing.T) {
+	t.Parallel()
+	objects := render(t, spire, "spire: {controllerManager: {gcInterval: 1m30s, ignoreNamespaces: [^a$, ^b$]}}")
+	manager := config(t, objects, "spire-controller-manager")
+	assert.Contains(t, manager, "gcInterval: 90000000000\n", "the program reads nanoseconds only")
+	assert.Contains(t, manager, "ignoreNamespaces:\n  - ^a$\n  - ^b$\n")
+	assert.NotContains(t, manager, "leaderElection", "one server has nobody to elect")
+}
+
+func TestSeveralServersShareADatabaseAndElectALeader(t *testing.T) {
+	t.Parallel()
+	objects := render(t, spire, `
+spire:
+  server:
+    replicas: 3
+    dataStore: {type: postgres, connectionString: "dbname=spire password=s3cret"}
+    podDisruptionBudget: {enabled: true}`)
+	server := get[*appsv1.StatefulSet](t, objects, "spire-server").Spec
+
+	assert.Equal(t, int32(3), *server.Replicas)
+	assert.Contains(t, config(t, objects, "spire-controller-manager"), "leaderElect: true")
+	assert.Contains(t, get[*rbacv1.Role](t, objects, "spire-server").Rules, rbacv1.PolicyRule{
+		APIGroups: []string{"coordination.k8s.io"}, Resources: []string{"leases"},
+		ResourceNames: []string{"spire-controller-manager"}, Verbs: []string{"get", "update", "patch"},
+	})
+	assert.NotNil(t, server.Template.Spec.Affinity.PodAntiAffinity)
+	assert.False(t, get[*corev1.Service](t, objects, "spire-server").Spec.PublishNotReadyAddresses, "another server is ready")
+
+	assert.NotContains(t, config(t, objects, "spire-server"), "s3cret", "a password belongs into a Secret")
+	assert.Equal(t, "dbname=spire password=s3cret", get[*corev1.Secret](t, objects, "spire-server-datastore").StringData["connectionString"])
+	c := container(t, server.Template.Spec, "spire-server")
+	assert.Contains(t, c.Args, "-expandEnv")
+	assert.Equal(t, "spire-server-datastore", c.Env[0].ValueFrom.SecretKeyRef.Name)
+}
+
+func TestTheDatabasesSecretMayBeTheUsers(t *testing.T) {
+	t.Parallel()
+	objects := render(t, spire, "spire: {server: {dataStore: {type: mysql, secretName: mine, secretKey: dsn}}}")
+	ref := container(t, get[*appsv1.StatefulSet](t, objects, "spire-server").Spec.Template.Spec, "spire-server").Env[0].ValueFrom.SecretKeyRef
+	assert.Equal(t, "mine", ref.Name)
+	assert.Equal(t, "dsn", ref.Key)
+	for _, secret := range all[*corev1.Secret](objects) {
+		assert.NotEqual(t, "spire-server-datastore", secret.Name)
+	}
+}
+
+func TestWhoSignsTheCA(t *testing.T) {
+	t.Parallel()
+	objects := render(t, spire, "spire: {server: {upstreamAuthority: {type: secret, secretName: ca}}}")
+	assert.Contains(t, config(t, objects, "spire-server"), `UpstreamAuthority "disk"`)
+	assert.Equal(t, "ca", volume(t, get[*appsv1.StatefulSet](t, objects, "spire-server").Spec.Template.Spec, "upstream-authority").Secret.SecretName)
+
+	objects = render(t, spire, "spire: {server: {upstreamAuthority: {type: certManager, issuerName: ca}}}")
+	assert.Contains(t, config(t, objects, "spire-server"), `issuer_name = "ca"`)
+	assert.Contains(t, get[*rbacv1.Role](t, objects, "spire-server").Rules, rbacv1.PolicyRule{
+		APIGroups: []string{"cert-manager.io"}, Resources: []string{"certificaterequests"}, Verbs: []string{"get", "list", "create", "delete"},
+	})
+}
+
+func TestServerSettingsReachItsConfiguration(t *testing.T) {
+	t.Parallel()
+	server := config(t, render(t, spire, `
+spire:
+  trustDomain: example.org
+  clusterName: east
+  server:
+    ca: {ttl: 72h, x509SvidDefaultTtl: 30m}
+    keyManager: memory
+    jwtIssuer: https://issuer.example.org
+    logLevel: debug
+    metrics: {enabled: true, port: 9000}
+    extraConfig: {agent_ttl: 2h, ratelimit: {attestation: false}}`), "spire-server")
+	for _, want := range []string{
+		`trust_domain = "example.org"`, `"east" = {`, `ca_ttl = "72h"`, `default_x509_svid_ttl = "30m"`, `KeyManager "memory"`,
+		`jwt_issuer = "https://issuer.example.org"`, `log_level = "debug"`, "Prometheus {\n    host = \"0.0.0.0\"\n    port = 9000",
+		"agent_ttl = \"2h\"\n  ratelimit {\n    attestation = false\n  }",
+	} {
+		assert.Contains(t, server, want)
+	}
+}
+
+func TestTheVolumeOfTheServer(t *testing.T) {
+	t.Parallel()
+	server := get[*appsv1.StatefulSet](t, render(t, spire, "spire: {server: {persistence: {size: 3Gi, storageClass: fast, whenDeleted: Delete}}}"), "spire-server")
+	claim := server.Spec.VolumeClaimTemplates[0].Spec
+	assert.Equal(t, "3Gi", claim.Resources.Requests.Storage().String())
+	assert.Equal(t, "fast", *claim.StorageClassName)
+	assert.Equal(t, appsv1.DeletePersistentVolumeClaimRetentionPolicyType, server.Spec.PersistentVolumeClaimRetentionPolicy.WhenDeleted)
+}
+
+func TestMetricsAreFoundByPodMonitors(t *testing.T) {
+	t.Parallel()
+	const monitored = "{metrics: {enabled: true, podMonitor: {enabled: true, labels: {release: prometheus}}}}"
+	objects := render(t, spire, "spire: {server: "+monitored+", agent: "+monitored+"}")
+	monitors := ofKind(objects, "PodMonitor")
+	require.Len(t, monitors, 2)
+	for _, monitor := range monitors {
+		assert.Equal(t, "prometheus", monitor.GetLabels()["release"])
+	}
+	for name, spec := range map[string]corev1.PodSpec{
+		"spire-server": get[*appsv1.StatefulSet](t, objects, "spire-server").Spec.Template.Spec,
+		"spire-agent":  get[*appsv1.DaemonSet](t, objects, "spire-agent").Spec.Template.Spec,
+	} {
+		var names []string
+		for _, port := range container(t, spec, name).Ports {
+			names = append(names, port.Name)
+		}
+		assert.Contains(t, names, "metrics", name)
+	}
+}

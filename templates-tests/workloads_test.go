@@ -1,0 +1,155 @@
+package templatestests
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	appsv1 "k8s.io/api/apps/v1"
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	policyv1 "k8s.io/api/policy/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+)
+
+// each of the two programs: its section in the values, and its name.
+var programs = map[string]string{"router": "agentcube-router", "workloadmanager": "workloadmanager"}
+
+func TestPodsTakeTheUsersAdditions(t *testing.T) {
+	t.Parallel()
+	for section, name := range programs {
+		deployment := get[*appsv1.Deployment](t, render(t, spire, section+`:
+  extraEnv: [{name: A, value: b}]
+  extraArgs: [--more]
+  extraVolumes: [{name: extra, emptyDir: {}}]
+  extraVolumeMounts: [{name: extra, mountPath: /extra}]
+  extraContainers: [{name: beside, image: "beside:1"}]
+  annotations: {deployment: annotated}
+  podAnnotations: {pod: annotated}
+  podLabels: {team: agents}
+  nodeSelector: {disk: ssd}
+  tolerations: [{key: gpu, operator: Exists}]
+  affinity: {nodeAffinity: {}}
+  topologySpreadConstraints: [{maxSkew: 1, topologyKey: zone, whenUnsatisfiable: DoNotSchedule}]
+  priorityClassName: high`), name)
+		template := deployment.Spec.Template
+		c := container(t, template.Spec, name)
+
+		assert.Equal(t, "b", env(c)["A"])
+		assert.Contains(t, c.Args, "--more")
+		assert.Contains(t, c.VolumeMounts, corev1.VolumeMount{Name: "extra", MountPath: "/extra"})
+		assert.NotNil(t, volume(t, template.Spec, "extra").EmptyDir)
+		assert.Equal(t, "beside:1", container(t, template.Spec, "beside").Image)
+		assert.Equal(t, "annotated", deployment.Annotations["deployment"])
+		assert.Equal(t, "annotated", template.Annotations["pod"])
+		assert.Equal(t, "agents", template.Labels["team"])
+		assert.Equal(t, map[string]string{"disk": "ssd"}, template.Spec.NodeSelector)
+		assert.Equal(t, "gpu", template.Spec.Tolerations[0].Key)
+		assert.Equal(t, &corev1.Affinity{NodeAffinity: &corev1.NodeAffinity{}}, template.Spec.Affinity)
+		assert.Equal(t, "zone", template.Spec.TopologySpreadConstraints[0].TopologyKey)
+		assert.Equal(t, "high", template.Spec.PriorityClassName)
+	}
+}
+
+func TestSeveralReplicasKeepApart(t *testing.T) {
+	t.Parallel()
+	for section, name := range programs {
+		assert.Nil(t, get[*appsv1.Deployment](t, render(t, plain), name).Spec.Template.Spec.Affinity)
+
+		several := get[*appsv1.Deployment](t, render(t, plain, section+": {replicas: 2}"), name).Spec.Template.Spec.Affinity
+		require.NotNil(t, several, name)
+		term := several.PodAntiAffinity.PreferredDuringSchedulingIgnoredDuringExecution[0].PodAffinityTerm
+		assert.Equal(t, "kubernetes.io/hostname", term.TopologyKey)
+		assert.Equal(t, map[string]string{"app": name}, term.LabelSelector.MatchLabels)
+	}
+}
+
+func TestAutoscalingDecidesOnTheReplicas(t *testing.T) {
+	t.Parallel()
+	for section, name := range programs {
+		objects := render(t, plain, section+": {autoscaling: {enabled: true, minReplicas: 3, maxReplicas: 7}}")
+		assert.Nil(t, get[*appsv1.Deployment](t, objects, name).Spec.Replicas, "an upgrade must not undo the autoscaler's number")
+		scaler := get[*autoscalingv2.HorizontalPodAutoscaler](t, objects, name).Spec
+		assert.Equal(t, name, scaler.ScaleTargetRef.Name)
+		assert.Equal(t, int32(3), *scaler.MinReplicas)
+		assert.Equal(t, int32(7), scaler.MaxReplicas)
+	}
+	assert.Empty(t, all[*autoscalingv2.HorizontalPodAutoscaler](render(t, plain)))
+}
+
+func TestDrainedNodesLeaveSomePods(t *testing.T) {
+	t.Parallel()
+	objects := render(t, spire, `
+router: {podDisruptionBudget: {enabled: true}}
+workloadmanager: {podDisruptionBudget: {enabled: true, maxUnavailable: 50%}}
+spire: {server: {podDisruptionBudget: {enabled: true}}}`)
+	assert.Equal(t, "1", get[*policyv1.PodDisruptionBudget](t, objects, "agentcube-router").Spec.MaxUnavailable.String())
+	assert.Equal(t, "50%", get[*policyv1.PodDisruptionBudget](t, objects, "workloadmanager").Spec.MaxUnavailable.String())
+	assert.Equal(t, "1", get[*policyv1.PodDisruptionBudget](t, objects, "spire-server").Spec.MaxUnavailable.String())
+	assert.Empty(t, all[*policyv1.PodDisruptionBudget](render(t, spire)))
+}
+
+func TestNetworkPoliciesLetOnlyTheRightPodsIn(t *testing.T) {
+	t.Parallel()
+	objects := render(t, `
+redis: {embedded: {enabled: true}}
+networkPolicies: {enabled: true, nodeCIDRs: [10.1.0.0/16, 10.2.0.0/16]}
+spire: {enabled: true}`)
+	assert.Equal(t, []string{"app=agentcube-router"}, allowedPods(t, objects, "workloadmanager"))
+	assert.Equal(t, []string{"app=agentcube-router", "app=workloadmanager"}, allowedPods(t, objects, "agentcube-redis"))
+
+	server := get[*networkingv1.NetworkPolicy](t, objects, "spire-server").Spec
+	require.Len(t, server.Ingress, 1)
+	assert.Equal(t, "10.1.0.0/16", server.Ingress[0].From[0].IPBlock.CIDR)
+	assert.Equal(t, "10.2.0.0/16", server.Ingress[0].From[1].IPBlock.CIDR)
+	assert.Equal(t, "grpc", server.Ingress[0].Ports[0].Port.StrVal)
+
+	assert.Empty(t, all[*networkingv1.NetworkPolicy](render(t, spire)))
+}
+
+func allowedPods(t testing.TB, objects []client.Object, policy string) []string {
+	t.Helper()
+	spec := get[*networkingv1.NetworkPolicy](t, objects, policy).Spec
+	require.Len(t, spec.Ingress, 1)
+	var pods []string
+	for _, peer := range spec.Ingress[0].From {
+		pods = append(pods, "app="+peer.PodSelector.MatchLabels["app"])
+	}
+	return pods
+}
+
+func TestPasswordsNeverStandInAPodsManifest(t *testing.T) {
+	t.Parallel()
+	objects := render(t, "{redis: {embedded: {enabled: true}, password: s3cret}, spire: {enabled: true}}")
+	for _, program := range []string{"agentcube-router", "workloadmanager", "agentcube-redis"} {
+		for _, c := range get[*appsv1.Deployment](t, objects, program).Spec.Template.Spec.Containers {
+			for _, v := range c.Env {
+				if v.Name == "REDIS_PASSWORD" {
+					require.NotNil(t, v.ValueFrom, program)
+					assert.Equal(t, "agentcube-redis", v.ValueFrom.SecretKeyRef.Name)
+				}
+				assert.NotContains(t, v.Value, "s3cret")
+			}
+			assert.NotContains(t, c.Args, "s3cret")
+		}
+	}
+}
+
+func TestRedisWithoutAPasswordIsSaid(t *testing.T) {
+	t.Parallel()
+	for _, name := range programs {
+		c := container(t, get[*appsv1.Deployment](t, render(t, plain), name).Spec.Template.Spec, name)
+		assert.Equal(t, "false", env(c)["REDIS_PASSWORD_REQUIRED"])
+		assert.NotContains(t, env(c), "REDIS_PASSWORD")
+	}
+}
+
+func TestJWTSettingsBecomeFlags(t *testing.T) {
+	t.Parallel()
+	c := container(t, get[*appsv1.Deployment](t, render(t, plain, `
+router: {jwt: {issuerUrl: "https://issuer", audience: agents, roleClaim: roles, requiredRole: caller}}`), "agentcube-router").Spec.Template.Spec, "agentcube-router")
+	assert.Equal(t, []string{
+		"--port=8080", "--debug", "--jwt-issuer-url=https://issuer", "--jwt-audience=agents", "--jwt-role-claim=roles", "--jwt-required-role=caller",
+	}, c.Args)
+}
