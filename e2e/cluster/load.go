@@ -7,34 +7,41 @@ import (
 	"os"
 	"strings"
 
+	"golang.org/x/sync/errgroup"
 	"sigs.k8s.io/kind/pkg/cluster/nodes"
 	"sigs.k8s.io/kind/pkg/cluster/nodeutils"
 
 	"agentcube-mtls/e2e/images"
 )
 
-// Load brings an image of the engine to every node that does not have it.
-func (c *Cluster) Load(ctx context.Context, image string) error {
+// Load brings images of the engine to every node that does not have them.
+func (c *Cluster) Load(ctx context.Context, names []string) error {
 	present, err := c.nodes()
 	if err != nil {
 		return err
 	}
-	id, err := images.ID(ctx, image)
-	if err != nil {
-		return err
-	}
-	for _, node := range present {
-		if loaded(ctx, node, image) == id {
-			continue
-		}
-		archive, err := images.Archive(ctx, image)
+	for _, name := range names {
+		id, err := images.ID(ctx, name)
 		if err != nil {
 			return err
 		}
-		if err := load(node, archive); err != nil {
-			return fmt.Errorf("loading the image %s into node %s: %w", image, node, err)
+		archive, err := images.Archive(ctx, name)
+		if err != nil {
+			return err
 		}
-		if err := nodeutils.WriteFile(node, note(image), id); err != nil {
+		var nodesAtOnce errgroup.Group
+		for _, node := range present {
+			nodesAtOnce.Go(func() error {
+				if loaded(ctx, node, name) == id {
+					return nil
+				}
+				if err := load(node, archive); err != nil {
+					return fmt.Errorf("loading the image %s into node %s: %w", name, node, err)
+				}
+				return nodeutils.WriteFile(node, note(name), id)
+			})
+		}
+		if err := nodesAtOnce.Wait(); err != nil {
 			return err
 		}
 	}

@@ -20,22 +20,44 @@ func Ensure(ctx context.Context, log *progress.Log) error {
 	if problem == nil {
 		return nil
 	}
-	if host := os.Getenv("DOCKER_HOST"); host != "" {
-		return fmt.Errorf("the container engine at DOCKER_HOST=%s does not answer: start it, or run `unset DOCKER_HOST`: %w", host, problem)
-	}
-	if strings.Contains(problem.Error(), "permission denied") {
-		return errors.New("no permission on the container engine's socket: run `sudo usermod -aG docker $USER`, log in again and repeat")
-	}
-	if os.Geteuid() != 0 || !isDebian() {
-		if _, err := exec.LookPath("dockerd"); err == nil {
-			return errors.New("the container engine is not running: run `sudo systemctl start docker` and repeat")
-		}
-		return errors.New("no container engine: install Docker (on Debian and Ubuntu: `sudo apt-get install docker.io`) and repeat")
+	if err := here().mend(problem); err != nil {
+		return err
 	}
 	if err := install(ctx, log, "dockerd", "docker.io"); err != nil {
 		return err
 	}
 	return log.Step("starting the container engine", func() error { return start(ctx) })
+}
+
+// Running tells whether a container engine answers.
+func Running(ctx context.Context) bool { return ping(ctx) == nil }
+
+// machine is what decides whether an engine can be installed and started.
+type machine struct {
+	host      string // DOCKER_HOST
+	root      bool
+	debian    bool
+	installed bool // the engine's program is there
+}
+
+func here() machine {
+	_, missing := exec.LookPath("dockerd")
+	return machine{host: os.Getenv("DOCKER_HOST"), root: os.Geteuid() == 0, debian: isDebian(), installed: missing == nil}
+}
+
+// mend returns nil if the engine that does not answer can be brought up here, else an error that says what the user has to do.
+func (m machine) mend(problem error) error {
+	switch {
+	case m.host != "":
+		return fmt.Errorf("the container engine at DOCKER_HOST=%s does not answer: start it, or run `unset DOCKER_HOST`: %w", m.host, problem)
+	case strings.Contains(problem.Error(), "permission denied"):
+		return errors.New("no permission on the container engine's socket: run `sudo usermod -aG docker $USER`, log in again and repeat")
+	case m.root && m.debian:
+		return nil
+	case m.installed:
+		return errors.New("the container engine is not running: run `sudo systemctl start docker` and repeat")
+	}
+	return errors.New("no container engine: install Docker (on Debian and Ubuntu: `sudo apt-get install docker.io`) and repeat")
 }
 
 // EnsureDebootstrap installs the program that makes a Debian base image where no registry can give one.

@@ -12,6 +12,7 @@ import (
 	"agentcube-mtls/e2e/images"
 	"agentcube-mtls/e2e/nodeimage"
 	"agentcube-mtls/e2e/progress"
+	"agentcube-mtls/e2e/repo"
 )
 
 // Disk space that images and builds take at most, in GiB, with a node image from a registry or built here.
@@ -50,14 +51,11 @@ func Cluster(ctx context.Context, log *progress.Log, name string, nodes int) (*c
 	if err := c.Ensure(ctx, log); err != nil {
 		return nil, err
 	}
-	return c, log.Step("loading the images into the cluster", func() error {
-		for _, image := range list {
-			if err := c.Load(ctx, image.Name); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	var names []string
+	for _, image := range list {
+		names = append(names, image.Name)
+	}
+	return c, log.Step("loading the images into the cluster", func() error { return c.Load(ctx, names) })
 }
 
 // build builds the images, and the node image too where no registry has it.
@@ -106,8 +104,9 @@ func compile(ctx context.Context, log *progress.Log) error {
 
 // Down removes the cluster, and stops the container engine if Up had to start it and nothing else is in it.
 func Down(ctx context.Context, log *progress.Log, name string) error {
-	if err := engine.Ensure(ctx, log); err != nil {
-		return err
+	if !engine.Running(ctx) {
+		log.Printf("✓ no container engine is running: there is nothing to remove")
+		return nil
 	}
 	err := log.Step("removing the kind cluster "+name, func() error {
 		return cluster.New(name, 1, false).Delete(ctx)
@@ -119,5 +118,7 @@ func Down(ctx context.Context, log *progress.Log, name string) error {
 	if stopped {
 		log.Printf("✓ stopped the container engine that `make up` had started")
 	}
+	cache, _ := repo.Cache()
+	log.Printf("✓ the kind cluster %s is gone. What was built stays in %s for the next time: remove it with `rm -r %s`", name, cache, cache)
 	return err
 }

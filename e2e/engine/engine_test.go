@@ -1,0 +1,44 @@
+package engine
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestAnEngineThatDoesNotAnswerIsExplainedByTheCommandThatMendsIt(t *testing.T) {
+	t.Parallel()
+	down := errors.New("docker version: Cannot connect to the Docker daemon at unix:///var/run/docker.sock")
+	denied := errors.New("docker version: permission denied while trying to connect to the Docker daemon socket")
+	for name, c := range map[string]struct {
+		machine machine
+		problem error
+		mend    string
+	}{
+		"not installed":          {machine{}, down, "sudo apt-get install docker.io"},
+		"not running":            {machine{installed: true}, down, "sudo systemctl start docker"},
+		"root, but not Debian":   {machine{root: true}, down, "sudo apt-get install docker.io"},
+		"no permission":          {machine{installed: true}, denied, "sudo usermod -aG docker"},
+		"another engine is down": {machine{host: "tcp://192.0.2.1:2376", root: true, debian: true}, down, "unset DOCKER_HOST"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			assert.ErrorContains(t, c.machine.mend(c.problem), c.mend)
+		})
+	}
+	t.Run("root on Debian brings it up", func(t *testing.T) {
+		t.Parallel()
+		assert.NoError(t, machine{root: true, debian: true}.mend(down))
+	})
+}
+
+func TestADiskTooFullIsNamedBeforeAnythingIsBuilt(t *testing.T) {
+	t.Parallel()
+	const tebibytes = 1 << 20
+	err := CheckDisk(t.Context(), tebibytes)
+	require.ErrorContains(t, err, "make room")
+	assert.ErrorContains(t, err, "GiB are free")
+	assert.NoError(t, CheckDisk(t.Context(), 0))
+}
