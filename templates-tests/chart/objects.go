@@ -27,6 +27,11 @@ func (r Release) Objects() ([]client.Object, error) {
 	if err != nil {
 		return nil, err
 	}
+	return Decode(manifests)
+}
+
+// Decode reads the manifests of a render.
+func Decode(manifests map[string]string) ([]client.Object, error) {
 	paths := make([]string, 0, len(manifests))
 	for p := range manifests {
 		if path.Ext(p) == ".yaml" {

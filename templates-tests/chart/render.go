@@ -31,17 +31,29 @@ type Release struct {
 
 // Render returns the manifests by the path of their template.
 func (r Release) Render() (map[string]string, error) {
+	loaded, values, err := r.Prepare()
+	if err != nil {
+		return nil, err
+	}
+	if r.Live {
+		return engine.RenderWithClientProvider(loaded, values, cluster{})
+	}
+	return engine.Render(loaded, values)
+}
+
+// Prepare checks the values by the chart's schema and returns what helm's engine renders.
+func (r Release) Prepare() (*chart.Chart, chartutil.Values, error) {
 	r = r.withDefaults()
 	loaded := *r.Chart
 	if r.ReusedValues != nil {
 		loaded.Values = r.ReusedValues
 	}
 	if err := chartutil.ProcessDependenciesWithMerge(&loaded, r.Values); err != nil {
-		return nil, fmt.Errorf("process dependencies: %w", err)
+		return nil, nil, fmt.Errorf("process dependencies: %w", err)
 	}
 	version, err := chartutil.ParseKubeVersion(r.Kubernetes)
 	if err != nil {
-		return nil, fmt.Errorf("parse the Kubernetes version: %w", err)
+		return nil, nil, fmt.Errorf("parse the Kubernetes version: %w", err)
 	}
 	values, err := chartutil.ToRenderValues(&loaded, r.Values, chartutil.ReleaseOptions{
 		Name: r.Name, Namespace: r.Namespace, Revision: 1, IsInstall: !r.Upgrade, IsUpgrade: r.Upgrade,
@@ -51,12 +63,9 @@ func (r Release) Render() (map[string]string, error) {
 		HelmVersion: chartutil.DefaultCapabilities.HelmVersion,
 	})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	if r.Live {
-		return engine.RenderWithClientProvider(&loaded, values, cluster{})
-	}
-	return engine.Render(&loaded, values)
+	return &loaded, values, nil
 }
 
 func (r Release) withDefaults() Release {

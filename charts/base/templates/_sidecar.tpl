@@ -78,13 +78,3 @@
 - --{{ $.prefix }}-ca={{ .certDir }}/{{ .bundleFileName }}
 {{- end -}}
 {{- end -}}
-
-{{/* A changed configuration rolls the pods that read it, and no others. Takes root and file. */}}
-{{- define "agentcube.checksum" -}}
-{{ tpl (.root.Files.Get (printf "files/%s" .file)) .root | sha256sum }}
-{{- end -}}
-
-{{/* A configuration file from files/, with the release's values in it. Takes root and file. */}}
-{{- define "agentcube.file" -}}
-{{ tpl (.root.Files.Get (printf "files/%s" .file)) .root | trim }}
-{{- end -}}

@@ -7,6 +7,7 @@ begins with this helper, which lays them under the user's values, once a render.
 {{- if not (hasKey . "layered") -}}
 {{- include "agentcube.layer" (dict "over" .Values "under" (.Files.Get "files/defaults.json" | fromJson)) -}}
 {{- $_ := set . "layered" true -}}
+{{- $_ := set . "rendered" dict -}}
 {{- include "agentcube.validate" . -}}
 {{- end -}}
 {{- end -}}
@@ -19,7 +20,7 @@ contexts) is taken whole, or a limit that was taken away would come back. sprig'
 {{- range $key, $default := .under -}}
 {{- if not (hasKey $.over $key) -}}
 {{- $_ := set $.over $key $default -}}
-{{- else if and (kindIs "map" $default) (not (regexMatch "^(resources|.*[sS]ecurityContext)$" $key)) -}}
+{{- else if and (kindIs "map" $default) (ne $key "resources") (not (hasSuffix "ecurityContext" $key)) -}}
 {{- include "agentcube.layer" (dict "over" (get $.over $key) "under" $default) -}}
 {{- end -}}
 {{- end -}}

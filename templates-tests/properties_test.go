@@ -1,0 +1,124 @@
+package templatestests
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"agentcube-mtls/templates-tests/chart"
+)
+
+// combinations is how many settings are drawn; SEED repeats a run that failed.
+const combinations = 500
+
+// choices are settings that go together with all of the other lists'; one is drawn of each.
+var choices = [][]string{
+	{plain, spire, spire, existing, `{redis: {embedded: {enabled: true}}, spire: {enabled: true, server: {enabled: false}, agent: {enabled: false}, workloadAPI: {type: csi}}}`},
+	{"{}", "redis: {password: secret}", "redis: {password: '', secretName: users, secretKey: key}"},
+	{"{}", "router: {replicas: 3}", "router: {autoscaling: {enabled: true}, podDisruptionBudget: {enabled: true}}"},
+	{"{}", "workloadmanager: {replicas: 2, podDisruptionBudget: {enabled: true}}", "workloadmanager: {autoscaling: {enabled: true}, drainSeconds: 0}"},
+	{"{}", "router: {service: {port: 80, targetPort: 9999, type: NodePort, annotations: {a: b}}}"},
+	{"{}", "workloadmanager: {service: {port: 7000, mtlsPort: 7443}}"},
+	{"{}", "router: {serviceAccountName: users}", "router: {serviceAccountName: mine, rbac: {create: true}}", "router: {rbac: {create: true}}"},
+	{"{}", "router: {jwt: {issuerUrl: 'https://a', audience: b, roleClaim: c, requiredRole: d}}"},
+	{"{}", "volcano: {scheduler: {enabled: true}}"},
+	{"{}", "networkPolicies: {enabled: true, nodeCIDRs: [10.0.0.0/8]}"},
+	{"{}", "global: {imageRegistry: mirror.example}"},
+	{"{}", "imagePullSecrets: [{name: users}]"},
+	{"{}", "nameOverride: other"},
+	{"{}", "spire: {trustDomain: example.org, clusterName: east}"},
+	{"{}", "spire: {spiffeHelper: {certDir: /certs, certFileName: a, keyFileName: b, bundleFileName: c, healthPort: 9090}}"},
+	{"{}", "spire: {server: {replicas: 3, dataStore: {type: postgres, connectionString: 'dbname=a'}, podDisruptionBudget: {enabled: true}}}", "spire: {server: {dataStore: {type: mysql, secretName: users}}}"},
+	{"{}", "spire: {server: {upstreamAuthority: {type: secret, secretName: users}}}", "spire: {server: {upstreamAuthority: {type: certManager, issuerName: a}, keyManager: memory}}"},
+	{"{}", "spire: {server: {metrics: {enabled: true, podMonitor: {enabled: true}}, extraConfig: {agent_ttl: 2h}, jwtIssuer: 'https://a'}}"},
+	{"{}", "spire: {agent: {kubeletVerification: clusterCA, metrics: {enabled: true}}}", "spire: {agent: {skipKubeletVerification: true, insecureBootstrap: true}}", "spire: {agent: {kubeletVerification: skip, podAnnotations: {a: b}}}"},
+	{"{}", "spire: {identities: {className: platform}}", "spire: {identities: {create: false}}"},
+	{"{}", "router: {extraEnv: [{name: A, value: b}], extraVolumes: [{name: x, emptyDir: {}}], extraVolumeMounts: [{name: x, mountPath: /x}], nodeSelector: {a: b}, podLabels: {c: d}}"},
+}
+
+var kubernetesVersions = []string{"v1.25.16", "v1.28.15", "v1.29.14", "v1.30.0", "v1.34.4", "v1.36.0"}
+
+// combination is one drawn release, and the settings that made it.
+type combination struct {
+	release  chart.Release
+	settings []string
+}
+
+func (c combination) String() string {
+	return fmt.Sprintf("release %s/%s on Kubernetes %s\n%s", c.release.Namespace, c.release.Name, c.release.Kubernetes, strings.Join(c.settings, "\n"))
+}
+
+func draw(t testing.TB, random *rand.Rand) combination {
+	pick := func(list []string) string { return list[random.IntN(len(list))] }
+	var settings []string
+	for _, list := range choices {
+		if setting := pick(list); setting != "{}" {
+			settings = append(settings, setting)
+		}
+	}
+	return combination{settings: settings, release: chart.Release{
+		Name:       pick([]string{"agentcube", "second"}),
+		Namespace:  pick([]string{"agentcube", "elsewhere"}),
+		Kubernetes: pick(kubernetesVersions),
+		Values:     values(t, settings...),
+	}}
+}
+
+func seed(t testing.TB) uint64 {
+	t.Helper()
+	given := os.Getenv("SEED")
+	if given == "" {
+		return 1
+	}
+	parsed, err := strconv.ParseUint(given, 10, 64)
+	require.NoError(t, err, "SEED must be a number")
+	return parsed
+}
+
+// property says what is wrong with a render; nothing means that it holds.
+type property struct {
+	name  string
+	wrong func(combination, []client.Object) []string
+}
+
+var properties = []property{
+	{"every reference resolves", danglingReferences},
+	{"with SPIRE off nothing of it remains", remainsOfSPIRE},
+	{"selectors never change", strangeSelectors},
+	{"one SPIFFE ID everywhere", disagreeingIDs},
+	{"no latest where a version is known", unpinnedImages},
+	{"every object has its namespace and labels", unlabelled},
+	{"every container has resources and a security context", unbounded},
+}
+
+func TestPropertiesHoldOverAWideProductOfSettings(t *testing.T) {
+	t.Parallel()
+	start := seed(t)
+	for i := range uint64(combinations) {
+		drawn := draw(t, rand.New(rand.NewPCG(start, i)))
+		t.Run(strconv.FormatUint(i, 10), func(t *testing.T) {
+			t.Parallel()
+			manifests, err := drawn.release.Render()
+			require.NoError(t, err, "SEED=%d\n%s", start, drawn)
+			if i%10 == 0 {
+				again, err := drawn.release.Render()
+				require.NoError(t, err)
+				require.Equal(t, manifests, again, "output is deterministic")
+			}
+
+			objects, err := chart.Decode(manifests)
+			require.NoError(t, err, "SEED=%d\n%s", start, drawn)
+			for _, p := range properties {
+				if wrong := p.wrong(drawn, objects); len(wrong) > 0 {
+					t.Errorf("%s: %s\nSEED=%d, %s", p.name, strings.Join(wrong, "\n  "), start, drawn)
+				}
+			}
+		})
+	}
+}
