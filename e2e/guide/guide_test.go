@@ -1,0 +1,157 @@
+package guide
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// follow runs a guide whose fences are written as ”'.
+func follow(t *testing.T, source string) error {
+	t.Helper()
+	g, err := Parse("a.md", []byte(strings.ReplaceAll(source, "'''", "```")))
+	require.NoError(t, err)
+	return Runner{Dir: t.TempDir(), Env: []string{"NAME=spire"}}.Follow(t.Context(), g)
+}
+
+// difference runs a guide and returns where it is not true.
+func difference(t *testing.T, source string) *Difference {
+	t.Helper()
+	var d *Difference
+	require.ErrorAs(t, follow(t, source), &d)
+	return d
+}
+
+func TestBlocksShareOneSession(t *testing.T) {
+	assert.NoError(t, follow(t, `
+# A guide
+'''bash
+mkdir -p a && cd a
+greeting="hello $NAME"
+sleep 1000 &
+background=$!
+'''
+Later:
+'''bash
+basename "$PWD"; echo "$greeting"
+kill $background
+'''
+prints
+'''text
+a
+hello spire
+'''
+`))
+}
+
+func TestADifferenceNamesFileLineAndBothSides(t *testing.T) {
+	d := difference(t, `
+'''bash
+printf 'one\ntwo\n'
+'''
+'''text
+one
+three
+'''
+`)
+	assert.Equal(t, &Difference{"a.md", 7, "the output differs", "one\nthree\n", "one\ntwo"}, d)
+	assert.Contains(t, d.Error(), "a.md:7")
+}
+
+func TestTooMuchAndTooLittleOutputAreDifferences(t *testing.T) {
+	assert.Equal(t, 6, difference(t, "\n'''bash\nprintf 'one\\ntwo\\n'\n'''\n'''text\none\n'''\n").Line)
+	assert.Equal(t, 7, difference(t, "\n'''bash\necho one\n'''\n'''text\none\ntwo\n'''\n").Line)
+}
+
+func TestACommandThatFailsFailsTheGuideAtItsLine(t *testing.T) {
+	d := difference(t, `
+'''bash
+echo fine
+no-such-command --flag
+echo "not the last"
+'''
+`)
+	assert.Equal(t, 4, d.Line)
+	assert.Contains(t, d.What, "no-such-command --flag")
+	assert.Contains(t, d.Actual, "not found")
+}
+
+func TestACommandMayFailWhereTheGuideSaysSo(t *testing.T) {
+	assert.NoError(t, follow(t, "\n'''bash\nsh -c 'echo error: refused >&2; exit 1'\n'''\n'''text\nerror: refused\n'''\n"))
+	assert.Error(t, follow(t, "\n'''bash\nsh -c 'echo refused; exit 1'\n'''\n'''text\nrefused\n'''\n"))
+}
+
+func TestAShellThatEndsFailsTheGuide(t *testing.T) {
+	assert.ErrorContains(t, follow(t, "\n'''bash\nexit 0\n'''\n"), "a.md:3: the shell has ended")
+}
+
+func TestABlockForTheReadersOwnClusterIsADryRun(t *testing.T) {
+	source := `
+'''bash
+kubectl() { echo "run: kubectl $*"; }
+command() { echo "run: $*"; }
+'''
+On your own cluster:
+'''bash
+kubectl apply -f agent.yaml > seen
+'''
+'''bash
+cat seen
+kubectl apply -f agent.yaml
+'''
+'''text
+run: kubectl apply -f agent.yaml --dry-run=server
+run: kubectl apply -f agent.yaml
+'''
+`
+	assert.NoError(t, follow(t, source))
+}
+
+func TestRecordKeepsWhatIsLeftOutAndRefreshesTheRest(t *testing.T) {
+	source := strings.ReplaceAll(`
+'''bash
+printf 'pod/agentcube-router-54b4c454df-64fhh   2m\nlong\nlong\nend\n'
+'''
+prints
+'''text
+pod/agentcube-router-7fc55b96fd-wzdpt   18m
+…
+end
+'''
+and
+'''bash
+echo new
+'''
+'''text
+old
+'''
+`, "'''", "```")
+	g, err := Parse("a.md", []byte(source))
+	require.NoError(t, err)
+	recorded, err := Runner{Dir: t.TempDir()}.Record(t.Context(), g)
+	require.NoError(t, err)
+	want := strings.NewReplacer("agentcube-router-7fc55b96fd-wzdpt   18m", "agentcube-router-54b4c454df-64fhh   2m", "\nold\n", "\nnew\n").Replace(source)
+	assert.Equal(t, want, string(recorded))
+}
+
+func TestRunsThatNameThingsOtherwiseAreReadAsTheGuideDoes(t *testing.T) {
+	g, err := Parse("a.md", []byte("```bash\necho agentcube-guides-control-plane\n```\n```text\nagentcube-control-plane\n```\n"))
+	require.NoError(t, err)
+	assert.NoError(t, Runner{Dir: t.TempDir(), Rename: []string{"agentcube-guides", "agentcube"}}.Follow(t.Context(), g))
+}
+
+func TestBlocksThatNobodyWouldCheckAreErrors(t *testing.T) {
+	for source, want := range map[string]string{
+		"```sh\nrm -r /\n```\n":                               `a.md:2: a block of the language "sh"`,
+		"```\nrm -r /\n```\n":                                 `a.md:2: a block of the language ""`,
+		"    rm -r /\n":                                       "a.md:1: an indented code block",
+		"- do\n\n  ```bash\n  rm -r /\n  ```\n":               "inside a list",
+		"```text\nprinted\n```\n":                             "a.md:2: no commands above print this",
+		"```bash\n:\n```\n```text\na\n```\n```text\nb\n```\n": "no commands above print this",
+	} {
+		_, err := Parse("a.md", []byte(source))
+		assert.ErrorContains(t, err, want, source)
+	}
+}

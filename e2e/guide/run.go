@@ -1,0 +1,156 @@
+package guide
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// confession is in an output that says that a command fails.
+var confession = regexp.MustCompile(`(?i)\berror\b|exit code [1-9]`)
+
+// Runner follows guides.
+type Runner struct {
+	Dir string   // where each guide starts
+	Env []string // added to this process's
+	// Rename holds pairs: what this run calls a thing, and what guides call it.
+	Rename []string
+	// Log is told of each block before it is run.
+	Log func(format string, args ...any)
+}
+
+// Difference is where a guide is not true.
+type Difference struct {
+	File     string
+	Line     int
+	What     string
+	Expected string
+	Actual   string
+}
+
+func (d *Difference) Error() string {
+	return fmt.Sprintf("%s:%d: %s\n--- the guide says\n%s\n--- but it was\n%s", d.File, d.Line, d.What,
+		strings.TrimRight(d.Expected, "\n"), strings.TrimRight(d.Actual, "\n"))
+}
+
+// Follow runs a guide to its end, or to the first *Difference, since what comes after it rests on it.
+func (r Runner) Follow(ctx context.Context, g *Guide) error {
+	_, err := r.run(ctx, g, func(step Step, actual []string) error { return g.check(step, actual) })
+	return err
+}
+
+// Record runs a guide to its end and returns its source with what was printed in place of what it shows. Lines that hold the
+// sign for what is left out stay as they are; an output that has changed beyond its types is printed whole.
+func (r Runner) Record(ctx context.Context, g *Guide) ([]byte, error) {
+	outputs := map[int]string{}
+	_, err := r.run(ctx, g, func(step Step, actual []string) error {
+		outputs[step.Output.start] = refresh(lines(step.Output.Text), actual)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	var recorded strings.Builder
+	end := 0
+	for _, step := range g.Steps {
+		if text, ran := outputs[startOf(step.Output)]; ran && step.Output != nil {
+			recorded.Write(g.Source[end:step.Output.start])
+			recorded.WriteString(text)
+			end = step.Output.stop
+		}
+	}
+	recorded.Write(g.Source[end:])
+	return []byte(recorded.String()), nil
+}
+
+func startOf(b *Block) int {
+	if b == nil {
+		return -1
+	}
+	return b.start
+}
+
+// run runs the steps and hands what each printed to printed, where the guide shows it. It returns how many it ran.
+func (r Runner) run(ctx context.Context, g *Guide, printed func(Step, []string) error) (int, error) {
+	s, err := start(ctx, r.Dir, r.Env)
+	if err != nil {
+		return 0, err
+	}
+	defer s.close()
+	rename := strings.NewReplacer(r.Rename...)
+	for n, step := range g.Steps {
+		r.announce(g, step)
+		result, err := s.run(step.Commands.Text, step.DryRun)
+		if ctx.Err() != nil {
+			err = ctx.Err()
+		}
+		if err != nil {
+			return n, fmt.Errorf("%s:%d: %w", g.File, step.Commands.Line, err)
+		}
+		actual := rename.Replace(result.output)
+		if result.failed != "" && (step.Output == nil || !confession.MatchString(step.Output.Text)) {
+			return n, g.failed(step, result.failed, actual)
+		}
+		if step.Output == nil || step.DryRun {
+			continue
+		}
+		if err := printed(step, lines(actual)); err != nil {
+			return n, err
+		}
+	}
+	return len(g.Steps), nil
+}
+
+func (r Runner) announce(g *Guide, step Step) {
+	if r.Log == nil {
+		return
+	}
+	first, _, more := strings.Cut(strings.TrimSpace(step.Commands.Text), "\n")
+	if more {
+		first += " …"
+	}
+	how := ""
+	if step.DryRun {
+		how = "dry run: "
+	}
+	r.Log("%s:%d: %s%s", g.File, step.Commands.Line, how, first)
+}
+
+// failed describes a command that failed without the guide saying so.
+func (g *Guide) failed(step Step, failure, actual string) error {
+	at, command, _ := strings.Cut(failure, "\t")
+	line, _ := strconv.Atoi(at)
+	expected := "(nothing)"
+	if step.Output != nil {
+		expected = step.Output.Text
+	}
+	return &Difference{g.File, step.Commands.Line + max(line, 1) - 1, "a command fails: " + command, expected, actual}
+}
+
+// check compares what a step printed with what the guide shows.
+func (g *Guide) check(step Step, actual []string) error {
+	expected := lines(step.Output.Text)
+	_, same, first := compare(expected, actual)
+	if same {
+		return nil
+	}
+	return &Difference{g.File, step.Output.Line + min(first, len(expected)-1), "the output differs", step.Output.Text, strings.Join(actual, "\n")}
+}
+
+// refresh returns the lines that a guide is to show from now on.
+func refresh(expected, actual []string) string {
+	shown := actual
+	if found, same, _ := compare(expected, actual); same {
+		shown = nil
+		for e, a := range found {
+			if strings.Contains(expected[e], omission) {
+				shown = append(shown, expected[e])
+			} else {
+				shown = append(shown, actual[a])
+			}
+		}
+	}
+	return strings.Join(shown, "\n") + "\n"
+}
