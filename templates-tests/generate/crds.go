@@ -4,21 +4,18 @@ import (
 	"bytes"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
-	"strings"
 )
 
 const (
-	controllerGen = "templates-tests/tools/controller-gen"
-	agentcubeAPI  = "github.com/volcano-sh/agentcube/pkg/apis/runtime/v1alpha1"
-	spireAPI      = "github.com/spiffe/spire-controller-manager/api/v1alpha1"
+	agentcubeAPI = "github.com/volcano-sh/agentcube/pkg/apis/runtime/v1alpha1"
+	spireAPI     = "github.com/spiffe/spire-controller-manager/api/v1alpha1"
 )
 
 // CRDs makes the CustomResourceDefinitions of both charts from the Go types that the pinned modules hold.
 func CRDs(root string) (Files, error) {
-	tool, err := toolPath(root)
+	tool, err := Tool(root, "controller-gen", "controller-gen")
 	if err != nil {
 		return nil, err
 	}
@@ -41,15 +38,6 @@ func CRDs(root string) (Files, error) {
 	return files, nil
 }
 
-// toolPath builds controller-gen, which Go caches, and returns where it is.
-func toolPath(root string) (string, error) {
-	out, err := run(filepath.Join(root, controllerGen), "go", "tool", "-n", "controller-gen")
-	if err != nil {
-		return "", fmt.Errorf("build controller-gen: %w", err)
-	}
-	return strings.TrimSpace(string(out)), nil
-}
-
 // crdsOf runs controller-gen in a module that requires the package.
 func crdsOf(tool, module, pkg string) (Files, error) {
 	dir, err := os.MkdirTemp("", "crds-")
@@ -58,7 +46,7 @@ func crdsOf(tool, module, pkg string) (Files, error) {
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
 
-	if _, err := run(module, tool, "crd", "paths="+pkg, "output:crd:dir="+dir); err != nil {
+	if _, err := Run(module, tool, "crd", "paths="+pkg, "output:crd:dir="+dir); err != nil {
 		return nil, fmt.Errorf("generate the CRDs of %s: %w", pkg, err)
 	}
 	entries, err := os.ReadDir(dir)
@@ -85,16 +73,4 @@ func asTemplate(crd []byte) []byte {
 	at := annotations.FindIndex(crd)[1]
 	keep := []byte("    helm.sh/resource-policy: keep\n")
 	return append(append(append([]byte{}, crd[:at]...), keep...), crd[at:]...)
-}
-
-func run(dir, name string, args ...string) ([]byte, error) {
-	cmd := exec.Command(name, args...)
-	cmd.Dir = dir
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
-	out, err := cmd.Output()
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w\n%s", name, err, stderr.Bytes())
-	}
-	return out, nil
 }

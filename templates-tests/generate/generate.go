@@ -12,8 +12,8 @@ type Files map[string][]byte
 // All makes every generated file of the repository at root.
 func All(root string) (Files, error) {
 	files := Files{}
-	for _, make := range []func(string) (Files, error){Defaults, Schema, CRDs} {
-		made, err := make(root)
+	for _, one := range []func(string) (Files, error){Defaults, Schema, CRDs, README} {
+		made, err := one(root)
 		if err != nil {
 			return nil, err
 		}

@@ -1,0 +1,74 @@
+package templatestests
+
+import (
+	"encoding/json"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"agentcube-mtls/templates-tests/chart"
+	"agentcube-mtls/templates-tests/generate"
+	"agentcube-mtls/templates-tests/openapi"
+)
+
+// conformVersions are the oldest and the newest Kubernetes that are supported, and the first with native sidecars: each with the
+// module in which its version is pinned.
+var conformVersions = map[string]string{
+	"1.25": "templates-tests/tools/kubernetes-1.25",
+	"1.29": "templates-tests/tools/kubernetes-1.29",
+	"1.34": "e2e/components/kubernetes",
+}
+
+func TestManifestsConformToTheAPIOfEachKubernetes(t *testing.T) {
+	t.Parallel()
+	root, err := chart.Root()
+	require.NoError(t, err)
+	kubeconform, err := generate.Tool(root, "kubeconform", "kubeconform")
+	require.NoError(t, err)
+
+	for version, module := range conformVersions {
+		t.Run(version, func(t *testing.T) {
+			t.Parallel()
+			out, err := generate.Run(filepath.Join(root, module), "go", "mod", "download", "-json", "k8s.io/kubernetes")
+			require.NoError(t, err)
+			var kubernetes struct{ Dir, Version string }
+			require.NoError(t, json.Unmarshal(out, &kubernetes))
+			require.Contains(t, kubernetes.Version, "v"+version)
+
+			schemas, manifests := t.TempDir(), t.TempDir()
+			require.NoError(t, openapi.Write(filepath.Join(kubernetes.Dir, "api/openapi-spec/swagger.json"), schemas))
+			for name, given := range conformSamples(t) {
+				rendered, err := chart.Release{Kubernetes: kubernetes.Version, Values: given}.Render()
+				require.NoError(t, err, name)
+				for path, manifest := range rendered {
+					if strings.HasSuffix(path, ".yaml") {
+						file := filepath.Join(manifests, name+"-"+strings.ReplaceAll(path, "/", "-"))
+						require.NoError(t, os.WriteFile(file, []byte(manifest), 0o644))
+					}
+				}
+			}
+			report, err := generate.Run(root, kubeconform, "-schema-location", filepath.Join(schemas, openapi.Location),
+				"-skip", "ClusterSPIFFEID,PodMonitor", "-summary", manifests)
+			assert.NoError(t, err, "%s", report)
+			assert.Contains(t, string(report), "Invalid: 0, Errors: 0", "%s", report)
+		})
+	}
+}
+
+// conformSamples are the shipped values files, and some of the drawn settings.
+func conformSamples(t testing.TB) map[string]map[string]any {
+	t.Helper()
+	samples := map[string]map[string]any{}
+	for name, content := range examples(t) {
+		samples[name] = values(t, content)
+	}
+	for i := range uint64(10) {
+		samples["drawn-"+string(rune('a'+i))] = draw(t, rand.New(rand.NewPCG(2, i))).release.Values
+	}
+	return samples
+}

@@ -1,0 +1,99 @@
+package templatestests
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"helm.sh/helm/v3/pkg/lint"
+	"helm.sh/helm/v3/pkg/lint/support"
+
+	"agentcube-mtls/templates-tests/chart"
+)
+
+// examples are the files in values/, by name.
+func examples(t testing.TB) map[string]string {
+	t.Helper()
+	root, err := chart.Root()
+	require.NoError(t, err)
+	files, err := filepath.Glob(filepath.Join(root, "values/*.yaml"))
+	require.NoError(t, err)
+	found := map[string]string{}
+	for _, file := range files {
+		content, err := os.ReadFile(file)
+		require.NoError(t, err)
+		found[strings.TrimSuffix(filepath.Base(file), ".yaml")] = string(content)
+	}
+	return found
+}
+
+func TestEveryExampleIsThereAndRenders(t *testing.T) {
+	t.Parallel()
+	found := examples(t)
+	for _, name := range []string{"minimal", "kind", "production", "high-availability", "existing-spire"} {
+		assert.Contains(t, found, name)
+	}
+	for name, content := range found {
+		assert.NotEmpty(t, render(t, content), name)
+		assert.NotEmpty(t, render(t, content, "spire: {enabled: true}"), "%s, with SPIRE", name)
+	}
+}
+
+func TestExamplesHoldTheProperties(t *testing.T) {
+	t.Parallel()
+	for name, content := range examples(t) {
+		release := chart.Release{Name: "agentcube", Namespace: "agentcube", Values: values(t, content)}
+		objects := renderRelease(t, release)
+		for _, p := range properties {
+			if p.name == "every reference resolves" {
+				continue // they name Secrets that are the reader's
+			}
+			assert.Empty(t, p.wrong(combination{release: release}, objects), "%s: %s", name, p.name)
+		}
+	}
+}
+
+func TestHelmFindsNothingToSayOfTheCharts(t *testing.T) {
+	t.Parallel()
+	root, err := chart.Root()
+	require.NoError(t, err)
+	for _, dir := range []string{"charts/base", "charts/spire-crds"} {
+		given := map[string]map[string]any{"defaults": {}}
+		if dir == "charts/base" {
+			for name, content := range examples(t) {
+				given[name] = values(t, content)
+			}
+		}
+		for name, settings := range given {
+			for _, message := range lint.AllWithKubeVersion(filepath.Join(root, dir), settings, "agentcube", nil).Messages {
+				assert.Less(t, message.Severity, support.WarningSev, "%s with %s: %s", dir, name, message)
+			}
+		}
+	}
+}
+
+func TestEveryValueHasASchemaWithADescription(t *testing.T) {
+	t.Parallel()
+	schema := chart.Base().Schema
+	require.NotEmpty(t, schema)
+	var parsed map[string]any
+	require.NoError(t, json.Unmarshal(schema, &parsed))
+	undescribed(t, "", parsed)
+}
+
+// undescribed fails for each value, sections aside, of which the schema says nothing to people.
+func undescribed(t *testing.T, path string, schema map[string]any) {
+	t.Helper()
+	properties, isSection := schema["properties"].(map[string]any)
+	if !isSection {
+		assert.NotEmpty(t, schema["description"], "%s lacks a comment `# --` in values.yaml", path)
+		return
+	}
+	for key, property := range properties {
+		undescribed(t, path+"."+key, property.(map[string]any))
+	}
+}
