@@ -1,9 +1,11 @@
 package templatestests
 
 import (
+	"maps"
 	"os/exec"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -197,4 +199,10 @@ func TestEveryTemplateReadsLayeredValues(t *testing.T) {
 		}
 		assert.True(t, strings.HasPrefix(string(file.Data), `{{- include "agentcube.values" . -}}`), "%s must begin with it", file.Name)
 	}
+}
+
+func TestNullTakesADefaultLimitAway(t *testing.T) {
+	t.Parallel()
+	router := container(t, get[*appsv1.Deployment](t, render(t, plain, "router: {resources: {limits: {cpu: null}}}"), "agentcube-router").Spec.Template.Spec, "agentcube-router")
+	assert.Equal(t, []corev1.ResourceName{corev1.ResourceEphemeralStorage, corev1.ResourceMemory}, slices.Sorted(maps.Keys(router.Resources.Limits)))
 }
