@@ -76,6 +76,7 @@ func Build(ctx context.Context) error {
 			"/usr/bin/kubelet":     images.Program(components.Kubernetes, "kubelet"),
 			"/usr/local/":          file(repo.Path("e2e", "nodeimage", "files", "usr", "local")),
 			"/etc/systemd/":        file(repo.Path("e2e", "nodeimage", "files", "etc", "systemd")),
+			"/kind/manifests/":     file(repo.Path("e2e", "nodeimage", "files", "kind", "manifests")),
 			"/kind/control-plane/": archives(filepath.Join(work, "control-plane")),
 		},
 		Commands:   append(setUp, "import-images /kind/control-plane/*.tar"),
