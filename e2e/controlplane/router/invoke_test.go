@@ -165,7 +165,11 @@ func TestOverloadIs429AndHealthStillAnswers(t *testing.T) {
 	}
 	first := make(chan int)
 	go func() { first <- get(agentURL) }()
-	<-arrived
+	select {
+	case <-arrived:
+	case code := <-first:
+		t.Fatalf("answered %d without reaching the sandbox", code)
+	}
 	assert.Equal(t, http.StatusTooManyRequests, get(agentURL))
 	assert.Equal(t, http.StatusOK, get("/health/live"))
 	assert.Equal(t, http.StatusOK, get("/health/ready"))

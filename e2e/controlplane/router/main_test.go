@@ -107,7 +107,7 @@ func call(t *testing.T, router *Server, method, url string, header map[string]st
 	return recorder.Code, recorder.Header(), string(body)
 }
 
-// remember stores a session as the WorkloadManager does.
+// remember stores a session, until the test ends, as the WorkloadManager does.
 func remember(t *testing.T, session, endpoint string) {
 	t.Helper()
 	info := &types.SandboxInfo{
@@ -116,6 +116,7 @@ func remember(t *testing.T, session, endpoint string) {
 		EntryPoints: []types.SandboxEntryPoint{{Path: "/", Protocol: "HTTP", Endpoint: endpoint}},
 	}
 	require.NoError(t, store.Storage().StoreSandbox(t.Context(), info))
+	t.Cleanup(func() { assert.NoError(t, store.Storage().DeleteSandboxBySessionID(context.Background(), session)) })
 }
 
 // listen serves on the address until the test ends or stop is called.

@@ -147,7 +147,7 @@ func TestFailedLaunchLeavesNothingBehind(t *testing.T) {
 	}{
 		"pod ended":       {condition(sandboxv1alpha1.SandboxConditionFinished), time.Minute, "its pod ended"},
 		"never ready":     {sandboxv1alpha1.SandboxStatus{}, 200 * time.Millisecond, "to be ready"},
-		"never listening": {ready, 200 * time.Millisecond, "to accept connections"},
+		"never listening": {ready, 5 * time.Second, "to accept connections"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

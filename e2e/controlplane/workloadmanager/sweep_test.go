@@ -1,6 +1,7 @@
 package workloadmanager
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -27,6 +28,7 @@ func TestSweepDeletesWhatExpiredOrWentIdleByItsOwnTimeout(t *testing.T) {
 		require.NoError(t, store.Storage().StoreSandbox(t.Context(), &types.SandboxInfo{
 			Kind: types.SandboxKind, Name: sandbox.Name, SandboxNamespace: "team", SessionID: name, ExpiresAt: now.Add(left),
 		}))
+		t.Cleanup(func() { assert.NoError(t, store.Storage().DeleteSandboxBySessionID(context.Background(), name)) })
 		require.NoError(t, store.Storage().UpdateSessionLastActivity(t.Context(), name, now.Add(-silent)))
 	}
 	const long = time.Hour
