@@ -153,3 +153,14 @@ router: {jwt: {issuerUrl: "https://issuer", audience: agents, roleClaim: roles, 
 		"--port=8080", "--debug", "--jwt-issuer-url=https://issuer", "--jwt-audience=agents", "--jwt-role-claim=roles", "--jwt-required-role=caller",
 	}, c.Args)
 }
+
+func TestHelmTestAsksOnlyWhatItMayReach(t *testing.T) {
+	t.Parallel()
+	script := func(given ...string) string {
+		return get[*corev1.ConfigMap](t, render(t, given...), "agentcube-test").Data["test.sh"]
+	}
+	assert.Contains(t, script(plain), `"http://$workloadmanager:8080/health"`)
+	assert.NotContains(t, script(plain, "networkPolicies: {enabled: true}"), "the WorkloadManager is healthy")
+	assert.Contains(t, script(spire), "the WorkloadManager refuses plain HTTP")
+	assert.Contains(t, script(spire), "the WorkloadManager refuses a client without a certificate")
+}

@@ -33,7 +33,7 @@ while answer "http://$workloadmanager:{{ .Values.workloadmanager.service.port }}
   sleep 1
 done
 passed "no WorkloadManager without TLS is left"
-{{- else }}
+{{- else if not .Values.networkPolicies.enabled }}
 
 answer "http://$workloadmanager:{{ .Values.workloadmanager.service.port }}/health" >/dev/null ||
   fail "the WorkloadManager is not healthy"
