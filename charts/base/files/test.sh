@@ -4,8 +4,8 @@ set -u
 fail() { echo "FAILED: $1"; exit 1; }
 passed() { echo "passed: $1"; }
 
-# What a call answers, status line and all; busybox' wget writes the latter to stderr when it is an error
-answer() { wget -T 10 -q -O - "$@" 2>&1; }
+# What a call answers, an error's status line included. Not by -T of busybox' wget, with which some builds crash
+answer() { timeout 10 wget -q -O - "$@" 2>&1; }
 
 router=http://agentcube-router.{{ .Release.Namespace }}.svc:{{ .Values.router.service.port }}
 workloadmanager=workloadmanager.{{ .Release.Namespace }}.svc
