@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"agentcube-mtls/e2e/artifacts"
 	"agentcube-mtls/e2e/cluster"
@@ -37,7 +38,8 @@ func Install(ctx context.Context, log *progress.Log, c *cluster.Cluster) (*kube.
 	}
 	if err != nil && ctx.Err() == nil {
 		dir, collecting := artifacts.Collect(ctx, "install", client, helm)
-		err = errors.Join(err, fmt.Errorf("what the cluster was doing: %s", dir), collecting)
+		waiting := strings.Join(client.Unready(ctx, release.Namespace), "\n  ")
+		err = errors.Join(err, fmt.Errorf("not ready:\n  %s\nartifacts: %s", waiting, dir), collecting)
 	}
 	return client, helm, err
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -133,4 +134,30 @@ func (c *Client) Rollout(ctx context.Context, namespace, name string) error {
 		}
 		return nil
 	})
+}
+
+// Unready returns a line for every pod of a namespace that is not ready, with what it waits for.
+func (c *Client) Unready(ctx context.Context, namespace string) []string {
+	pods, err := c.CoreV1().Pods(namespace).List(ctx, metav1.ListOptions{})
+	if err != nil {
+		return []string{err.Error()}
+	}
+	var lines []string
+	for _, pod := range pods.Items {
+		for _, status := range slices.Concat(pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses) {
+			switch {
+			case status.Ready:
+			case status.State.Waiting != nil:
+				lines = append(lines, fmt.Sprintf("%s/%s: %s %s", pod.Name, status.Name, status.State.Waiting.Reason, status.State.Waiting.Message))
+			case status.State.Running != nil:
+				lines = append(lines, fmt.Sprintf("%s/%s: runs, but is not ready", pod.Name, status.Name))
+			}
+		}
+		for _, condition := range pod.Status.Conditions {
+			if condition.Type == corev1.PodScheduled && condition.Status == corev1.ConditionFalse {
+				lines = append(lines, fmt.Sprintf("%s: %s", pod.Name, condition.Message))
+			}
+		}
+	}
+	return lines
 }

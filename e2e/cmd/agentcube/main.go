@@ -22,10 +22,11 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := run(ctx, os.Args[1:]); err != nil {
-		fmt.Fprintln(os.Stderr, "\nerror:", err)
+		message := fmt.Sprintf("\nerror: %v", err)
 		if ctx.Err() != nil {
-			fmt.Fprintln(os.Stderr, "Interrupted. What was done so far is kept where it is whole: `make up` goes on from there, `make down` removes it.")
+			message = "\nInterrupted. What was whole is kept: `make up` goes on from there, `make down` removes it."
 		}
+		fmt.Fprintln(os.Stderr, message)
 		stop()
 		os.Exit(1)
 	}
