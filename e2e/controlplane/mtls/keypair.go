@@ -40,7 +40,7 @@ func parseKeyPair(contents [][]byte) (*tls.Certificate, error) {
 	return &pair, nil
 }
 
-func logKeyPair(_, new *tls.Certificate) {
-	klog.Infof("Loaded TLS certificate %q serial=%s expires=%s", new.Leaf.Subject,
-		new.Leaf.SerialNumber, new.Leaf.NotAfter.UTC().Format(time.RFC3339))
+func logKeyPair(_, next *tls.Certificate) {
+	klog.Infof("Loaded TLS certificate %q serial=%s expires=%s", next.Leaf.Subject,
+		next.Leaf.SerialNumber, next.Leaf.NotAfter.UTC().Format(time.RFC3339))
 }

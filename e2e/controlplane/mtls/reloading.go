@@ -25,7 +25,7 @@ const settleTime = 100 * time.Millisecond
 type reloading[T any] struct {
 	paths   []string
 	parse   func(contents [][]byte) (T, error)
-	changed func(old, new T) // called after a swap; old is the zero value at first
+	changed func(old, next T) // called after a swap; old is the zero value at first
 
 	contents [][]byte // what current was parsed from
 	current  atomic.Pointer[T]

@@ -117,8 +117,8 @@ func wholePEM(data []byte) error {
 	return nil
 }
 
-func logIdentity(old, new identity) {
-	leaf := new.svid.Certificates[0]
+func logIdentity(old, next identity) {
+	leaf := next.svid.Certificates[0]
 	what := "Loaded SVID"
 	switch {
 	case old.svid == nil:
@@ -127,6 +127,6 @@ func logIdentity(old, new identity) {
 	default:
 		what = "Rotated SVID"
 	}
-	klog.Infof("%s %s serial=%s expires=%s authorities=%d", what, new.svid.ID,
-		leaf.SerialNumber, leaf.NotAfter.UTC().Format(time.RFC3339), len(new.bundle.X509Authorities()))
+	klog.Infof("%s %s serial=%s expires=%s authorities=%d", what, next.svid.ID,
+		leaf.SerialNumber, leaf.NotAfter.UTC().Format(time.RFC3339), len(next.bundle.X509Authorities()))
 }

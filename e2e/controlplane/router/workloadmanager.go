@@ -37,10 +37,12 @@ type manager struct {
 // newManager prepares the client, with mTLS where the configuration names
 // certificate files. It waits for them; they are followed until ctx is done.
 func newManager(ctx context.Context, c *Config, patience time.Duration) (*manager, error) {
-	url, config := c.WorkloadManagerURL, (*tls.Config)(nil)
-	if secure, err := c.MTLS.Complete(); err != nil {
+	secure, err := c.MTLS.Complete()
+	if err != nil {
 		return nil, err
-	} else if secure {
+	}
+	url, config := c.WorkloadManagerURL, (*tls.Config)(nil)
+	if secure {
 		server, err := c.serverID()
 		if err != nil {
 			return nil, err
