@@ -16,6 +16,7 @@ import (
 const (
 	Agent = "agentcube-mtls/agent:e2e"
 	Probe = "agentcube-mtls/probe:e2e"
+	Load  = "agentcube-mtls/load:e2e"
 	PicoD = "ghcr.io/volcano-sh/picod:latest"
 )
 
@@ -29,6 +30,7 @@ func Own() []Image {
 		own("ghcr.io/volcano-sh/workloadmanager:latest", "controlplane/cmd/workloadmanager"),
 		own(Agent, "controlplane/cmd/agent"),
 		own(Probe, "probe"),
+		own(Load, "load"),
 		{
 			Name:       PicoD,
 			Base:       Debian,
@@ -77,6 +79,13 @@ func Published() ([]Image, error) {
 		Base:       Scratch,
 		Files:      program("/agent-sandbox-controller", components.AgentSandbox, "agent-sandbox-controller"),
 		Entrypoint: []string{"/agent-sandbox-controller"},
+		User:       nobody,
+	}, Image{
+		Name:       "busybox:1.35.0", // what Debian 12 ships
+		Base:       Debian,
+		Packages:   []string{"busybox"},
+		Commands:   []string{"busybox --install -s /usr/local/bin"},
+		Entrypoint: []string{"/bin/busybox", "sh"},
 		User:       nobody,
 	}, Image{
 		Name:       "redis:7.0.15", // what Debian 12 ships

@@ -24,3 +24,11 @@ type Refusal struct {
 	Refused  bool   `json:"refused"`
 	How      string `json:"how"` // the error or the answer
 }
+
+// Request is one request of the load generator.
+type Request struct {
+	Sent    time.Time     `json:"sent"`
+	Took    time.Duration `json:"took"` // nanoseconds
+	Status  int           `json:"status"`
+	Failure string        `json:"failure,omitempty"` // empty: it was served
+}
