@@ -37,70 +37,63 @@ func (d *Difference) Error() string {
 
 // Follow runs a guide to its end, or to the first *Difference, since what comes after it rests on it.
 func (r Runner) Follow(ctx context.Context, g *Guide) error {
-	_, err := r.run(ctx, g, func(step Step, actual []string) error { return g.check(step, actual) })
-	return err
+	return r.run(ctx, g, g.check)
 }
 
 // Record runs a guide to its end and returns its source with what was printed in place of what it shows. Lines that hold the
-// sign for what is left out stay as they are; an output that has changed beyond its types is printed whole.
+// sign for what is left out stay as they are; an output that has changed beyond its types is printed whole. After an error, what
+// was printed until then is in it.
 func (r Runner) Record(ctx context.Context, g *Guide) ([]byte, error) {
 	outputs := map[int]string{}
-	_, err := r.run(ctx, g, func(step Step, actual []string) error {
+	err := r.run(ctx, g, func(step Step, actual []string) error {
 		outputs[step.Output.start] = refresh(lines(step.Output.Text), actual)
 		return nil
 	})
-	if err != nil {
-		return nil, err
-	}
 	var recorded strings.Builder
 	end := 0
 	for _, step := range g.Steps {
-		if text, ran := outputs[startOf(step.Output)]; ran && step.Output != nil {
+		if step.Output == nil {
+			continue
+		}
+		if text, ran := outputs[step.Output.start]; ran {
 			recorded.Write(g.Source[end:step.Output.start])
 			recorded.WriteString(text)
 			end = step.Output.stop
 		}
 	}
 	recorded.Write(g.Source[end:])
-	return []byte(recorded.String()), nil
+	return []byte(recorded.String()), err
 }
 
-func startOf(b *Block) int {
-	if b == nil {
-		return -1
-	}
-	return b.start
-}
-
-// run runs the steps and hands what each printed to printed, where the guide shows it. It returns how many it ran.
-func (r Runner) run(ctx context.Context, g *Guide, printed func(Step, []string) error) (int, error) {
+// run runs the steps and hands what each printed to printed, where the guide shows it.
+func (r Runner) run(ctx context.Context, g *Guide, printed func(Step, []string) error) error {
 	s, err := start(ctx, r.Dir, r.Env)
 	if err != nil {
-		return 0, err
+		return err
 	}
 	defer s.close()
 	rename := strings.NewReplacer(r.Rename...)
-	for n, step := range g.Steps {
+	for _, step := range g.Steps {
 		r.announce(g, step)
 		result, err := s.run(step.Commands.Text, step.DryRun)
 		if ctx.Err() != nil {
 			err = ctx.Err()
 		}
 		if err != nil {
-			return n, fmt.Errorf("%s:%d: %w", g.File, step.Commands.Line, err)
+			return fmt.Errorf("%s:%d: %w", g.File, step.Commands.Line, err)
 		}
 		actual := rename.Replace(result.output)
 		if result.failed != "" && (step.Output == nil || !confession.MatchString(step.Output.Text)) {
-			return n, g.failed(step, result.failed, actual)
+			return g.failed(step, result.failed, actual)
 		}
 		if step.Output == nil || step.DryRun {
 			continue
 		}
 		if err := printed(step, lines(actual)); err != nil {
-			return n, err
+			return err
 		}
 	}
-	return len(g.Steps), nil
+	return nil
 }
 
 func (r Runner) announce(g *Guide, step Step) {

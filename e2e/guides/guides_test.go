@@ -1,0 +1,126 @@
+package guides
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"agentcube-mtls/e2e/artifacts"
+	"agentcube-mtls/e2e/components"
+	"agentcube-mtls/e2e/environment"
+	"agentcube-mtls/e2e/guide"
+	"agentcube-mtls/e2e/kube"
+	"agentcube-mtls/e2e/progress"
+	"agentcube-mtls/e2e/release"
+	"agentcube-mtls/e2e/repo"
+)
+
+// order is the order in which a newcomer reads the guides. Those not named here have nothing to follow.
+var order = []string{"docs/getting-started.md", "docs/tutorials/internal-auth-spire.md", "docs/upgrading.md"}
+
+// official is what guides call the cluster; the tests have one of their own, so that they leave a user's alone.
+const official = "agentcube"
+
+// suite is the cluster that all guides are followed on.
+var suite struct {
+	client     *kube.Client
+	helm       *release.Helm
+	kubeconfig string
+	name       string
+}
+
+func TestMain(m *testing.M) {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	code, err := run(ctx, m)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "error:", err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+// run brings the cluster up, follows the guides and removes the cluster again, which KEEP=1 leaves for the next run.
+func run(ctx context.Context, m *testing.M) (int, error) {
+	log := progress.To(os.Stdout)
+	suite.name = cmp.Or(os.Getenv("CLUSTER"), official+"-guides")
+	c, err := environment.Cluster(ctx, log, suite.name, 1)
+	if err != nil {
+		return 1, err
+	}
+	if os.Getenv("KEEP") == "" {
+		defer func() {
+			_ = log.Step("removing the kind cluster", func() error { return c.Delete(context.WithoutCancel(ctx)) })
+		}()
+	}
+	if suite.kubeconfig, err = c.Kubeconfig(); err != nil {
+		return 1, err
+	}
+	if suite.client, err = kube.Connect(suite.kubeconfig); err != nil {
+		return 1, err
+	}
+	// The first guide does this by itself; with it here, each of them can be followed alone.
+	if err := log.Step("installing agent-sandbox", func() error { return release.InstallAgentSandbox(ctx, suite.client) }); err != nil {
+		return 1, err
+	}
+	if suite.helm, err = release.NewHelm(ctx, suite.kubeconfig); err != nil {
+		return 1, err
+	}
+	return m.Run(), nil
+}
+
+func TestGuides(t *testing.T) {
+	path, err := programs(t.Context())
+	require.NoError(t, err)
+	for _, file := range order {
+		t.Run(file, func(t *testing.T) {
+			runner := guide.Runner{
+				Dir:    repo.Path(),
+				Env:    []string{"PATH=" + path, "KUBECONFIG=" + suite.kubeconfig, "CLUSTER=" + suite.name},
+				Rename: []string{suite.name, official},
+				Log:    t.Logf,
+			}
+			require.NoError(t, follow(t.Context(), runner, file))
+		})
+	}
+}
+
+// follow follows a guide, or, with UPDATE=1, writes into it what it printed. If the guide is not true, what the cluster was doing is kept.
+func follow(ctx context.Context, runner guide.Runner, file string) error {
+	g, err := guide.Read(repo.Path(file), file)
+	if err != nil {
+		return err
+	}
+	if os.Getenv("UPDATE") != "" {
+		recorded, err := runner.Record(ctx, g)
+		return errors.Join(err, os.WriteFile(repo.Path(file), recorded, 0o644))
+	}
+	if err := runner.Follow(ctx, g); err != nil {
+		dir, collecting := artifacts.Collect(context.WithoutCancel(ctx), file, suite.client, suite.helm)
+		return fmt.Errorf("%w\nartifacts: %s (%v)", err, dir, collecting)
+	}
+	return nil
+}
+
+// programs returns a PATH with helm and kubectl: the helm built here, and the reader's kubectl or, without one, that of the nodes.
+func programs(ctx context.Context) (string, error) {
+	path := []string{filepath.Dir(suite.helm.Program), os.Getenv("PATH")}
+	if _, err := exec.LookPath("kubectl"); err != nil {
+		dir, err := components.Kubernetes.Build(ctx)
+		if err != nil {
+			return "", err
+		}
+		path = append(path, dir)
+	}
+	return strings.Join(path, string(os.PathListSeparator)), nil
+}
