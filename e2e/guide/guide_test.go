@@ -155,3 +155,27 @@ func TestBlocksThatNobodyWouldCheckAreErrors(t *testing.T) {
 		assert.ErrorContains(t, err, want, source)
 	}
 }
+
+func TestAGuideThatIsBrokenInOnePlaceFails(t *testing.T) {
+	const whole = `
+'''bash
+kubectl() { case "$*" in "logs -n agentcube router --tail=1") echo "I1123 23:49:20.286799 1 source.go:68] All files are present" ;; *) echo "error: $*"; return 1 ;; esac; }
+kubectl logs -n agentcube router --tail=1
+'''
+'''text
+I0101 00:00:00.000000 7 source.go:1] All files are present
+'''
+`
+	require.NoError(t, follow(t, whole))
+	for what, change := range map[string][2]string{
+		"command":   {"\nkubectl logs", "\nkubectl log"},
+		"flag":      {"router --tail=1\n", "router --last=1\n"},
+		"namespace": {"\nkubectl logs -n agentcube", "\nkubectl logs -n agentcube-system"},
+		"log line":  {"All files are present\n'''", "All mTLS files are present\n'''"},
+		"output":    {"\nI0101", "\nready\nI0101"},
+	} {
+		broken := strings.Replace(whole, change[0], change[1], 1)
+		require.NotEqual(t, whole, broken, what)
+		assert.Error(t, follow(t, broken), what)
+	}
+}
