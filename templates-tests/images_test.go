@@ -55,6 +55,7 @@ func TestEveryImageComesFromTheMirror(t *testing.T) {
 		"spire-agent":              "mirror.example:5000/all/spiffe/spire-agent:1.13.3",
 		"spire-controller-manager": "mirror.example:5000/all/spiffe/spire-controller-manager:0.6.4",
 		"redis":                    "mirror.example:5000/all/library/redis:7.0.15",
+		"wait-for-workloadmanager": "mirror.example:5000/all/library/busybox:1.35.0",
 		"test":                     "mirror.example:5000/all/library/busybox:1.35.0",
 	}, found)
 }
@@ -72,7 +73,7 @@ func TestADigestDecidesOverTheTag(t *testing.T) {
 	found := images(render(t, everything, `
 router: `+set+`
 workloadmanager: `+set+`
-tests: `+set+`
+tools: `+set+`
 redis: {embedded: `+set+`}
 volcano: {scheduler: `+set+`}
 spire: {server: `+set+`, agent: `+set+`, spiffeHelper: `+set+`, controllerManager: `+set+`}`))

@@ -39,7 +39,7 @@ func TestCertificatesAreThereBeforeTheApplicationStarts(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"agentcube-router", "workloadmanager"} {
 		spec := get[*appsv1.Deployment](t, render(t, spire), name).Spec.Template.Spec
-		require.Len(t, spec.InitContainers, 1, name)
+		require.NotEmpty(t, spec.InitContainers, name)
 		helper := spec.InitContainers[0]
 		assert.Equal(t, "spiffe-helper", helper.Name)
 		require.NotNil(t, helper.RestartPolicy, "a native sidecar")
@@ -54,7 +54,9 @@ func TestServersWithoutNativeSidecarsGetAnOrdinaryOne(t *testing.T) {
 	t.Parallel()
 	release := chart.Release{Values: values(t, spire), Kubernetes: "v1.28.15"}
 	spec := get[*appsv1.Deployment](t, renderRelease(t, release), "agentcube-router").Spec.Template.Spec
-	assert.Empty(t, spec.InitContainers)
+	for _, c := range spec.InitContainers {
+		assert.NotEqual(t, "spiffe-helper", c.Name)
+	}
 	assert.Nil(t, container(t, spec, "spiffe-helper").RestartPolicy)
 
 	manifests, err := release.Render()

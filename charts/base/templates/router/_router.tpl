@@ -3,8 +3,45 @@ Plain and mutual-TLS WorkloadManagers stand behind different ports of one Servic
 speak as it does, while both kinds run.
 */}}
 {{- define "agentcube.router.workloadManagerURL" -}}
-{{- $port := ternary .Values.workloadmanager.service.mtlsPort .Values.workloadmanager.service.port .Values.spire.enabled -}}
-http://workloadmanager.{{ .Release.Namespace }}.svc.cluster.local:{{ $port }}
+http://{{ include "agentcube.router.workloadManagerHost" . }}:{{ include "agentcube.router.workloadManagerPort" . }}
+{{- end -}}
+
+{{- define "agentcube.router.workloadManagerHost" -}}
+workloadmanager.{{ .Release.Namespace }}.svc.cluster.local
+{{- end -}}
+
+{{- define "agentcube.router.workloadManagerPort" -}}
+{{- ternary .Values.workloadmanager.service.mtlsPort .Values.workloadmanager.service.port .Values.spire.enabled -}}
+{{- end -}}
+
+{{/*
+A Router whose WorkloadManager does not accept yet would answer 500 as soon as it is ready. When SPIRE is switched on or off both
+roll at once, so that a new Router waits here, while the old ones go on with the old WorkloadManagers.
+*/}}
+{{- define "agentcube.router.wait" -}}
+- name: wait-for-workloadmanager
+  image: {{ include "agentcube.image" (dict "root" . "image" .Values.tools.image) | quote }}
+  imagePullPolicy: {{ .Values.tools.image.pullPolicy }}
+  command:
+    - sh
+    - -c
+    - |
+      left={{ .Values.router.waitSeconds }}
+      until timeout 2 nc {{ include "agentcube.router.workloadManagerHost" . }} {{ include "agentcube.router.workloadManagerPort" . }} </dev/null; do
+        left=$((left - 1))
+        [ "$left" -gt 0 ] || { echo "no WorkloadManager accepts: the Router starts anyway"; exit 0; }
+        sleep 1
+      done
+  resources:
+    requests:
+      cpu: 10m
+      memory: 16Mi
+      ephemeral-storage: 8Mi
+    limits:
+      memory: 32Mi
+      ephemeral-storage: 64Mi
+  securityContext:
+    {{- include "agentcube.container.securityContext" . | nindent 4 }}
 {{- end -}}
 
 {{/* Images older than mutual TLS do not know these flags, so an unset value gives none. */}}

@@ -1,0 +1,33 @@
+package templatestests
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	appsv1 "k8s.io/api/apps/v1"
+)
+
+func TestANewRouterIsHeldBackUntilAWorkloadManagerThatSpeaksItsLanguageAccepts(t *testing.T) {
+	t.Parallel()
+	for mode, c := range map[string]struct {
+		values, target string
+	}{
+		"plain": {"{}", "nc workloadmanager.agentcube.svc.cluster.local 8080 "},
+		"SPIRE": {spire, "nc workloadmanager.agentcube.svc.cluster.local 8443 "},
+	} {
+		spec := get[*appsv1.Deployment](t, render(t, c.values), "agentcube-router").Spec.Template.Spec
+		require.NotEmpty(t, spec.InitContainers, mode)
+		wait := spec.InitContainers[len(spec.InitContainers)-1]
+		assert.Equal(t, "wait-for-workloadmanager", wait.Name, mode)
+		assert.Nil(t, wait.RestartPolicy, "it ends before the Router starts")
+		assert.Contains(t, wait.Command[2], c.target, mode)
+		assert.Contains(t, wait.Command[2], "left=60\n", "the wait is bounded")
+	}
+}
+
+func TestARouterThatShallNotWaitStartsAtOnce(t *testing.T) {
+	t.Parallel()
+	spec := get[*appsv1.Deployment](t, render(t, "router: {waitSeconds: 0}"), "agentcube-router").Spec.Template.Spec
+	assert.Empty(t, spec.InitContainers)
+}
