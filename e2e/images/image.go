@@ -62,7 +62,8 @@ func (i Image) Build(ctx context.Context) error {
 	if err := build.With("DOCKER_BUILDKIT=0").Run(ctx); err != nil {
 		return fmt.Errorf("image %s: %w", i.Name, err)
 	}
-	return nil
+	// The image that had the name before has none now.
+	return command.New("docker", "image", "prune", "--force", "--filter", "label="+inputsLabel).Run(ctx)
 }
 
 // sources maps paths in the image to the files and folders on this machine that go there.
