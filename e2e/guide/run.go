@@ -30,6 +30,7 @@ type Difference struct {
 	Actual   string
 }
 
+// Error says where the guide is not true, and both sides.
 func (d *Difference) Error() string {
 	return fmt.Sprintf("%s:%d: %s\n--- the guide says\n%s\n--- but it was\n%s", d.File, d.Line, d.What,
 		strings.TrimRight(d.Expected, "\n"), strings.TrimRight(d.Actual, "\n"))
