@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"encoding/json"
-	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -33,9 +32,8 @@ func TestAnAgentRuntimeAnswersFromItsSandboxAndKeepsItsSession(t *testing.T) {
 	router := tunnel(t, k8s.ResourceTypeService, "agentcube-router", 8080)
 	url := router + "/v1/namespaces/agentcube/agent-runtimes/echo/invocations/hello"
 
-	first, body := request(ctx, t, http.MethodGet, url, nil, "")
-	require.Equal(t, http.StatusOK, first.StatusCode, body)
-	session := first.Header.Get(sessionHeader)
+	status, session, body := request(ctx, t, http.MethodGet, url, nil, "")
+	require.Equal(t, http.StatusOK, status, body)
 	require.NotEmpty(t, session, "the Router names the session")
 	var seen struct {
 		Path, Hostname string
@@ -45,9 +43,9 @@ func TestAnAgentRuntimeAnswersFromItsSandboxAndKeepsItsSession(t *testing.T) {
 	assert.Equal(t, "/hello", seen.Path)
 	assert.True(t, seen.Authorized, "the Router signs what it sends to a sandbox")
 
-	second, again := request(ctx, t, http.MethodGet, url, map[string]string{sessionHeader: session}, "")
-	require.Equal(t, http.StatusOK, second.StatusCode, again)
-	assert.Equal(t, session, second.Header.Get(sessionHeader))
+	status, same, again := request(ctx, t, http.MethodGet, url, map[string]string{sessionHeader: session}, "")
+	require.Equal(t, http.StatusOK, status, again)
+	assert.Equal(t, session, same)
 	assert.Contains(t, again, seen.Hostname, "the session stays in its sandbox")
 }
 
@@ -57,9 +55,9 @@ func TestPicoDRunsCodeForTheRouterAndRefusesAForgedToken(t *testing.T) {
 	router := tunnel(t, k8s.ResourceTypeService, "agentcube-router", 8080)
 	const code = `{"command": ["python3", "-c", "print(6*7)"]}`
 
-	answer, body := request(ctx, t, http.MethodPost,
+	status, _, body := request(ctx, t, http.MethodPost,
 		router+"/v1/namespaces/agentcube/code-interpreters/python/invocations/api/execute", nil, code)
-	require.Equal(t, http.StatusOK, answer.StatusCode, body)
+	require.Equal(t, http.StatusOK, status, body)
 	var result struct{ Stdout string }
 	require.NoError(t, json.Unmarshal([]byte(body), &result), body)
 	assert.Equal(t, "42", strings.TrimSpace(result.Stdout))
@@ -70,8 +68,8 @@ func TestPicoDRunsCodeForTheRouterAndRefusesAForgedToken(t *testing.T) {
 		"a token signed by a stranger": {"Authorization": "Bearer " + forgedToken(t)},
 	} {
 		t.Run(name, func(t *testing.T) {
-			answer, body := request(ctx, t, http.MethodPost, picod+"/api/execute", header, code)
-			assert.Equal(t, http.StatusUnauthorized, answer.StatusCode, body)
+			status, _, body := request(ctx, t, http.MethodPost, picod+"/api/execute", header, code)
+			assert.Equal(t, http.StatusUnauthorized, status, body)
 		})
 	}
 }
@@ -128,8 +126,8 @@ func tunnel(t *testing.T, kind k8s.KubeResourceType, name string, port int) stri
 	return "http://" + forwarded.Endpoint()
 }
 
-// request sends one request and returns the answer and its body.
-func request(ctx context.Context, t *testing.T, method, url string, header map[string]string, body string) (*http.Response, string) {
+// request sends one request and returns the status, the session and the body of what came back.
+func request(ctx context.Context, t *testing.T, method, url string, header map[string]string, body string) (int, string, string) {
 	t.Helper()
 	sent, err := http.NewRequestWithContext(ctx, method, url, strings.NewReader(body))
 	require.NoError(t, err)
@@ -140,6 +138,6 @@ func request(ctx context.Context, t *testing.T, method, url string, header map[s
 	require.NoError(t, err)
 	defer func() { _ = answer.Body.Close() }()
 	data, err := io.ReadAll(answer.Body)
-	require.NoError(t, err, fmt.Sprintf("reading the body of %s", url))
-	return answer, string(data)
+	require.NoError(t, err, "reading the body of %s", url)
+	return answer.StatusCode, answer.Header.Get(sessionHeader), string(data)
 }

@@ -127,7 +127,7 @@ func (c Component) cgoSetting() string {
 
 func (c Component) key(args []string) (string, error) {
 	hash := sha256.New()
-	fmt.Fprintln(hash, runtime.Version(), args)
+	_, _ = fmt.Fprintln(hash, runtime.Version(), args)
 	for _, name := range []string{"go.mod", "go.sum"} {
 		data, err := os.ReadFile(filepath.Join(c.dir(), name))
 		if err != nil {

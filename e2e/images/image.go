@@ -117,7 +117,7 @@ func (i Image) inputs(sources map[string]string) (string, error) {
 			if err != nil || info.IsDir() {
 				return err
 			}
-			fmt.Fprintln(hash, strings.TrimPrefix(file, sources[path]))
+			_, _ = fmt.Fprintln(hash, strings.TrimPrefix(file, sources[path]))
 			return copyTo(hash, file)
 		})
 		if err != nil {
