@@ -105,7 +105,7 @@ func (l *docsLint) log(line int, text string) {
 // anywhere checks what means the same in inline code and in blocks.
 func (l *docsLint) anywhere(code docsCode) {
 	for _, name := range docsEnv.FindAllString(code.text, -1) {
-		if !l.env[name] && !strings.Contains(l.text, name) {
+		if !l.env[name] {
 			l.report(code.line, "no program reads %s", name)
 		}
 	}
@@ -142,7 +142,8 @@ func (l *docsLint) anywhere(code docsCode) {
 
 // absolute checks a path in a container, on a node or of a URL. Paths of the API take names; the runner's calls prove them.
 func (l *docsLint) absolute(line int, path string) {
-	if strings.Contains(l.text, path) || strings.HasPrefix(path, "/v1/") || strings.HasPrefix(path, "/opt/spire/bin/") {
+	whole := regexp.MustCompile(regexp.QuoteMeta(path) + `(?:[^\w-]|$)`)
+	if whole.MatchString(l.text) || strings.HasPrefix(path, "/v1/") || strings.HasPrefix(path, "/opt/spire/bin/") {
 		return
 	}
 	l.report(line, "neither the charts nor the programs know %s", path)
@@ -153,7 +154,7 @@ func (l *docsLint) block(block docsCode) {
 	for n, line := range strings.Split(block.text, "\n") {
 		at := docsCode{text: line, line: block.line + n}
 		switch block.language {
-		case "bash", "yaml":
+		case "bash", "yaml", "mermaid":
 			l.anywhere(at)
 		case "text":
 			if match := docsKlog.FindStringSubmatch(line); match != nil {
