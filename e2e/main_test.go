@@ -63,13 +63,13 @@ func run(ctx context.Context, m *testing.M) (int, error) {
 			_ = log.Step("removing the kind cluster", func() error { return c.Delete(context.WithoutCancel(ctx)) })
 		}()
 	}
-	if err := install(ctx, log, c); err != nil {
+	if err := setUp(ctx, log, c); err != nil {
 		return 1, err
 	}
 	return m.Run(), nil
 }
 
-func install(ctx context.Context, log *progress.Log, c *cluster.Cluster) error {
+func setUp(ctx context.Context, log *progress.Log, c *cluster.Cluster) error {
 	kubeconfig, err := c.Kubeconfig()
 	if err != nil {
 		return err

@@ -1,0 +1,69 @@
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"testing"
+
+	"github.com/gruntwork-io/terratest/modules/helm"
+	"github.com/gruntwork-io/terratest/modules/k8s"
+	"github.com/stretchr/testify/require"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"agentcube-mtls/e2e/repo"
+	"agentcube-mtls/e2e/verify"
+)
+
+// install installs a release of its own for one test, in a namespace of the same name, and removes both when the test ends.
+func install(t *testing.T, name string, values map[string]string) verify.Release {
+	t.Helper()
+	r := verify.Release{Client: suite.release.Client, Namespace: name, Name: name}
+	t.Cleanup(func() {
+		ctx := context.Background()
+		_, _ = suite.helm.Run(ctx, "uninstall", name, "--namespace", name, "--ignore-not-found")
+		_ = r.CoreV1().Namespaces().Delete(ctx, name, metav1.DeleteOptions{})
+	})
+	helm.Upgrade(t, &helm.Options{
+		KubectlOptions: k8s.NewKubectlOptions("", suite.kubeconfig, name),
+		ValuesFiles:    []string{repo.Path("values", "kind.yaml")},
+		SetValues:      values,
+		ExtraArgs:      map[string][]string{"upgrade": {"--install", "--create-namespace", "--wait", "--timeout", "5m"}},
+	}, repo.Path("charts", "base"), name)
+	return r
+}
+
+// upgrade changes values of a release, as an operator does who keeps all others.
+func upgrade(t *testing.T, r verify.Release, values map[string]string) {
+	t.Helper()
+	helm.Upgrade(t, &helm.Options{
+		KubectlOptions: k8s.NewKubectlOptions("", suite.kubeconfig, r.Namespace),
+		SetValues:      values,
+		ExtraArgs:      map[string][]string{"upgrade": {"--reuse-values", "--wait", "--timeout", "5m"}},
+	}, repo.Path("charts", "base"), r.Name)
+}
+
+// settle waits until the pods of earlier revisions, which go on serving for a while, are gone.
+func settle(ctx context.Context, t *testing.T, r verify.Release) {
+	t.Helper()
+	eventually(ctx, t, "the old pods to go", func(ctx context.Context) error {
+		pods, err := r.CoreV1().Pods(r.Namespace).List(ctx, metav1.ListOptions{})
+		if err != nil {
+			return err
+		}
+		for _, pod := range pods.Items {
+			if pod.DeletionTimestamp != nil {
+				return fmt.Errorf("%s is still there", pod.Name)
+			}
+		}
+		return nil
+	})
+}
+
+// killPods removes the pods of a component at once, without giving them time to say goodbye.
+func killPods(ctx context.Context, t *testing.T, namespace, app string) {
+	t.Helper()
+	now := int64(0)
+	err := suite.release.CoreV1().Pods(namespace).DeleteCollection(ctx, metav1.DeleteOptions{GracePeriodSeconds: &now},
+		metav1.ListOptions{LabelSelector: "app=" + app})
+	require.NoError(t, err)
+}
