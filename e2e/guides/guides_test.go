@@ -14,6 +14,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"agentcube-mtls/e2e/artifacts"
 	"agentcube-mtls/e2e/components"
@@ -76,7 +78,32 @@ func run(ctx context.Context, m *testing.M) (int, error) {
 	if suite.helm, err = release.NewHelm(ctx, suite.kubeconfig); err != nil {
 		return 1, err
 	}
+	if err := log.Step("removing what an earlier run has left", func() error { return empty(ctx) }); err != nil {
+		return 1, err
+	}
 	return m.Run(), nil
+}
+
+// empty removes the release and its namespace: the first guide begins with nothing.
+func empty(ctx context.Context) error {
+	_, err := suite.helm.Run(ctx, "uninstall", release.Name, "spire-crds", "--namespace", release.Namespace, "--ignore-not-found", "--wait")
+	if err != nil {
+		return err
+	}
+	namespaces := suite.client.CoreV1().Namespaces()
+	if err := namespaces.Delete(ctx, release.Namespace, metav1.DeleteOptions{}); err != nil && !apierrors.IsNotFound(err) {
+		return err
+	}
+	return kube.Eventually(ctx, "the namespace "+release.Namespace+" to be gone", func(ctx context.Context) error {
+		_, err := namespaces.Get(ctx, release.Namespace, metav1.GetOptions{})
+		switch {
+		case apierrors.IsNotFound(err):
+			return nil
+		case err != nil:
+			return err
+		}
+		return errors.New("it is still there")
+	})
 }
 
 func TestGuides(t *testing.T) {
