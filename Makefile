@@ -13,7 +13,7 @@ down: ## remove what `make up` made
 	@$(GO) run ./e2e/cmd/agentcube down
 
 .PHONY: test
-test: lint test-templates test-units test-e2e ## prove everything
+test: lint test-templates test-units test-e2e docs-test ## prove everything
 
 .PHONY: lint
 lint: ## check the form of the code
@@ -32,3 +32,11 @@ test-units: ## test the programs of the control plane and of the harness, with t
 .PHONY: test-e2e
 test-e2e: ## install on a kind cluster and check the living system (KEEP=1 leaves the cluster for the next run)
 	$(GO) test -count=1 -timeout=80m -v ./e2e
+
+.PHONY: docs-test
+docs-test: ## follow every guide to the letter on a kind cluster, and compare what comes back
+	$(GO) test -count=1 -timeout=40m -v ./e2e/guides
+
+.PHONY: docs-update
+docs-update: ## refresh what the guides expect from a real run
+	UPDATE=1 $(GO) test -count=1 -timeout=40m -v ./e2e/guides
