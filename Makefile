@@ -6,6 +6,7 @@ help: ## say what there is
 
 .PHONY: up
 up: ## bring up AgentCube with mutual TLS on a kind cluster, and verify it (NODES=3 for three nodes)
+	@echo "• compiling the harness, which takes a minute or two the first time …"
 	@$(GO) run ./e2e/cmd/agentcube up
 
 .PHONY: down

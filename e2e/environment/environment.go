@@ -15,10 +15,12 @@ import (
 	"agentcube-mtls/e2e/repo"
 )
 
-// Disk space that images and builds take at most, in GiB, with a node image from a registry or built here.
+// Disk space that is taken at most, in GiB: by published images, by images and programs that are built here, and by a further
+// cluster once all of that is there.
 const (
 	diskPublished = 8
 	diskBuilt     = 20
+	diskAgain     = 4
 )
 
 // Cluster returns a running cluster that has all images, made if it is not there.
@@ -40,6 +42,9 @@ func Cluster(ctx context.Context, log *progress.Log, name string, nodes int) (*c
 		if err := engine.EnsureDebootstrap(ctx, log); err != nil {
 			return nil, err
 		}
+	}
+	if node, err := nodeimage.Name(); err == nil && images.Has(ctx, node) {
+		disk = diskAgain
 	}
 	if err := engine.CheckDisk(ctx, disk); err != nil {
 		return nil, err

@@ -16,6 +16,12 @@ func ID(ctx context.Context, image string) (string, error) {
 	return command.New("docker", "image", "inspect", "--format", "{{.Id}}", image).Output(ctx)
 }
 
+// Has tells whether the engine has an image.
+func Has(ctx context.Context, image string) bool {
+	_, err := ID(ctx, image)
+	return err == nil
+}
+
 // Archive saves an image of the engine to a file, once, and returns the file. What was saved of earlier images of the name goes.
 func Archive(ctx context.Context, image string) (string, error) {
 	id, err := ID(ctx, image)

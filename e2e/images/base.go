@@ -21,7 +21,7 @@ const debianMirror = "http://deb.debian.org/debian"
 
 // EnsureDebian puts the Debian base image into the engine: pulled where a registry answers, else made by debootstrap.
 func EnsureDebian(ctx context.Context, registry bool) error {
-	if command.New("docker", "image", "inspect", Debian).Run(ctx) == nil {
+	if Has(ctx, Debian) {
 		return nil
 	}
 	if registry {
