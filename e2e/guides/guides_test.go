@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"agentcube-mtls/e2e/artifacts"
 	"agentcube-mtls/e2e/components"
@@ -84,10 +85,13 @@ func run(ctx context.Context, m *testing.M) (int, error) {
 	return m.Run(), nil
 }
 
-// empty removes the release and its namespace: the first guide begins with nothing.
+// empty removes the release, its namespace and all custom resources: the first guide begins with nothing.
 func empty(ctx context.Context) error {
 	_, err := suite.helm.Run(ctx, "uninstall", release.Name, "spire-crds", "--namespace", release.Namespace, "--ignore-not-found", "--wait")
 	if err != nil {
+		return err
+	}
+	if err := emptyKinds(ctx); err != nil {
 		return err
 	}
 	namespaces := suite.client.CoreV1().Namespaces()
@@ -120,6 +124,23 @@ func TestGuides(t *testing.T) {
 			require.NoError(t, follow(t.Context(), runner, file))
 		})
 	}
+}
+
+// emptyKinds removes the kinds that the charts bring, with all objects of them.
+func emptyKinds(ctx context.Context) error {
+	for _, name := range []string{
+		"agentruntimes.runtime.agentcube.volcano.sh", "codeinterpreters.runtime.agentcube.volcano.sh",
+		"clusterspiffeids.spire.spiffe.io", "clusterstaticentries.spire.spiffe.io", "clusterfederatedtrustdomains.spire.spiffe.io",
+	} {
+		kind := &unstructured.Unstructured{}
+		kind.SetAPIVersion("apiextensions.k8s.io/v1")
+		kind.SetKind("CustomResourceDefinition")
+		kind.SetName(name)
+		if err := suite.client.Objects.Delete(ctx, kind); err != nil && !apierrors.IsNotFound(err) {
+			return err
+		}
+	}
+	return nil
 }
 
 // follow follows a guide, or, with UPDATE=1, writes into it what it printed. If the guide is not true, what the cluster was doing is kept.
