@@ -29,6 +29,9 @@ func start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := forgetDeadDaemon("/var/run/docker.pid"); err != nil {
+		return err
+	}
 	logFile := filepath.Join(dir, "dockerd.log")
 	output, err := os.Create(logFile)
 	if err != nil {
@@ -59,6 +62,18 @@ func start(ctx context.Context) error {
 		case <-time.After(200 * time.Millisecond):
 		}
 	}
+}
+
+// forgetDeadDaemon removes the pid file of a daemon that was killed: dockerd refuses to start if its number is another program's now.
+func forgetDeadDaemon(pidFile string) error {
+	data, err := os.ReadFile(pidFile)
+	if err != nil {
+		return nil
+	}
+	if pid, err := strconv.Atoi(strings.TrimSpace(string(data))); err == nil && isDockerd(pid) {
+		return nil
+	}
+	return os.Remove(pidFile)
 }
 
 // daemonArgs makes the engine use a runtime that asks for no capability that this machine's processes do not have.
