@@ -59,7 +59,7 @@ var (
 	docsContainer = regexp.MustCompile(`(?:^|\s)-c[ =]([a-z][a-z0-9-]*)`)
 	docsAbsolute  = regexp.MustCompile(`(?:^|[\s"'=:])(/(?:run|opt|etc|var|v1|health)(?:/[\w.{}-]+)*)`)
 	docsRelative  = regexp.MustCompile(`(?:^|[\s"'=])((?:charts|values|docs|e2e|templates-tests)(?:/[\w.-]+)*/?)`)
-	docsTarget    = regexp.MustCompile("(?:^|\\s)make ([a-z0-9-]+)")
+	docsTarget    = regexp.MustCompile(`(?:^|\s)make ([a-z0-9-]+)`)
 	docsSentence  = regexp.MustCompile(`^[A-Z][\p{L}]+ `)
 	docsKlog      = regexp.MustCompile(`[IWEF]\d{4} \d\d:\d\d:\d\d\.\d+ +\d+ \S+\.go:\d+\] (.*)$`)
 	docsNamed     = regexp.MustCompile("\\b(Deployment|StatefulSet|DaemonSet|Service|ServiceAccount|ClusterSPIFFEID|ConfigMap|Secret|ClusterRole|ClusterRoleBinding|Role|RoleBinding|PersistentVolumeClaim|container)s? `([^`]+)`")

@@ -155,7 +155,7 @@ func follow(ctx context.Context, runner guide.Runner, file string) error {
 	}
 	if err := runner.Follow(ctx, g); err != nil {
 		dir, collecting := artifacts.Collect(context.WithoutCancel(ctx), file, suite.client, suite.helm)
-		return fmt.Errorf("%w\nartifacts: %s (%v)", err, dir, collecting)
+		return errors.Join(err, fmt.Errorf("artifacts: %s", dir), collecting)
 	}
 	return nil
 }
