@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -52,7 +53,8 @@ func (c Command) Run(ctx context.Context) error {
 
 // Output runs the command and returns what it printed on its standard output, less the space around it.
 func (c Command) Output(ctx context.Context) (string, error) {
-	var stdout, both bytes.Buffer
+	var stdout bytes.Buffer
+	var both transcript
 	cmd := exec.CommandContext(ctx, c.Args[0], c.Args[1:]...)
 	cmd.Dir, cmd.Stdin = c.Dir, c.Stdin
 	cmd.Env = append(os.Environ(), c.Env...)
@@ -67,6 +69,24 @@ func (c Command) Output(ctx context.Context) (string, error) {
 		return stdout.String(), fmt.Errorf("%s: %w\n%s", strings.Join(c.Args, " "), err, last(both.String(), tail))
 	}
 	return strings.TrimSpace(stdout.String()), nil
+}
+
+// transcript takes what a program writes to both its outputs, each copied by a goroutine of its own.
+type transcript struct {
+	mu      sync.Mutex
+	written bytes.Buffer
+}
+
+func (t *transcript) Write(p []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.written.Write(p)
+}
+
+func (t *transcript) String() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.written.String()
 }
 
 func last(s string, n int) string {
