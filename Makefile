@@ -23,8 +23,8 @@ lint: ## check the form of the code
 	@if command -v golangci-lint >/dev/null; then golangci-lint run; else echo "golangci-lint is not installed: only gofmt and go vet were run"; fi
 
 .PHONY: test-templates
-test-templates: ## render the charts and check the objects: fast, needs no cluster
-	$(GO) test ./templates-tests/...
+test-templates: ## render the charts and check the objects, and run helm against an API server: needs no cluster
+	$(GO) test -timeout=30m ./templates-tests/...
 
 .PHONY: test-units
 test-units: ## test the programs of the control plane and of the harness, with the race detector

@@ -1,0 +1,120 @@
+package apiserver_test
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"helm.sh/helm/v3/pkg/action"
+	"helm.sh/helm/v3/pkg/chart"
+	"helm.sh/helm/v3/pkg/chart/loader"
+	"helm.sh/helm/v3/pkg/cli"
+	"sigs.k8s.io/yaml"
+
+	"agentcube-mtls/e2e/repo"
+)
+
+// The charts, by their folders.
+var (
+	base      = repo.Path("charts", "base")
+	spireCRDs = repo.Path("charts", "spire-crds")
+)
+
+// v010 is the folder of the chart that users upgrade from, in the module that ships it.
+func v010(t testing.TB) string {
+	t.Helper()
+	list := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "github.com/volcano-sh/agentcube")
+	list.Dir = repo.Path()
+	dir, err := list.Output()
+	require.NoError(t, err)
+	return filepath.Join(strings.TrimSpace(string(dir)), "manifests/charts/base")
+}
+
+// reuse is what an upgrade does with the values of the release before it.
+type reuse string
+
+const (
+	neither              reuse = "neither"
+	reuseValues          reuse = "--reuse-values"
+	resetThenReuseValues reuse = "--reset-then-reuse-values"
+)
+
+// release is one release in a namespace, and helm, which does with it what it is told to.
+type release struct {
+	t               testing.TB
+	name, namespace string
+}
+
+// newRelease names a release that is uninstalled when the test ends, if it is still there. Its namespace stays: there is no
+// controller that would empty it.
+func newRelease(t testing.TB, name, namespace string) release {
+	r := release{t, name, namespace}
+	t.Cleanup(func() { require.NoError(t, r.uninstall()) })
+	return r
+}
+
+// withSpireCRDs brings them for one test.
+func withSpireCRDs(t testing.TB) {
+	t.Helper()
+	require.NoError(t, newRelease(t, "spire-crds", "spire-crds").install(spireCRDs, "{}"))
+}
+
+func (r release) install(chart, values string) error {
+	r.t.Helper()
+	install := action.NewInstall(r.helm())
+	install.ReleaseName, install.Namespace, install.CreateNamespace = r.name, r.namespace, true
+	_, err := install.Run(load(r.t, chart), parse(r.t, values))
+	return err
+}
+
+func (r release) upgrade(chart string, how reuse, values string) error {
+	r.t.Helper()
+	upgrade := action.NewUpgrade(r.helm())
+	upgrade.Namespace, upgrade.ReuseValues, upgrade.ResetThenReuseValues = r.namespace, how == reuseValues, how == resetThenReuseValues
+	_, err := upgrade.Run(r.name, load(r.t, chart), parse(r.t, values))
+	return err
+}
+
+func (r release) rollback(revision int) error {
+	r.t.Helper()
+	rollback := action.NewRollback(r.helm())
+	rollback.Version = revision
+	return rollback.Run(r.name)
+}
+
+func (r release) uninstall() error {
+	r.t.Helper()
+	uninstall := action.NewUninstall(r.helm())
+	uninstall.IgnoreNotFound = true
+	_, err := uninstall.Run(r.name)
+	return err
+}
+
+// helm is made anew each time, as for each call of the program.
+func (r release) helm() *action.Configuration {
+	r.t.Helper()
+	settings := cli.New()
+	settings.KubeConfig, settings.KubeAPIServer, settings.KubeToken, settings.KubeCaFile = os.DevNull, server.URL, server.Token, server.CAFile
+	settings.QPS, settings.BurstLimit = 1000, 1000
+	settings.SetNamespace(r.namespace)
+	var configuration action.Configuration
+	require.NoError(r.t, configuration.Init(settings.RESTClientGetter(), r.namespace, "secret", func(string, ...any) {}))
+	return &configuration
+}
+
+func load(t testing.TB, dir string) *chart.Chart {
+	t.Helper()
+	loaded, err := loader.LoadDir(dir)
+	require.NoError(t, err)
+	return loaded
+}
+
+func parse(t testing.TB, values string) map[string]any {
+	t.Helper()
+	var parsed map[string]any
+	require.NoError(t, yaml.Unmarshal([]byte(values), &parsed))
+	return parsed
+}

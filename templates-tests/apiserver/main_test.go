@@ -1,0 +1,36 @@
+package apiserver_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"agentcube-mtls/templates-tests/apiserver"
+)
+
+// server is what all tests here use, one after the other.
+var server *apiserver.Server
+
+func TestMain(m *testing.M) {
+	os.Exit(run(m))
+}
+
+func run(m *testing.M) int {
+	var err error
+	server, err = apiserver.Start(context.Background())
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "start an API server:", err)
+		return 1
+	}
+	defer server.Stop()
+	// helm's client remembers what a server has; the next one may be at the same address.
+	_ = os.Setenv("KUBECACHEDIR", filepath.Join(server.Dir, "discovery"))
+	if code := m.Run(); code != 0 {
+		fmt.Fprintln(os.Stderr, "the logs of etcd and kube-apiserver are in", server.Dir)
+		return code
+	}
+	_ = os.RemoveAll(server.Dir)
+	return 0
+}

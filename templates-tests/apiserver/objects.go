@@ -1,0 +1,98 @@
+package apiserver
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/discovery"
+	"k8s.io/client-go/dynamic"
+)
+
+// Objects are those that a server holds, by resource, namespace and name.
+type Objects map[string]*unstructured.Unstructured
+
+// serversOwn are resources that the server itself writes as it goes.
+var serversOwn = map[string]bool{
+	"apiservices": true, "events": true, "flowschemas": true, "ipaddresses": true, "leases": true, "prioritylevelconfigurations": true,
+}
+
+// Objects lists everything that the server holds, of every kind, but what it writes itself as it goes.
+func (s *Server) Objects(ctx context.Context) (Objects, error) {
+	found, err := discovery.NewDiscoveryClientForConfig(s.Config())
+	if err != nil {
+		return nil, err
+	}
+	kinds, err := discovery.ServerPreferredResources(found)
+	if err != nil {
+		return nil, fmt.Errorf("ask what kinds there are: %w", err)
+	}
+	client, err := dynamic.NewForConfig(s.Config())
+	if err != nil {
+		return nil, err
+	}
+	all := Objects{}
+	for _, list := range discovery.FilteredBy(discovery.SupportsAllVerbs{Verbs: []string{"list", "delete"}}, kinds) {
+		version, err := schema.ParseGroupVersion(list.GroupVersion)
+		if err != nil {
+			return nil, err
+		}
+		for _, kind := range list.APIResources {
+			if serversOwn[kind.Name] {
+				continue
+			}
+			listed, err := client.Resource(version.WithResource(kind.Name)).List(ctx, metav1.ListOptions{})
+			if err != nil {
+				return nil, fmt.Errorf("list %s: %w", kind.Name, err)
+			}
+			for i := range listed.Items {
+				object := &listed.Items[i]
+				all[version.WithResource(kind.Name).GroupResource().String()+" "+object.GetNamespace()+"/"+object.GetName()] = object
+			}
+		}
+	}
+	return all, nil
+}
+
+// Since are the keys of objects that were not there before.
+func (o Objects) Since(before Objects) []string {
+	keys := []string{}
+	for key := range o {
+		if before[key] == nil {
+			keys = append(keys, key)
+		}
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+// Written are the versions of the objects: two states with the same ones are the same, since each write gives an object another.
+func (o Objects) Written() map[string]string {
+	versions := map[string]string{}
+	for key, object := range o {
+		versions[key] = object.GetResourceVersion()
+	}
+	return versions
+}
+
+// Meant are the objects less what helm keeps for itself, and less what the server gives each object that is made anew.
+func (o Objects) Meant() Objects {
+	meant := Objects{}
+	for key, object := range o {
+		if kind, _, _ := unstructured.NestedString(object.Object, "type"); kind == "helm.sh/release.v1" {
+			continue
+		}
+		object = object.DeepCopy()
+		for _, field := range [][]string{
+			{"metadata", "creationTimestamp"}, {"metadata", "generation"}, {"metadata", "managedFields"}, {"metadata", "resourceVersion"}, {"metadata", "uid"},
+			{"spec", "clusterIP"}, {"spec", "clusterIPs"}, {"status"},
+		} {
+			unstructured.RemoveNestedField(object.Object, field...)
+		}
+		meant[key] = object
+	}
+	return meant
+}

@@ -1,0 +1,51 @@
+package apiserver_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/dynamic"
+)
+
+func TestSpireWithoutItsCRDsIsRefusedInOneSentenceAndChangesNothing(t *testing.T) {
+	removeSpireCRDs(t)
+	const sentence = "spire.enabled needs SPIRE's CustomResourceDefinitions, which this cluster lacks: install the chart spire-crds first"
+	agentcube := newRelease(t, "agentcube", "without-crds")
+	require.NoError(t, agentcube.install(base, plain))
+	before := objects(t)
+
+	assert.ErrorContains(t, agentcube.upgrade(base, reuseValues, "spire: {enabled: true}"), sentence)
+	assert.ErrorContains(t, newRelease(t, "another", "without-crds-either").install(base, spire), sentence)
+	assert.Equal(t, before.Written(), objects(t).Written())
+}
+
+func TestATypoInTheValuesIsNamedAndChangesNothing(t *testing.T) {
+	agentcube := newRelease(t, "agentcube", "typo")
+	require.NoError(t, agentcube.install(base, plain))
+	before := objects(t)
+
+	for _, how := range []reuse{reuseValues, resetThenReuseValues, neither} {
+		assert.ErrorContains(t, agentcube.upgrade(base, how, "router: {replica: 2}"), "replica")
+	}
+	assert.ErrorContains(t, newRelease(t, "another", "typo-either").install(base, "router: {replica: 2}"), "replica")
+	assert.Equal(t, before.Written(), objects(t).Written())
+}
+
+// removeSpireCRDs takes away what an uninstall of their chart leaves.
+func removeSpireCRDs(t testing.TB) {
+	t.Helper()
+	dynamicClient, err := dynamic.NewForConfig(server.Config())
+	require.NoError(t, err)
+	definitions := dynamicClient.Resource(schema.GroupVersionResource{Group: "apiextensions.k8s.io", Version: "v1", Resource: "customresourcedefinitions"})
+	for _, kind := range []string{"clusterspiffeids", "clusterstaticentries", "clusterfederatedtrustdomains"} {
+		name := kind + ".spire.spiffe.io"
+		require.Eventually(t, func() bool {
+			return apierrors.IsNotFound(definitions.Delete(t.Context(), name, metav1.DeleteOptions{}))
+		}, time.Minute, 50*time.Millisecond, "%s must go", name)
+	}
+}

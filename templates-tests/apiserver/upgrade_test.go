@@ -1,0 +1,121 @@
+package apiserver_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	appsv1 "k8s.io/api/apps/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/kubernetes"
+
+	"agentcube-mtls/templates-tests/apiserver"
+)
+
+// userOfV010 are settings that a user of v0.1.0 may have made.
+const userOfV010 = `
+redis: {addr: "redis.example:6379", password: secret}
+router: {replicas: 3, serviceAccountName: agentcube-router, rbac: {create: true}, service: {port: 80}, extraEnv: [{name: A, value: b}]}
+workloadmanager: {image: {tag: v1}, service: {port: 9090}, resources: {requests: {cpu: 250m}}}
+volcano: {scheduler: {enabled: true}}`
+
+func TestAReleaseOfV010TurnsMutualTLSOnAndOffAndRollsBack(t *testing.T) {
+	for _, how := range []reuse{reuseValues, resetThenReuseValues, neither} {
+		t.Run(string(how), func(t *testing.T) {
+			withSpireCRDs(t)
+			agentcube := newRelease(t, "agentcube", "upgrade-"+map[reuse]string{reuseValues: "reuse", resetThenReuseValues: "reset", neither: "neither"}[how])
+			// Who lets helm keep nothing gives all values each time.
+			given := func(more string) string {
+				if how == neither {
+					return userOfV010 + "\n" + more
+				}
+				return more
+			}
+
+			require.NoError(t, agentcube.install(v010(t), userOfV010))
+			old := objects(t)
+
+			require.NoError(t, agentcube.upgrade(base, how, given("spire: {enabled: false}")))
+			keepsWhatTheUserSet(t, agentcube.namespace)
+			plain := objects(t)
+
+			require.NoError(t, agentcube.upgrade(base, how, given("spire: {enabled: true}")))
+			keepsWhatTheUserSet(t, agentcube.namespace)
+			spire := objects(t)
+			assert.Contains(t, spire.Since(plain), "statefulsets.apps "+agentcube.namespace+"/spire-server")
+
+			require.NoError(t, agentcube.upgrade(base, how, given("spire: {enabled: false}")))
+			assert.Equal(t, plain.Meant(), objects(t).Meant(), "mutual TLS on and off again leaves what was")
+
+			require.NoError(t, agentcube.rollback(3))
+			assert.Equal(t, spire.Meant(), objects(t).Meant(), "a rollback from plain to mutual TLS brings all of it back")
+
+			require.NoError(t, agentcube.rollback(2))
+			assert.Equal(t, plain.Meant(), objects(t).Meant(), "a rollback from mutual TLS to plain brings all of it back")
+
+			require.NoError(t, agentcube.rollback(1))
+			assert.Equal(t, old.Meant(), objects(t).Meant(), "a rollback to v0.1.0 brings all of it back")
+		})
+	}
+}
+
+// keepsWhatTheUserSet reads userOfV010 back from what the server stored.
+func keepsWhatTheUserSet(t *testing.T, namespace string) {
+	t.Helper()
+	router := deployment(t, namespace, "agentcube-router")
+	assert.Equal(t, int32(3), *router.Spec.Replicas)
+	assert.Equal(t, "agentcube-router", router.Spec.Template.Spec.ServiceAccountName)
+	environment := map[string]string{}
+	for _, variable := range router.Spec.Template.Spec.Containers[0].Env {
+		environment[variable.Name] = variable.Value
+	}
+	assert.Equal(t, "redis.example:6379", environment["REDIS_ADDR"])
+	assert.Equal(t, "b", environment["A"])
+
+	manager := deployment(t, namespace, "workloadmanager").Spec.Template.Spec.Containers[0]
+	assert.Equal(t, "ghcr.io/volcano-sh/workloadmanager:v1", manager.Image)
+	assert.Equal(t, "250m", manager.Resources.Requests.Cpu().String())
+
+	service, err := client(t).CoreV1().Services(namespace).Get(t.Context(), "agentcube-router", metav1.GetOptions{})
+	require.NoError(t, err)
+	assert.Equal(t, int32(80), service.Spec.Ports[0].Port)
+	deployment(t, namespace, "volcano-agent-scheduler")
+}
+
+func TestAnUpgradeLeavesTheTrustBundleThatTheServerPublished(t *testing.T) {
+	withSpireCRDs(t)
+	agentcube := newRelease(t, "agentcube", "bundle")
+	require.NoError(t, agentcube.install(base, "{redis: {addr: a}, spire: {enabled: true}}"))
+	bundles := client(t).CoreV1().ConfigMaps(agentcube.namespace)
+	bundle, err := bundles.Get(t.Context(), "spire-bundle", metav1.GetOptions{})
+	require.NoError(t, err)
+	bundle.Data = map[string]string{"bundle.crt": "published"}
+	_, err = bundles.Update(t.Context(), bundle, metav1.UpdateOptions{})
+	require.NoError(t, err)
+
+	require.NoError(t, agentcube.upgrade(base, reuseValues, "spire: {server: {ca: {ttl: 48h}}}"))
+	bundle, err = bundles.Get(t.Context(), "spire-bundle", metav1.GetOptions{})
+	require.NoError(t, err)
+	assert.Equal(t, map[string]string{"bundle.crt": "published"}, bundle.Data)
+}
+
+func objects(t testing.TB) apiserver.Objects {
+	t.Helper()
+	all, err := server.Objects(t.Context())
+	require.NoError(t, err)
+	return all
+}
+
+func client(t testing.TB) kubernetes.Interface {
+	t.Helper()
+	made, err := kubernetes.NewForConfig(server.Config())
+	require.NoError(t, err)
+	return made
+}
+
+func deployment(t testing.TB, namespace, name string) *appsv1.Deployment {
+	t.Helper()
+	found, err := client(t).AppsV1().Deployments(namespace).Get(t.Context(), name, metav1.GetOptions{})
+	require.NoError(t, err)
+	return found
+}
