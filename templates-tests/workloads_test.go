@@ -52,6 +52,26 @@ func TestPodsTakeTheUsersAdditions(t *testing.T) {
 	}
 }
 
+func TestAVariableOfTheUsersTakesThePlaceOfTheCharts(t *testing.T) {
+	t.Parallel()
+	for section, name := range programs {
+		ours := container(t, get[*appsv1.Deployment](t, render(t, spire), name).Spec.Template.Spec, name).Env
+		for _, variable := range ours {
+			given := section + ": {extraEnv: [{name: FIRST, value: a}, {name: " + variable.Name + ", value: theirs}]}"
+			now := container(t, get[*appsv1.Deployment](t, render(t, spire, given), name).Spec.Template.Spec, name).Env
+
+			var expected []corev1.EnvVar
+			for _, other := range ours {
+				if other.Name != variable.Name {
+					expected = append(expected, other)
+				}
+			}
+			expected = append(expected, corev1.EnvVar{Name: "FIRST", Value: "a"}, corev1.EnvVar{Name: variable.Name, Value: "theirs"})
+			assert.Equal(t, expected, now)
+		}
+	}
+}
+
 func TestSeveralReplicasKeepApart(t *testing.T) {
 	t.Parallel()
 	for section, name := range programs {

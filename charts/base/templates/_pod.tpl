@@ -68,26 +68,6 @@ imagePullSecrets:
 {{- end -}}
 {{- end -}}
 
-{{/* The environment that Router and WorkloadManager share. */}}
-{{- define "agentcube.env" -}}
-- name: AGENTCUBE_NAMESPACE
-  valueFrom:
-    fieldRef:
-      fieldPath: metadata.namespace
-- name: REDIS_ADDR
-  value: {{ include "agentcube.redis.addr" . | quote }}
-{{- with include "agentcube.redis.secretName" . }}
-- name: REDIS_PASSWORD
-  valueFrom:
-    secretKeyRef:
-      name: {{ . }}
-      key: {{ $.Values.redis.secretKey }}
-{{- else }}
-- name: REDIS_PASSWORD_REQUIRED
-  value: "false"
-{{- end }}
-{{- end -}}
-
 {{/*
 A stopping pod goes on serving for these seconds. Kubernetes does the waiting, since images need not have a shell; servers
 below 1.30 cannot, and there the pod stops at once. Takes root and seconds.

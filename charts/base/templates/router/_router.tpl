@@ -59,3 +59,14 @@ roll at once, so that a new Router waits here, while the old ones go on with the
 {{- end -}}
 {{- end -}}
 {{- end -}}
+
+{{- define "agentcube.router.env" -}}
+{{ include "agentcube.env" . }}
+# With mutual TLS the Router makes https of it, and logs so
+- name: WORKLOAD_MANAGER_URL
+  value: {{ include "agentcube.router.workloadManagerURL" . }}
+{{- if .Values.spire.enabled }}
+- name: AGENTCUBE_SPIFFE_TRUST_DOMAIN
+  value: {{ .Values.spire.trustDomain }}
+{{- end }}
+{{- end -}}

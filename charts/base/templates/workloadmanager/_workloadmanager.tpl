@@ -27,3 +27,14 @@ readinessProbe:
   {{- $probe }}
   periodSeconds: 2
 {{- end -}}
+
+{{- define "agentcube.workloadmanager.env" -}}
+{{ include "agentcube.env" . }}
+{{- if .Values.spire.enabled }}
+- name: AGENTCUBE_SPIFFE_TRUST_DOMAIN
+  value: {{ .Values.spire.trustDomain }}
+# Images that know it let no other client in; the rest ignore it
+- name: AGENTCUBE_ALLOWED_CLIENT_SPIFFE_IDS
+  value: {{ include "agentcube.router.spiffeID" . }}
+{{- end }}
+{{- end -}}
