@@ -10,19 +10,33 @@ import (
 	"agentcube-mtls/templates-tests/chart"
 )
 
-// BenchmarkRender is one render by helm's engine, parsing included; BenchmarkSchema is the check of the values that helm makes
-// before it. Both tell CPU time too, which other work on the machine does not stretch.
+// BenchmarkRender is one render by helm's engine, parsing included, and how many times that of AgentCube's own chart it takes;
+// BenchmarkSchema is the check of the values that helm makes before it. All tell CPU time too, which other work on the machine
+// stretches less.
 func BenchmarkRender(b *testing.B) {
-	for name, given := range map[string]string{"plain": plain, "spire": spire} {
-		loaded, prepared, err := chart.Release{Values: values(b, given)}.Prepare()
-		require.NoError(b, err)
-		b.Run(name, func(b *testing.B) {
-			reportCPU(b, func() {
-				_, err := engine.Render(loaded, prepared)
-				require.NoError(b, err)
-			})
+	old, err := v010()
+	require.NoError(b, err)
+	var theirs float64
+	b.Run("v0.1.0", func(b *testing.B) { theirs = reportRender(b, chart.Release{Chart: old, Values: values(b, plain)}) })
+	for _, mode := range []struct{ name, values string }{{"plain", plain}, {"spire", spire}} {
+		b.Run(mode.name, func(b *testing.B) {
+			ours := reportRender(b, chart.Release{Values: values(b, mode.values)})
+			if theirs > 0 { // it was measured, too
+				b.ReportMetric(ours/theirs, "times-v0.1.0")
+			}
 		})
 	}
+}
+
+func reportRender(b *testing.B, release chart.Release) float64 {
+	loaded, prepared, err := release.Prepare()
+	require.NoError(b, err)
+	b.ReportAllocs()
+	b.ResetTimer()
+	return reportCPU(b, func() {
+		_, err := engine.Render(loaded, prepared)
+		require.NoError(b, err)
+	})
 }
 
 func BenchmarkSchema(b *testing.B) {
@@ -33,12 +47,15 @@ func BenchmarkSchema(b *testing.B) {
 	})
 }
 
-func reportCPU(b *testing.B, work func()) {
+// reportCPU reports, and returns, the milliseconds of CPU time that the work takes.
+func reportCPU(b *testing.B, work func()) float64 {
 	before := cpuTime()
 	for range b.N {
 		work()
 	}
-	b.ReportMetric((cpuTime()-before)/float64(b.N), "cpu-ms/op")
+	each := (cpuTime() - before) / float64(b.N)
+	b.ReportMetric(each, "cpu-ms/op")
+	return each
 }
 
 // cpuTime is what the process has used so far, in milliseconds.

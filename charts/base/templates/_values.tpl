@@ -20,7 +20,7 @@ contexts) is taken whole, or a limit that was taken away would come back. sprig'
 {{- range $key, $default := .under -}}
 {{- if not (hasKey $.over $key) -}}
 {{- $_ := set $.over $key $default -}}
-{{- else if and (kindIs "map" $default) (ne $key "resources") (not (hasSuffix "ecurityContext" $key)) -}}
+{{- else if and $default (kindIs "map" $default) (ne $key "resources") (not (hasSuffix "ecurityContext" $key)) -}}
 {{- include "agentcube.layer" (dict "over" (get $.over $key) "under" $default) -}}
 {{- end -}}
 {{- end -}}
