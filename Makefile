@@ -24,6 +24,7 @@ lint: ## check the form of the code
 
 .PHONY: test-templates
 test-templates: ## render the charts and check the objects, and run helm against an API server: needs no cluster
+	@command -v yamllint >/dev/null || echo "yamllint is not installed (apt-get install yamllint): chart-testing will not lint the charts"
 	$(GO) test -timeout=30m ./templates-tests/...
 
 .PHONY: test-units

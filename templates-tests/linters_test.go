@@ -122,7 +122,7 @@ func criticalPoints(t testing.TB, score string, given map[string]any) []critical
 func TestChartTestingLintsTheCharts(t *testing.T) {
 	t.Parallel()
 	if _, err := exec.LookPath("yamllint"); err != nil {
-		t.Skip("yamllint is missing: apt-get install yamllint")
+		t.Skip("chart-testing needs yamllint, which is not installed: apt-get install yamllint")
 	}
 	root, err := chart.Root()
 	require.NoError(t, err)

@@ -70,11 +70,12 @@ func (r release) install(chart, values string) error {
 	return err
 }
 
-func (r release) upgrade(chart string, how reuse, values string) error {
+// upgrade is always one to the chart of this repository.
+func (r release) upgrade(how reuse, values string) error {
 	r.t.Helper()
 	upgrade := action.NewUpgrade(r.helm())
 	upgrade.Namespace, upgrade.ReuseValues, upgrade.ResetThenReuseValues = r.namespace, how == reuseValues, how == resetThenReuseValues
-	_, err := upgrade.Run(r.name, load(r.t, chart), parse(r.t, values))
+	_, err := upgrade.Run(r.name, load(r.t, base), parse(r.t, values))
 	return err
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"testing"
 
 	"agentcube-mtls/templates-tests/apiserver"
@@ -18,6 +19,7 @@ func TestMain(m *testing.M) {
 }
 
 func run(m *testing.M) int {
+	debug.SetGCPercent(400) // helm parses much and keeps little
 	var err error
 	server, err = apiserver.Start(context.Background())
 	if err != nil {

@@ -19,7 +19,7 @@ func TestSpireWithoutItsCRDsIsRefusedInOneSentenceAndChangesNothing(t *testing.T
 	require.NoError(t, agentcube.install(base, plain))
 	before := objects(t)
 
-	assert.ErrorContains(t, agentcube.upgrade(base, reuseValues, "spire: {enabled: true}"), sentence)
+	assert.ErrorContains(t, agentcube.upgrade(reuseValues, "spire: {enabled: true}"), sentence)
 	assert.ErrorContains(t, newRelease(t, "another", "without-crds-either").install(base, spire), sentence)
 	assert.Equal(t, before.Written(), objects(t).Written())
 }
@@ -30,7 +30,7 @@ func TestATypoInTheValuesIsNamedAndChangesNothing(t *testing.T) {
 	before := objects(t)
 
 	for _, how := range []reuse{reuseValues, resetThenReuseValues, neither} {
-		assert.ErrorContains(t, agentcube.upgrade(base, how, "router: {replica: 2}"), "replica")
+		assert.ErrorContains(t, agentcube.upgrade(how, "router: {replica: 2}"), "replica")
 	}
 	assert.ErrorContains(t, newRelease(t, "another", "typo-either").install(base, "router: {replica: 2}"), "replica")
 	assert.Equal(t, before.Written(), objects(t).Written())

@@ -66,8 +66,8 @@ func build(ctx context.Context) (etcd, kubernetes string, err error) {
 }
 
 func (s *Server) start(ctx context.Context, etcd, kubeAPIServer string) error {
-	ports, err := freePorts(3)
-	if err != nil {
+	ports := make([]string, 3)
+	if err := findFree(ports); err != nil {
 		return err
 	}
 	clients, peers := "http://127.0.0.1:"+ports[0], "http://127.0.0.1:"+ports[1]
@@ -173,17 +173,15 @@ func (s *Server) Stop() {
 	}
 }
 
-// freePorts are ports that nobody listens on.
-func freePorts(n int) ([]string, error) {
-	var ports []string
-	for range n {
+// findFree fills in ports that nobody listens on.
+func findFree(ports []string) error {
+	for i := range ports {
 		listener, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
-			return nil, err
+			return err
 		}
 		defer func() { _ = listener.Close() }() // only when all are found, or two could be the same
-		_, port, _ := net.SplitHostPort(listener.Addr().String())
-		ports = append(ports, port)
+		_, ports[i], _ = net.SplitHostPort(listener.Addr().String())
 	}
-	return ports, nil
+	return nil
 }

@@ -11,7 +11,7 @@ import (
 // cluster answers the templates' look-ups as a cluster does that has a namespace kube-system, and nothing else.
 type cluster struct{}
 
-func (cluster) GetClientFor(_, kind string) (dynamic.NamespaceableResourceInterface, bool, error) {
+func (cluster) GetClientFor(_, _ string) (dynamic.NamespaceableResourceInterface, bool, error) {
 	system := &unstructured.Unstructured{}
 	system.SetAPIVersion("v1")
 	system.SetKind("Namespace")
