@@ -59,10 +59,16 @@ func startLoad(ctx context.Context, t *testing.T, r verify.Release) *running {
 // requireNoFailure ends the load and fails the test if any of its requests was not served.
 func (l *running) requireNoFailure(ctx context.Context, t *testing.T) {
 	t.Helper()
+	eventually(ctx, t, "enough requests to show something", func(ctx context.Context) error {
+		records, err := l.records(ctx)
+		if err == nil && len(records) <= 100 {
+			err = fmt.Errorf("%d so far", len(records))
+		}
+		return err
+	})
 	requests := l.stop(ctx, t)
 	failed := slices.DeleteFunc(slices.Clone(requests), func(q observed.Request) bool { return q.Failure == "" })
 	t.Logf("%d of %d invocations failed", len(failed), len(requests))
-	require.Greater(t, len(requests), 100, "the load was too short to show anything")
 	assert.Empty(t, failed)
 }
 
