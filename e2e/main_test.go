@@ -7,7 +7,6 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
-	"strconv"
 	"syscall"
 	"testing"
 	"time"
@@ -47,12 +46,9 @@ func TestMain(m *testing.M) {
 // run brings the cluster up, runs the tests and removes the cluster again, which KEEP=1 leaves for the next run.
 func run(ctx context.Context, m *testing.M) (int, error) {
 	log := progress.To(os.Stdout)
-	nodes := 3
-	if value := os.Getenv("NODES"); value != "" {
-		var err error
-		if nodes, err = strconv.Atoi(value); err != nil {
-			return 1, fmt.Errorf("NODES=%s: give a whole number of nodes", value)
-		}
+	nodes, err := environment.Nodes(3)
+	if err != nil {
+		return 1, err
 	}
 	c, err := environment.Cluster(ctx, log, "agentcube-test", nodes)
 	if err != nil {

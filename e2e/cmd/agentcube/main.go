@@ -7,11 +7,11 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
 	"os/signal"
-	"strconv"
 	"syscall"
 
 	"agentcube-mtls/e2e/environment"
@@ -36,10 +36,11 @@ func run(ctx context.Context, args []string) error {
 	if len(args) != 1 {
 		return fmt.Errorf("give one command: up or down")
 	}
-	name, nodes, err := settings()
+	nodes, err := environment.Nodes(1)
 	if err != nil {
 		return err
 	}
+	name := cmp.Or(os.Getenv("CLUSTER"), "agentcube")
 	log := progress.To(os.Stdout)
 	switch args[0] {
 	case "up":
@@ -48,19 +49,4 @@ func run(ctx context.Context, args []string) error {
 		return environment.Down(ctx, log, name)
 	}
 	return fmt.Errorf("unknown command %q: give up or down", args[0])
-}
-
-// settings returns the name of the cluster and how many nodes it has, from the environment.
-func settings() (string, int, error) {
-	name, nodes := "agentcube", 1
-	if value := os.Getenv("CLUSTER"); value != "" {
-		name = value
-	}
-	if value := os.Getenv("NODES"); value != "" {
-		var err error
-		if nodes, err = strconv.Atoi(value); err != nil || nodes < 1 {
-			return "", 0, fmt.Errorf("NODES=%s: give a whole number of nodes, 1 or more", value)
-		}
-	}
-	return name, nodes, nil
 }

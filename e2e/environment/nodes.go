@@ -1,0 +1,20 @@
+package environment
+
+import (
+	"fmt"
+	"os"
+	"strconv"
+)
+
+// Nodes returns how many nodes the environment variable NODES asks for; unset, it is the fallback.
+func Nodes(fallback int) (int, error) {
+	value := os.Getenv("NODES")
+	if value == "" {
+		return fallback, nil
+	}
+	nodes, err := strconv.Atoi(value)
+	if err != nil || nodes < 1 {
+		return 0, fmt.Errorf("NODES=%s: give a whole number of nodes, 1 or more", value)
+	}
+	return nodes, nil
+}
