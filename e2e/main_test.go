@@ -5,9 +5,7 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"os/signal"
 	"path/filepath"
-	"syscall"
 	"testing"
 	"time"
 
@@ -33,36 +31,12 @@ var suite struct {
 }
 
 func TestMain(m *testing.M) {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	code, err := run(ctx, m)
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "error:", err)
-		code = 1
-	}
-	os.Exit(code)
-}
-
-// run brings the cluster up, runs the tests and removes the cluster again, which KEEP=1 leaves for the next run.
-func run(ctx context.Context, m *testing.M) (int, error) {
-	log := progress.To(os.Stdout)
 	nodes, err := environment.Nodes(3)
 	if err != nil {
-		return 1, err
+		fmt.Fprintln(os.Stderr, "error:", err)
+		os.Exit(1)
 	}
-	c, err := environment.Cluster(ctx, log, "agentcube-test", nodes)
-	if err != nil {
-		return 1, err
-	}
-	if os.Getenv("KEEP") == "" {
-		defer func() {
-			_ = log.Step("removing the kind cluster", func() error { return c.Delete(context.WithoutCancel(ctx)) })
-		}()
-	}
-	if err := setUp(ctx, log, c); err != nil {
-		return 1, err
-	}
-	return m.Run(), nil
+	os.Exit(environment.RunTests(m, "-test", nodes, setUp))
 }
 
 func setUp(ctx context.Context, log *progress.Log, c *cluster.Cluster) error {

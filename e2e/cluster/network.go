@@ -4,45 +4,31 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/util/wait"
-	"k8s.io/client-go/kubernetes"
-	"k8s.io/client-go/tools/clientcmd"
 	"sigs.k8s.io/kind/pkg/cluster/nodes"
 	"sigs.k8s.io/kind/pkg/cluster/nodeutils"
+
+	"agentcube-mtls/e2e/kube"
 )
 
 // clusterCIDR is kind's default for the addresses of pods.
 const clusterCIDR = "10.244.0.0/16"
 
-// patience bounds every wait for a node. It is never a measure: it is far above what a busy machine takes.
-const patience = 5 * time.Minute
-
-// Client returns a client of the cluster's API.
-func (c *Cluster) Client() (*kubernetes.Clientset, error) {
-	kubeconfig, err := c.Kubeconfig()
-	if err != nil {
-		return nil, err
-	}
-	config, err := clientcmd.BuildConfigFromFlags("", kubeconfig)
-	if err != nil {
-		return nil, err
-	}
-	return kubernetes.NewForConfig(config)
-}
-
 // connectPods gives pods a network where the node image has none of kind's, and waits until every node is ready.
 func (c *Cluster) connectPods(ctx context.Context, present []nodes.Node) error {
-	client, err := c.Client()
+	kubeconfig, err := c.Kubeconfig()
+	if err != nil {
+		return err
+	}
+	client, err := kube.Connect(kubeconfig)
 	if err != nil {
 		return err
 	}
 	if !c.Registry {
 		var known []corev1.Node
-		err := c.eventually(ctx, client, "have a range of pod addresses", func(listed []corev1.Node) bool {
+		err := c.await(ctx, client, "have a range of pod addresses", func(listed []corev1.Node) bool {
 			known = listed
 			return len(listed) == c.Nodes && all(listed, func(n corev1.Node) bool { return n.Spec.PodCIDR != "" })
 		})
@@ -58,7 +44,7 @@ func (c *Cluster) connectPods(ctx context.Context, present []nodes.Node) error {
 			}
 		}
 	}
-	return c.eventually(ctx, client, "be ready", func(listed []corev1.Node) bool {
+	return c.await(ctx, client, "be ready", func(listed []corev1.Node) bool {
 		return len(listed) == c.Nodes && all(listed, ready)
 	})
 }
@@ -81,21 +67,15 @@ func podNetwork(name string, known []corev1.Node) string {
 	return fmt.Sprintf("POD_CIDR=%s\nCLUSTER_CIDR=%s\nROUTES=\"%s\"\n", own, clusterCIDR, strings.Join(routes, " "))
 }
 
-func (c *Cluster) eventually(ctx context.Context, client kubernetes.Interface, what string, holds func([]corev1.Node) bool) error {
-	var last string
-	err := wait.PollUntilContextTimeout(ctx, 200*time.Millisecond, patience, true, func(ctx context.Context) (bool, error) {
+// await waits until what the API server tells of the nodes holds.
+func (c *Cluster) await(ctx context.Context, client *kube.Client, what string, holds func([]corev1.Node) bool) error {
+	return kube.Eventually(ctx, fmt.Sprintf("the nodes of %q to %s", c.Name, what), func(ctx context.Context) error {
 		list, err := client.CoreV1().Nodes().List(ctx, metav1.ListOptions{})
-		if err != nil {
-			last = err.Error()
-			return false, nil
+		if err == nil && !holds(list.Items) {
+			err = fmt.Errorf("%d of %d nodes known", len(list.Items), c.Nodes)
 		}
-		last = fmt.Sprintf("%d of %d nodes known", len(list.Items), c.Nodes)
-		return holds(list.Items), nil
+		return err
 	})
-	if err != nil {
-		return fmt.Errorf("waiting for the nodes of %q to %s (last seen: %s): %w", c.Name, what, last, err)
-	}
-	return nil
 }
 
 func ready(node corev1.Node) bool {

@@ -1,16 +1,13 @@
 package guides
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
-	"os/signal"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -19,6 +16,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"agentcube-mtls/e2e/artifacts"
+	"agentcube-mtls/e2e/cluster"
 	"agentcube-mtls/e2e/components"
 	"agentcube-mtls/e2e/environment"
 	"agentcube-mtls/e2e/guide"
@@ -43,46 +41,25 @@ var suite struct {
 }
 
 func TestMain(m *testing.M) {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	code, err := run(ctx, m)
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "error:", err)
-		code = 1
-	}
-	os.Exit(code)
+	os.Exit(environment.RunTests(m, "-guides", 1, setUp))
 }
 
-// run brings the cluster up, follows the guides and removes the cluster again, which KEEP=1 leaves for the next run.
-func run(ctx context.Context, m *testing.M) (int, error) {
-	log := progress.To(os.Stdout)
-	suite.name = cmp.Or(os.Getenv("CLUSTER"), official+"-guides")
-	c, err := environment.Cluster(ctx, log, suite.name, 1)
-	if err != nil {
-		return 1, err
-	}
-	if os.Getenv("KEEP") == "" {
-		defer func() {
-			_ = log.Step("removing the kind cluster", func() error { return c.Delete(context.WithoutCancel(ctx)) })
-		}()
-	}
+func setUp(ctx context.Context, log *progress.Log, c *cluster.Cluster) (err error) {
+	suite.name = c.Name
 	if suite.kubeconfig, err = c.Kubeconfig(); err != nil {
-		return 1, err
+		return err
 	}
 	if suite.client, err = kube.Connect(suite.kubeconfig); err != nil {
-		return 1, err
+		return err
 	}
 	// The first guide does this by itself; with it here, each of them can be followed alone.
 	if err := log.Step("installing agent-sandbox", func() error { return release.InstallAgentSandbox(ctx, suite.client) }); err != nil {
-		return 1, err
+		return err
 	}
 	if suite.helm, err = release.NewHelm(ctx, suite.kubeconfig); err != nil {
-		return 1, err
+		return err
 	}
-	if err := log.Step("removing what an earlier run has left", func() error { return empty(ctx) }); err != nil {
-		return 1, err
-	}
-	return m.Run(), nil
+	return log.Step("removing what an earlier run has left", func() error { return empty(ctx) })
 }
 
 // empty removes the release, its namespace and all custom resources: the first guide begins with nothing.

@@ -7,7 +7,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -40,7 +39,7 @@ func run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	name := cmp.Or(os.Getenv("CLUSTER"), "agentcube")
+	name := environment.Name()
 	log := progress.To(os.Stdout)
 	switch args[0] {
 	case "up":

@@ -1,10 +1,14 @@
 package environment
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"strconv"
 )
+
+// Name returns the name of the cluster that `make up` makes: the environment variable CLUSTER, or agentcube.
+func Name() string { return cmp.Or(os.Getenv("CLUSTER"), "agentcube") }
 
 // Nodes returns how many nodes the environment variable NODES asks for; unset, it is the fallback.
 func Nodes(fallback int) (int, error) {

@@ -1,0 +1,36 @@
+package environment
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+	"testing"
+
+	"agentcube-mtls/e2e/cluster"
+	"agentcube-mtls/e2e/progress"
+)
+
+// RunTests is the body of a TestMain: it brings a cluster up, prepares it, runs the tests and removes the cluster again, which KEEP=1
+// leaves for the next run. The cluster is that of `make up` by name, with a suffix, so that no user's is taken for it. It returns the
+// code to exit with.
+func RunTests(m *testing.M, suffix string, nodes int, prepare func(context.Context, *progress.Log, *cluster.Cluster) error) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	log := progress.To(os.Stdout)
+	c, err := Cluster(ctx, log, Name()+suffix, nodes)
+	if err == nil {
+		if os.Getenv("KEEP") == "" {
+			defer func() {
+				_ = log.Step("removing the kind cluster", func() error { return c.Delete(context.WithoutCancel(ctx)) })
+			}()
+		}
+		err = prepare(ctx, log, c)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "error:", err)
+		return 1
+	}
+	return m.Run()
+}
