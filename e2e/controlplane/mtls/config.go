@@ -2,12 +2,9 @@ package mtls
 
 import (
 	"crypto/tls"
-	"crypto/x509"
-	"fmt"
 
 	"github.com/spiffe/go-spiffe/v2/spiffeid"
 	"github.com/spiffe/go-spiffe/v2/spiffetls/tlsconfig"
-	"github.com/spiffe/go-spiffe/v2/svid/x509svid"
 )
 
 // ClientConfig is TLS 1.3 that presents the source's SVID and accepts only a
@@ -31,28 +28,5 @@ func ServerConfig(source *Source, allowed []spiffeid.ID) *tls.Config {
 	// A resumed session skips the verification of the client, and so would
 	// outlive its certificate, its CA and its place among the allowed.
 	config.SessionTicketsDisabled = true
-	config.VerifyPeerCertificate = namingPeer(config.VerifyPeerCertificate)
 	return config
-}
-
-type verifier = func(raw [][]byte, chains [][]*x509.Certificate) error
-
-// namingPeer adds to a refusal who the peer says it is, which the verification
-// does not for every failure.
-func namingPeer(verify verifier) verifier {
-	return func(raw [][]byte, chains [][]*x509.Certificate) error {
-		err := verify(raw, chains)
-		if err == nil {
-			return nil
-		}
-		leaf, parseErr := x509.ParseCertificate(raw[0])
-		if parseErr != nil {
-			return err
-		}
-		id, idErr := x509svid.IDFromCert(leaf)
-		if idErr != nil {
-			return fmt.Errorf("certificate of %q: %w", leaf.Subject, err)
-		}
-		return fmt.Errorf("certificate of %s: %w", id, err)
-	}
 }

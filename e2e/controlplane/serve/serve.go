@@ -12,7 +12,6 @@ import (
 	"log"
 	"net"
 	"net/http"
-	"strings"
 	"time"
 
 	"k8s.io/klog/v2"
@@ -30,13 +29,15 @@ func HTTP(ctx context.Context, listener net.Listener, handler http.Handler, conf
 	protocols.SetHTTP1(true)
 	protocols.SetHTTP2(true)
 	protocols.SetUnencryptedHTTP2(config == nil)
+	refused := new(refusals)
 	server := &http.Server{
 		Handler:           handler,
 		TLSConfig:         config,
 		Protocols:         protocols,
 		ReadHeaderTimeout: 10 * time.Second,
 		IdleTimeout:       90 * time.Second,
-		ErrorLog:          log.New(errorLog{}, "", 0),
+		ErrorLog:          log.New(refused, "", 0),
+		ConnState:         refused.track,
 	}
 
 	stopped := make(chan error, 1)
@@ -72,23 +73,4 @@ func JSON(w http.ResponseWriter, status int, body any) {
 	if err := json.NewEncoder(w).Encode(body); err != nil {
 		klog.V(4).Infof("Writing response: %v", err)
 	}
-}
-
-// errorLog passes net/http's messages on to klog and says of a failed
-// handshake that a peer was refused, and which.
-type errorLog struct{}
-
-func (errorLog) Write(line []byte) (int, error) {
-	message := strings.TrimSpace(string(line))
-	peer, refused := strings.CutPrefix(message, "http: TLS handshake error from ")
-	switch {
-	case !refused:
-		klog.Error(message)
-	case strings.HasSuffix(peer, ": EOF"), strings.HasSuffix(peer, "connection reset by peer"):
-		// A tcpSocket probe: it connects and hangs up without a word.
-		klog.V(4).Infof("Connection closed before the handshake by %s", peer)
-	default:
-		klog.Warningf("Refused connection from %s", peer)
-	}
-	return len(line), nil
 }

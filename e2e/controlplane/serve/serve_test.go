@@ -57,27 +57,53 @@ func TestRefusedPeersAreNamedInTheLog(t *testing.T) {
 	t.Parallel()
 	ca, stranger := testca.New(t), testca.New(t)
 	address := startMTLS(t, ca)
-	const otherID = "spiffe://cluster.local/ns/other/sa/other"
+	const otherID, foreignID = "spiffe://cluster.local/ns/other/sa/other", "spiffe://elsewhere.test/x"
+	replayed := ca.SVID(t, routerID).TLS(t)
+	replayed.PrivateKey = ca.SVID(t, otherID).TLS(t).PrivateKey
 	for name, test := range map[string]struct {
-		client *tls.Config
-		why    string
+		shown *tls.Certificate
+		who   string // the certificate says
+		why   string
 	}{
-		"no certificate":   {&tls.Config{}, "didn't provide a certificate"},
-		"another CA":       {&tls.Config{Certificates: []tls.Certificate{stranger.SVID(t, routerID).TLS(t)}}, "unknown authority"},
-		"another workload": {&tls.Config{Certificates: []tls.Certificate{ca.SVID(t, otherID).TLS(t)}}, otherID},
-		"TLS 1.2":          {&tls.Config{MaxVersion: tls.VersionTLS12}, "unsupported versions"},
+		"no certificate":         {nil, "", "didn't provide a certificate"},
+		"another CA":             {new(stranger.SVID(t, routerID).TLS(t)), routerID, "unknown authority"},
+		"another trust domain":   {new(stranger.SVID(t, foreignID).TLS(t)), foreignID, "no X.509 bundle"},
+		"another workload":       {new(ca.SVID(t, otherID).TLS(t)), otherID, "unexpected ID"},
+		"an expired certificate": {new(ca.Issue(t, testca.Leaf{ID: routerID, Expired: true}).TLS(t)), routerID, "expired"},
+		"no SPIFFE ID":           {new(ca.SVID(t, "").TLS(t)), `""`, "no URI SAN"},
+		"a certificate, no key":  {&replayed, routerID, "invalid signature by the client certificate"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			test.client.InsecureSkipVerify = true
-			conn, err := net.Dial("tcp", address)
-			require.NoError(t, err)
-			defer func() { _ = conn.Close() }()
-			_, err = tls.Client(conn, test.client).Read(make([]byte, 1))
-			require.Error(t, err)
-			logged.Await(t, "Refused connection from "+conn.LocalAddr().String()+":", test.why)
+			client := &tls.Config{InsecureSkipVerify: true}
+			if test.shown != nil {
+				client.Certificates = []tls.Certificate{*test.shown}
+			}
+			peer := refused(t, address, client)
+			if test.who != "" {
+				peer += ": certificate of " + test.who
+			}
+			logged.Await(t, "Refused connection from "+peer+": ", test.why)
 		})
 	}
+}
+
+func TestTLS12IsRefusedAndTheLogSaysSo(t *testing.T) {
+	t.Parallel()
+	address := startMTLS(t, testca.New(t))
+	peer := refused(t, address, &tls.Config{InsecureSkipVerify: true, MaxVersion: tls.VersionTLS12})
+	logged.Await(t, "Refused connection from "+peer+": ", "unsupported versions")
+}
+
+// refused connects, which must fail, and returns the address it came from.
+func refused(t *testing.T, address string, client *tls.Config) string {
+	t.Helper()
+	conn, err := net.Dial("tcp", address)
+	require.NoError(t, err)
+	defer func() { _ = conn.Close() }()
+	_, err = tls.Client(conn, client).Read(make([]byte, 1))
+	require.Error(t, err)
+	return conn.LocalAddr().String()
 }
 
 func TestPlainHTTPIsRefusedWhereTLSIsServed(t *testing.T) {

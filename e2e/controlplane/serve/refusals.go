@@ -1,0 +1,66 @@
+package serve
+
+import (
+	"crypto/tls"
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+
+	"github.com/spiffe/go-spiffe/v2/svid/x509svid"
+	"k8s.io/klog/v2"
+)
+
+// refusals passes net/http's messages on to klog, and says of a failed
+// handshake that a peer was refused: its address, who its certificate says it
+// is, where it showed one, and why.
+type refusals struct {
+	// net/http tells only the address of a connection whose handshake failed;
+	// its certificate is looked up here.
+	pending sync.Map // connections before their first request, by remote address
+}
+
+// track is a hook for http.Server's ConnState.
+func (r *refusals) track(conn net.Conn, state http.ConnState) {
+	if state == http.StateNew {
+		r.pending.Store(conn.RemoteAddr().String(), conn)
+	} else {
+		r.pending.Delete(conn.RemoteAddr().String())
+	}
+}
+
+// Write takes one message of net/http.
+func (r *refusals) Write(line []byte) (int, error) {
+	message := strings.TrimSpace(string(line))
+	failure, handshake := strings.CutPrefix(message, "http: TLS handshake error from ")
+	peer, reason, _ := strings.Cut(failure, ": ")
+	switch {
+	case !handshake:
+		klog.Error(message)
+	case reason == "EOF", strings.HasSuffix(reason, "connection reset by peer"):
+		// A tcpSocket probe: it connects and hangs up without a word.
+		klog.V(4).Infof("Connection closed before the handshake by %s: %s", peer, reason)
+	default:
+		klog.Warningf("Refused connection from %s: %s%s", peer, r.claim(peer), reason)
+	}
+	return len(line), nil
+}
+
+// claim says whose certificate the peer showed, proved or not.
+func (r *refusals) claim(peer string) string {
+	conn, _ := r.pending.Load(peer)
+	secure, ok := conn.(*tls.Conn)
+	if !ok {
+		return ""
+	}
+	shown := secure.ConnectionState().PeerCertificates
+	if len(shown) == 0 {
+		return ""
+	}
+	id, err := x509svid.IDFromCert(shown[0])
+	if err != nil {
+		return fmt.Sprintf("certificate of %q: ", shown[0].Subject)
+	}
+	return fmt.Sprintf("certificate of %s: ", id)
+}
