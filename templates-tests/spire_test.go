@@ -250,6 +250,14 @@ func TestTheVolumeOfTheServer(t *testing.T) {
 	assert.Equal(t, appsv1.DeletePersistentVolumeClaimRetentionPolicyType, server.Spec.PersistentVolumeClaimRetentionPolicy.WhenDeleted)
 }
 
+func TestEachTrustDomainHasAFolderOfItsOwnOnTheServersVolume(t *testing.T) {
+	t.Parallel()
+	server := get[*appsv1.StatefulSet](t, render(t, spire, "spire: {trustDomain: example.org}"), "spire-server")
+	assert.Contains(t, server.Spec.Template.Spec.Containers[0].VolumeMounts, corev1.VolumeMount{
+		Name: "data", MountPath: "/run/spire/data", SubPath: "example.org",
+	})
+}
+
 func TestWhatBecomesOfTheVolumeIsSaidOnlyToServersThatKnowIt(t *testing.T) {
 	t.Parallel()
 	for version, known := range map[string]bool{"v1.25.0": false, "v1.26.15": false, "v1.27.0": true, "v1.27.3-gke.100": true, "v1.34.4": true} {

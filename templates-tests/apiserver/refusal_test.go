@@ -36,6 +36,22 @@ func TestATypoInTheValuesIsNamedAndChangesNothing(t *testing.T) {
 	assert.Equal(t, before.Written(), objects(t).Written())
 }
 
+func TestAnotherTrustDomainIsRefusedWhileSPIREIsOnAndTakenOnceItWasOff(t *testing.T) {
+	withSpireCRDs(t)
+	agentcube := newRelease(t, "agentcube", "trust-domain")
+	require.NoError(t, agentcube.install(base, spire))
+	before := objects(t)
+
+	const another = "spire: {enabled: true, trustDomain: example.org}"
+	err := agentcube.upgrade(reuseValues, another)
+	assert.ErrorContains(t, err, "spire.trustDomain is cluster.local in the cluster and cannot become example.org while SPIRE is on")
+	assert.ErrorContains(t, err, "set spire.enabled to false in one upgrade, and in a second one to true together with the new trust domain")
+	assert.Equal(t, before.Written(), objects(t).Written())
+
+	require.NoError(t, agentcube.upgrade(reuseValues, "spire: {enabled: false}"))
+	require.NoError(t, agentcube.upgrade(reuseValues, another))
+}
+
 // removeSpireCRDs takes away what an uninstall of their chart leaves.
 func removeSpireCRDs(t testing.TB) {
 	t.Helper()

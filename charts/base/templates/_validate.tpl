@@ -79,6 +79,7 @@ been changed yet when one of them fails. Each message names the key and the mend
 {{- end -}}
 {{- if include "agentcube.spire.server" . -}}
 {{- include "agentcube.validate.server" . -}}
+{{- include "agentcube.validate.trustDomain" . -}}
 {{- end -}}
 {{- end -}}
 
