@@ -19,7 +19,7 @@ func TestCertificatesRotateUnderLoadWithoutARestart(t *testing.T) {
 		rotations = 30
 	}
 	r := install(t, "rotating", map[string]string{"spire.enabled": "true", "spire.server.ca.x509SvidDefaultTtl": "1m"})
-	load := startLoad(ctx, t, r)
+	load := underLoad(ctx, t, r)
 
 	first, err := r.Handshake(ctx)
 	require.NoError(t, err)
@@ -50,7 +50,7 @@ func TestCertificatesRotateUnderLoadWithoutARestart(t *testing.T) {
 func TestSPIREMayFailForAWhileWithoutAFailedInvocation(t *testing.T) {
 	ctx := start(t)
 	r := install(t, "faults", map[string]string{"spire.enabled": "true"})
-	load := startLoad(ctx, t, r)
+	load := underLoad(ctx, t, r)
 	for _, part := range []string{"spire-server", "spire-agent"} {
 		killPods(ctx, t, r.Namespace, part)
 		eventually(ctx, t, part+" to be healthy again", func(ctx context.Context) error {

@@ -17,11 +17,13 @@ func TestSwitchingSPIREOnAndOffLosesNoInvocation(t *testing.T) {
 			r := install(t, fmt.Sprintf("switching-%d", replicas), map[string]string{
 				"router.replicas": fmt.Sprint(replicas), "workloadmanager.replicas": fmt.Sprint(replicas),
 			})
-			load := startLoad(ctx, t, r)
+			load := underLoad(ctx, t, r)
 			for _, enabled := range []string{"true", "false"} {
+				load.Mark("spire.enabled=" + enabled)
 				began := time.Now()
 				upgrade(t, r, map[string]string{"spire.enabled": enabled})
 				t.Logf("spire.enabled=%s: all ready after %s", enabled, time.Since(began).Round(100*time.Millisecond))
+				load.Mark("ready")
 				settle(ctx, t, r)
 				_, err := r.NoRestarts(ctx)
 				assert.NoError(t, err)

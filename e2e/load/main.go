@@ -1,7 +1,8 @@
 // Command load sends requests at a fixed rate until it is told to stop, whatever becomes of them, and prints a record of each.
 //
 // The loop is open: a slow answer delays no later request. Nothing is retried, and every request opens a connection of its own, so
-// that each of them meets the Service as it is at that moment.
+// that each of them meets the Service as it is at that moment. With -session, all requests belong to one session, which the answer to
+// a first one names.
 package main
 
 import (
@@ -15,15 +16,14 @@ import (
 	"sync"
 	"syscall"
 	"time"
-
-	"agentcube-mtls/e2e/observed"
 )
 
 func main() {
 	url := flag.String("url", "", "what to request")
 	expect := flag.Int("expect", http.StatusOK, "the status of a request that was served")
+	keep := flag.Bool("session", false, "stay in one session")
 	rate := flag.Int("rate", 20, "requests a second")
-	limit := flag.Duration("limit", 30*time.Minute, "stop after this time at the latest")
+	limit := flag.Duration("limit", time.Hour, "stop after this time at the latest")
 	timeout := flag.Duration("timeout", 30*time.Second, "how long a request may take")
 	flag.Parse()
 
@@ -31,7 +31,19 @@ func main() {
 	defer stop()
 	ctx, cancel := context.WithTimeout(ctx, *limit)
 	defer cancel()
-	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: *timeout}
+	c := client{
+		http:   &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: *timeout},
+		url:    *url,
+		expect: *expect,
+	}
+	if *keep {
+		session, err := c.begin()
+		if err != nil {
+			fmt.Fprintln(os.Stderr, "load:", err)
+			os.Exit(1)
+		}
+		c.session = session
+	}
 
 	var printing sync.Mutex
 	records := json.NewEncoder(os.Stdout)
@@ -45,7 +57,7 @@ func main() {
 			return
 		case <-tick.C:
 			inFlight.Go(func() {
-				record := send(client, *url, *expect)
+				record := c.send()
 				printing.Lock()
 				defer printing.Unlock()
 				if err := records.Encode(record); err != nil {
@@ -54,21 +66,4 @@ func main() {
 			})
 		}
 	}
-}
-
-// send makes one request. It is not bound to the program's context: a request that was begun is also ended.
-func send(client *http.Client, url string, expect int) observed.Request {
-	record := observed.Request{Sent: time.Now()}
-	answer, err := client.Get(url)
-	record.Took = time.Since(record.Sent)
-	if err != nil {
-		record.Failure = err.Error()
-		return record
-	}
-	_ = answer.Body.Close()
-	record.Status = answer.StatusCode
-	if answer.StatusCode != expect {
-		record.Failure = answer.Status
-	}
-	return record
 }

@@ -18,6 +18,12 @@ type SVID struct {
 	Expires time.Time `json:"expires"`
 }
 
+// Certificate is one that a side began to use.
+type Certificate struct {
+	Since time.Time `json:"since"`
+	SVID
+}
+
 // Refusal is what became of one attempt of a stranger to reach a WorkloadManager.
 type Refusal struct {
 	Stranger string `json:"stranger"`
@@ -31,4 +37,5 @@ type Request struct {
 	Took    time.Duration `json:"took"` // nanoseconds
 	Status  int           `json:"status"`
 	Failure string        `json:"failure,omitempty"` // empty: it was served
+	Session bool          `json:"session,omitempty"` // whether it belongs to a session that was there before
 }

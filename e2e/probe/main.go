@@ -1,6 +1,7 @@
 // Command probe connects to a WorkloadManager from inside the cluster and prints what it saw, one JSON object a line.
 //
 //	probe handshake    with the certificate files that a Router has: what a real handshake shows
+//	probe watch        the same again and again: each certificate that a side begins to use
 //	probe strangers    with what strangers have: how each of them is refused
 package main
 
@@ -27,18 +28,21 @@ func main() {
 
 func run(ctx context.Context, args []string) error {
 	if len(args) == 0 {
-		return fmt.Errorf("give one of: handshake, strangers")
+		return fmt.Errorf("give one of: handshake, watch, strangers")
 	}
 	flags := flag.NewFlagSet(args[0], flag.ContinueOnError)
 	target := flags.String("target", "", "host:port of the WorkloadManager's mTLS port")
 	switch args[0] {
-	case "handshake":
+	case "handshake", "watch":
 		files := certificateFiles{}
 		flags.StringVar(&files.cert, "cert", "", "the certificate chain, PEM")
 		flags.StringVar(&files.key, "key", "", "the private key, PEM")
 		flags.StringVar(&files.ca, "ca", "", "the trust bundle, PEM")
 		if err := flags.Parse(args[1:]); err != nil {
 			return err
+		}
+		if args[0] == "watch" {
+			return watch(*target, files)
 		}
 		seen, err := handshake(ctx, *target, files)
 		if err != nil {
@@ -63,5 +67,5 @@ func run(ctx context.Context, args []string) error {
 		}
 		return nil
 	}
-	return fmt.Errorf("unknown probe %q: give one of: handshake, strangers", args[0])
+	return fmt.Errorf("unknown probe %q: give one of: handshake, watch, strangers", args[0])
 }

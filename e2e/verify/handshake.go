@@ -42,14 +42,11 @@ func (r Release) Handshake(ctx context.Context) (*observed.Handshake, error) {
 	if err != nil {
 		return nil, err
 	}
-	router := pods[0]
-	target, _, err := r.addresses(ctx, router)
+	args, err := r.probeArgs(ctx, &pods[0])
 	if err != nil {
 		return nil, err
 	}
-	output, err := r.RunBeside(ctx, r.Namespace, router.Name, routerApp, images.Probe,
-		"handshake", "-target", target, "-cert", argument(router, "--mtls-cert="), "-key", argument(router, "--mtls-key="),
-		"-ca", argument(router, "--mtls-ca="))
+	output, err := r.RunBeside(ctx, r.Namespace, pods[0].Name, routerApp, images.Probe, append([]string{"handshake"}, args...)...)
 	if err != nil {
 		return nil, err
 	}
@@ -58,6 +55,29 @@ func (r Release) Handshake(ctx context.Context) (*observed.Handshake, error) {
 		return nil, fmt.Errorf("reading what the probe saw, %q: %w", output, err)
 	}
 	return seen, nil
+}
+
+// StartWatch starts a probe in a Router's pod that prints each certificate that a side begins to use, and returns the name of its
+// container. In other pods, and in those of Routers without TLS, it starts nothing and returns "".
+func (r Release) StartWatch(ctx context.Context, pod *corev1.Pod) (string, error) {
+	if pod.Labels["app"] != routerApp || argument(*pod, "--mtls-cert=") == "" {
+		return "", nil
+	}
+	args, err := r.probeArgs(ctx, pod)
+	if err != nil {
+		return "", err
+	}
+	return r.StartBeside(ctx, pod.Namespace, pod.Name, routerApp, images.Probe, append([]string{"watch"}, args...)...)
+}
+
+// probeArgs returns what a probe must be told to do what the Router of a pod does.
+func (r Release) probeArgs(ctx context.Context, router *corev1.Pod) ([]string, error) {
+	target, _, err := r.addresses(ctx, *router)
+	if err != nil {
+		return nil, err
+	}
+	return []string{"-target", target, "-cert", argument(*router, "--mtls-cert="), "-key", argument(*router, "--mtls-key="),
+		"-ca", argument(*router, "--mtls-ca=")}, nil
 }
 
 func (r Release) describeHandshake(ctx context.Context) (string, error) {

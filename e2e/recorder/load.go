@@ -1,0 +1,96 @@
+package recorder
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"agentcube-mtls/e2e/images"
+	"agentcube-mtls/e2e/observed"
+	"agentcube-mtls/e2e/verify"
+)
+
+// runtime is the AgentRuntime of the load's session.
+const runtime = "under-load"
+
+// rate is how often each container of the load generator sends, in requests a second.
+const rate = "10"
+
+// The containers of the load generator.
+const (
+	// calls invokes an unknown runtime: the 404 of the WorkloadManager is the answer to a request that went all the way there, and costs
+	// no sandbox.
+	calls   = "calls"
+	session = "session"
+)
+
+func (r *Recorder) startLoad(ctx context.Context) error {
+	agent := verify.AgentRuntime(r.release.Namespace, runtime)
+	for _, field := range []string{"sessionTimeout", "maxSessionDuration"} {
+		if err := unstructured.SetNestedField(agent.Object, "2h", "spec", field); err != nil {
+			return err
+		}
+	}
+	if err := r.release.Apply(ctx, agent); err != nil {
+		return err
+	}
+	pod, err := r.release.CoreV1().Pods(r.release.Namespace).Create(ctx, &corev1.Pod{
+		ObjectMeta: metav1.ObjectMeta{GenerateName: "load-"},
+		Spec: corev1.PodSpec{
+			RestartPolicy: corev1.RestartPolicyNever,
+			// Where no scenario restarts the node.
+			NodeSelector: map[string]string{"node-role.kubernetes.io/control-plane": ""},
+			Tolerations:  []corev1.Toleration{{Operator: corev1.TolerationOpExists}},
+			Containers: []corev1.Container{
+				r.generator(calls, "nobody", "-expect", "404"),
+				r.generator(session, runtime, "-session"),
+			},
+		},
+	}, metav1.CreateOptions{})
+	if err != nil {
+		return fmt.Errorf("starting the load generator: %w", err)
+	}
+	r.load = pod.Name
+	return nil
+}
+
+func (r *Recorder) generator(name, runtime string, args ...string) corev1.Container {
+	url := fmt.Sprintf("http://agentcube-router.%[1]s.svc:8080/v1/namespaces/%[1]s/agent-runtimes/%[2]s/invocations/load",
+		r.release.Namespace, runtime)
+	return corev1.Container{Name: name, Image: images.Load, Args: append([]string{"-url", url, "-rate", rate}, args...)}
+}
+
+func (r *Recorder) stopLoad(ctx context.Context) error {
+	now := int64(0)
+	err := r.release.CoreV1().Pods(r.release.Namespace).Delete(ctx, r.load, metav1.DeleteOptions{GracePeriodSeconds: &now})
+	if err != nil {
+		return err
+	}
+	return r.release.Objects.Delete(ctx, verify.AgentRuntime(r.release.Namespace, runtime))
+}
+
+// Requests returns all requests that have been answered, in the order in which they were sent.
+func (r *Recorder) Requests(ctx context.Context) ([]observed.Request, error) {
+	var requests []observed.Request
+	for _, container := range []string{calls, session} {
+		output, err := r.release.Logs(ctx, r.release.Namespace, r.load, container)
+		if err != nil {
+			return nil, fmt.Errorf("reading the record of the load: %w", err)
+		}
+		for line := range bytes.Lines([]byte(output)) {
+			var request observed.Request
+			if err := json.Unmarshal(line, &request); err != nil {
+				return nil, fmt.Errorf("reading the record of the load, %q: %w", line, err)
+			}
+			requests = append(requests, request)
+		}
+	}
+	slices.SortFunc(requests, func(a, b observed.Request) int { return a.Sent.Compare(b.Sent) })
+	return requests, nil
+}

@@ -1,0 +1,83 @@
+// Package recorder puts a release under load and keeps the timeline of what becomes of it.
+package recorder
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"agentcube-mtls/e2e/kube"
+	"agentcube-mtls/e2e/timeline"
+	"agentcube-mtls/e2e/verify"
+)
+
+// Recorder watches a release from Start to Stop.
+type Recorder struct {
+	release verify.Release
+	load    string // the load generator's pod
+	cancel  context.CancelFunc
+	working sync.WaitGroup
+
+	mu       sync.Mutex // guards what follows
+	timeline timeline.Timeline
+	pods     map[string]int   // by UID, the index in the timeline
+	restarts map[string]int32 // by pod and container
+	serials  map[string]bool  // of the certificates in the timeline
+}
+
+// Start puts the release under load, from inside the cluster, and returns once the first requests were answered. Half of them go to
+// the WorkloadManager and half to a sandbox, in a session that is begun here.
+func Start(ctx context.Context, release verify.Release, title string) (*Recorder, error) {
+	watching, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	r := &Recorder{release: release, cancel: cancel, timeline: timeline.Timeline{Title: title},
+		pods: map[string]int{}, restarts: map[string]int32{}, serials: map[string]bool{}}
+	if err := r.startLoad(ctx); err != nil {
+		cancel()
+		return nil, err
+	}
+	if err := r.watchPods(watching); err != nil {
+		cancel()
+		return nil, err
+	}
+	return r, kube.Eventually(ctx, "the first answers to the load", func(ctx context.Context) error {
+		return r.Counted(ctx, 1)
+	})
+}
+
+// Mark notes something that is done to the release.
+func (r *Recorder) Mark(what string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.timeline.Actions = append(r.timeline.Actions, timeline.Event{At: time.Now(), What: what})
+}
+
+// Counted returns an error while either kind of request has been made less often than that.
+func (r *Recorder) Counted(ctx context.Context, least int) error {
+	requests, err := r.Requests(ctx)
+	if err != nil {
+		return err
+	}
+	inSession := 0
+	for _, request := range requests {
+		if request.Session {
+			inSession++
+		}
+	}
+	if others := len(requests) - inSession; min(inSession, others) < least {
+		return fmt.Errorf("%d requests in the session and %d others so far, %d of each are awaited", inSession, others, least)
+	}
+	return nil
+}
+
+// Stop ends the load and the watching, and returns what was seen.
+func (r *Recorder) Stop(ctx context.Context) (*timeline.Timeline, error) {
+	requests, err := r.Requests(ctx)
+	if err != nil {
+		return nil, err
+	}
+	r.cancel()
+	r.working.Wait()
+	r.timeline.Requests = requests
+	return &r.timeline, r.stopLoad(ctx)
+}

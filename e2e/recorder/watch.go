@@ -1,0 +1,124 @@
+package recorder
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"slices"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/client-go/informers"
+	"k8s.io/client-go/tools/cache"
+
+	"agentcube-mtls/e2e/observed"
+	"agentcube-mtls/e2e/timeline"
+)
+
+// watchPods follows the pods of the release until the context ends.
+func (r *Recorder) watchPods(ctx context.Context) error {
+	factory := informers.NewSharedInformerFactoryWithOptions(r.release, 0, informers.WithNamespace(r.release.Namespace))
+	_, err := factory.Core().V1().Pods().Informer().AddEventHandler(cache.ResourceEventHandlerFuncs{
+		AddFunc:    func(object any) { r.seen(ctx, object.(*corev1.Pod)) },
+		UpdateFunc: func(_, object any) { r.seen(ctx, object.(*corev1.Pod)) },
+		DeleteFunc: func(object any) {
+			if last, ok := object.(cache.DeletedFinalStateUnknown); ok {
+				object = last.Obj
+			}
+			r.gone(object.(*corev1.Pod))
+		},
+	})
+	if err != nil {
+		return err
+	}
+	factory.Start(ctx.Done())
+	r.working.Go(func() {
+		<-ctx.Done()
+		factory.Shutdown()
+	})
+	return nil
+}
+
+func (r *Recorder) seen(ctx context.Context, pod *corev1.Pod) {
+	if pod.Name == r.load {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	n, known := r.pods[string(pod.UID)]
+	if !known {
+		n = len(r.timeline.Pods)
+		r.pods[string(pod.UID)] = n
+		r.timeline.Pods = append(r.timeline.Pods, timeline.Pod{Name: pod.Name, Seen: time.Now()})
+	}
+	for _, status := range slices.Concat(pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses) {
+		name := pod.Name + "/" + status.Name
+		if before, known := r.restarts[name]; known && status.RestartCount > before {
+			r.timeline.Restarts = append(r.timeline.Restarts, timeline.Event{At: time.Now(), What: name})
+		}
+		r.restarts[name] = status.RestartCount
+	}
+	if r.timeline.Pods[n].Ready.IsZero() && isReady(pod) {
+		r.timeline.Pods[n].Ready = time.Now()
+		r.working.Go(func() { r.watchCertificates(ctx, pod) })
+	}
+}
+
+func (r *Recorder) gone(pod *corev1.Pod) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if n, known := r.pods[string(pod.UID)]; known {
+		r.timeline.Pods[n].Gone = time.Now()
+	}
+}
+
+func isReady(pod *corev1.Pod) bool {
+	return slices.ContainsFunc(pod.Status.Conditions, func(c corev1.PodCondition) bool {
+		return c.Type == corev1.PodReady && c.Status == corev1.ConditionTrue
+	})
+}
+
+// watchCertificates follows what a Router's pod sees of both sides' certificates, until the pod or the context ends. Other pods,
+// and Routers without TLS, have nothing to see.
+func (r *Recorder) watchCertificates(ctx context.Context, pod *corev1.Pod) {
+	probe, err := r.release.StartWatch(ctx, pod)
+	if err != nil || probe == "" {
+		return
+	}
+	for wait := time.NewTicker(time.Second); ; {
+		err := r.readCertificates(ctx, pod, probe)
+		if ctx.Err() != nil || apierrors.IsNotFound(err) {
+			return
+		}
+		// The probe has not been started yet, or the API server was lost for a while.
+		<-wait.C
+	}
+}
+
+func (r *Recorder) readCertificates(ctx context.Context, pod *corev1.Pod, probe string) error {
+	options := &corev1.PodLogOptions{Container: probe, Follow: true}
+	stream, err := r.release.CoreV1().Pods(pod.Namespace).GetLogs(pod.Name, options).Stream(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = stream.Close() }()
+	lines := bufio.NewScanner(stream)
+	for lines.Scan() {
+		// The probe also says, in plain words, which handshakes failed.
+		var certificate observed.Certificate
+		if json.Unmarshal(lines.Bytes(), &certificate) == nil {
+			r.noteCertificate(certificate)
+		}
+	}
+	return lines.Err()
+}
+
+func (r *Recorder) noteCertificate(certificate observed.Certificate) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.serials[certificate.Serial] {
+		r.serials[certificate.Serial] = true
+		r.timeline.Certificates = append(r.timeline.Certificates, certificate)
+	}
+}

@@ -1,0 +1,68 @@
+// Package timeline tells what happened while a release was under load: every request, and what was done to the release and
+// what became of it. It is kept as JSON for programs and as an SVG picture for people.
+package timeline
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"agentcube-mtls/e2e/observed"
+)
+
+// Timeline is the record of one release under load.
+type Timeline struct {
+	Title        string                 `json:"title"`
+	Requests     []observed.Request     `json:"requests"`
+	Actions      []Event                `json:"actions"`  // what was done to the release, in order
+	Restarts     []Event                `json:"restarts"` // of containers
+	Pods         []Pod                  `json:"pods"`     // in the order in which they were first seen
+	Certificates []observed.Certificate `json:"certificates"`
+}
+
+// Event is something that happened at one moment.
+type Event struct {
+	At   time.Time `json:"at"`
+	What string    `json:"what"`
+}
+
+// Pod is the life of a pod. A time that was not reached is zero.
+type Pod struct {
+	Name  string    `json:"name"`
+	Seen  time.Time `json:"seen"`
+	Ready time.Time `json:"ready,omitzero"`
+	Gone  time.Time `json:"gone,omitzero"`
+}
+
+// Failed returns the requests that were not served.
+func (t *Timeline) Failed() []observed.Request {
+	var failed []observed.Request
+	for _, request := range t.Requests {
+		if request.Failure != "" {
+			failed = append(failed, request)
+		}
+	}
+	return failed
+}
+
+// Write writes {name}.json and {name}.svg into a folder, which it makes, and returns the picture's path.
+func (t *Timeline) Write(dir, name string) (string, error) {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return "", err
+	}
+	data, err := json.Marshal(t)
+	if err != nil {
+		return "", err
+	}
+	picture, err := t.SVG()
+	if err != nil {
+		return "", fmt.Errorf("drawing the timeline: %w", err)
+	}
+	path := filepath.Join(dir, name+".svg")
+	if err := os.WriteFile(filepath.Join(dir, name+".json"), data, 0o644); err != nil {
+		return "", err
+	}
+	return path, os.WriteFile(path, picture, 0o644)
+}

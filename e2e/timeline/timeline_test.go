@@ -1,0 +1,84 @@
+package timeline_test
+
+import (
+	"encoding/json"
+	"encoding/xml"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"agentcube-mtls/e2e/observed"
+	"agentcube-mtls/e2e/timeline"
+)
+
+var noon = time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
+
+func after(seconds float64) time.Time { return noon.Add(time.Duration(seconds * float64(time.Second))) }
+
+func example() *timeline.Timeline {
+	t := &timeline.Timeline{
+		Title:    "a <release> under load",
+		Actions:  []timeline.Event{{At: after(1), What: "helm upgrade"}, {At: after(1.5), What: "pod killed"}},
+		Restarts: []timeline.Event{{At: after(3), What: "router-1/spiffe-helper"}},
+		Pods:     []timeline.Pod{{Name: "router-1", Seen: noon, Ready: after(2), Gone: after(9)}, {Name: "router-2", Seen: after(4)}},
+		Certificates: []observed.Certificate{
+			{Since: after(2), SVID: observed.SVID{ID: "spiffe://td/ns/a/sa/workloadmanager", Serial: "17", Expires: after(62)}},
+		},
+	}
+	for n := range 100 {
+		t.Requests = append(t.Requests, observed.Request{Sent: after(float64(n) / 10), Status: 404})
+	}
+	t.Requests[50] = observed.Request{Sent: after(5), Failure: "connection <refused>"}
+	return t
+}
+
+func TestATimelineIsKeptAsJSONThatReadsBackTheSame(t *testing.T) {
+	dir := t.TempDir()
+	written := example()
+	_, err := written.Write(dir, "enable")
+	require.NoError(t, err)
+	data, err := os.ReadFile(filepath.Join(dir, "enable.json"))
+	require.NoError(t, err)
+	read := &timeline.Timeline{}
+	require.NoError(t, json.Unmarshal(data, read))
+	assert.Equal(t, written, read)
+}
+
+func TestThePictureIsWellFormedAndNamesEveryPodActionAndFailure(t *testing.T) {
+	dir := t.TempDir()
+	path, err := example().Write(dir, "enable")
+	require.NoError(t, err)
+	picture, err := os.ReadFile(path)
+	require.NoError(t, err)
+	var text strings.Builder
+	for decoder := xml.NewDecoder(strings.NewReader(string(picture))); ; {
+		token, err := decoder.Token()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		require.NoError(t, err, "%s", picture)
+		if chars, ok := token.(xml.CharData); ok {
+			text.Write(chars)
+			text.WriteByte('\n')
+		}
+	}
+	for _, expected := range []string{
+		"a <release> under load", "100 requests, 1 failed, 1 restarts, 10s", "router-1", "router-2", "helm upgrade", "pod killed",
+		"5s: 9 served, 1 failed connection <refused>", "restarted: router-1/spiffe-helper", "workloadmanager certificates", "serial 17",
+	} {
+		assert.Contains(t, text.String(), expected)
+	}
+}
+
+func TestATimelineOfNothingIsStillAPicture(t *testing.T) {
+	picture, err := (&timeline.Timeline{Title: "nothing"}).SVG()
+	require.NoError(t, err)
+	assert.Contains(t, string(picture), "0 requests, 0 failed")
+}
