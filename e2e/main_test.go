@@ -21,7 +21,10 @@ import (
 )
 
 // patience bounds a test. It is never a measure: it is far above what a busy machine takes.
-const patience = 10 * time.Minute
+const patience = 20 * time.Minute
+
+// soak is whether scenarios take their time: SOAK=1 asks for the full counts.
+var soak = os.Getenv("SOAK") != ""
 
 // suite is the cluster that all tests share, with one release of the chart on it.
 var suite struct {
@@ -58,7 +61,17 @@ func setUp(ctx context.Context, log *progress.Log, c *cluster.Cluster) error {
 func start(t *testing.T) context.Context {
 	t.Helper()
 	t.Parallel()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	return startAlone(t)
+}
+
+// startAlone begins a test that disturbs the whole cluster: no other runs meanwhile.
+func startAlone(t *testing.T) context.Context {
+	t.Helper()
+	limit := patience
+	if soak {
+		limit *= 3
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), limit)
 	t.Cleanup(func() {
 		cancel()
 		if t.Failed() {

@@ -7,12 +7,14 @@ import (
 
 	"github.com/gruntwork-io/terratest/modules/helm"
 	"github.com/gruntwork-io/terratest/modules/k8s"
-	"github.com/stretchr/testify/require"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"agentcube-mtls/e2e/repo"
 	"agentcube-mtls/e2e/verify"
 )
+
+// chart is the folder of the chart under test.
+var chart = repo.Path("charts", "base")
 
 // install installs a release of its own for one test, in a namespace of the same name, and removes both when the test ends.
 func install(t *testing.T, name string, values map[string]string) verify.Release {
@@ -28,18 +30,24 @@ func install(t *testing.T, name string, values map[string]string) verify.Release
 		ValuesFiles:    []string{repo.Path("values", "kind.yaml")},
 		SetValues:      values,
 		ExtraArgs:      map[string][]string{"upgrade": {"--install", "--create-namespace", "--wait", "--timeout", "5m"}},
-	}, repo.Path("charts", "base"), name)
+	}, chart, name)
 	return r
 }
 
 // upgrade changes values of a release, as an operator does who keeps all others.
 func upgrade(t *testing.T, r verify.Release, values map[string]string) {
 	t.Helper()
+	upgradeTo(t, chart, r, values)
+}
+
+// upgradeTo changes the chart of a release too.
+func upgradeTo(t *testing.T, chart string, r verify.Release, values map[string]string) {
+	t.Helper()
 	helm.Upgrade(t, &helm.Options{
 		KubectlOptions: k8s.NewKubectlOptions("", suite.kubeconfig, r.Namespace),
 		SetValues:      values,
 		ExtraArgs:      map[string][]string{"upgrade": {"--reuse-values", "--wait", "--timeout", "5m"}},
-	}, repo.Path("charts", "base"), r.Name)
+	}, chart, r.Name)
 }
 
 // settle waits until the pods of earlier revisions, which go on serving for a while, are gone.
@@ -57,13 +65,4 @@ func settle(ctx context.Context, t *testing.T, r verify.Release) {
 		}
 		return nil
 	})
-}
-
-// killPods removes the pods of a component at once, without giving them time to say goodbye.
-func killPods(ctx context.Context, t *testing.T, namespace, app string) {
-	t.Helper()
-	now := int64(0)
-	err := suite.release.CoreV1().Pods(namespace).DeleteCollection(ctx, metav1.DeleteOptions{GracePeriodSeconds: &now},
-		metav1.ListOptions{LabelSelector: "app=" + app})
-	require.NoError(t, err)
 }

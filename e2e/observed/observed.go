@@ -13,9 +13,10 @@ type Handshake struct {
 
 // SVID is the X.509 SVID of one side.
 type SVID struct {
-	ID      string    `json:"id"`
-	Serial  string    `json:"serial"` // decimal
-	Expires time.Time `json:"expires"`
+	ID        string    `json:"id"`
+	Serial    string    `json:"serial"`    // decimal
+	Authority string    `json:"authority"` // identifier of the key of the CA that signed it, hexadecimal
+	Expires   time.Time `json:"expires"`
 }
 
 // Certificate is one that a side began to use.

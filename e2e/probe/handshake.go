@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
+	"encoding/hex"
 	"fmt"
 	"net/http"
 	"time"
@@ -42,13 +44,18 @@ func handshake(ctx context.Context, target string, files certificateFiles) (*obs
 	return &observed.Handshake{
 		Version: tls.VersionName(response.TLS.Version),
 		Status:  response.StatusCode,
-		Client:  identity(svid.ID, svid.Certificates[0].SerialNumber.String(), svid.Certificates[0].NotAfter),
-		Server:  identity(id, server.SerialNumber.String(), server.NotAfter),
+		Client:  identity(svid.ID, svid.Certificates[0]),
+		Server:  identity(id, server),
 	}, nil
 }
 
-func identity(id spiffeid.ID, serial string, expires time.Time) observed.SVID {
-	return observed.SVID{ID: id.String(), Serial: serial, Expires: expires}
+func identity(id spiffeid.ID, certificate *x509.Certificate) observed.SVID {
+	return observed.SVID{
+		ID:        id.String(),
+		Serial:    certificate.SerialNumber.String(),
+		Authority: hex.EncodeToString(certificate.AuthorityKeyId),
+		Expires:   certificate.NotAfter,
+	}
 }
 
 // get makes one request on a connection of its own.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
+	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -121,4 +122,13 @@ func (r *Recorder) noteCertificate(certificate observed.Certificate) {
 		r.serials[certificate.Serial] = true
 		r.timeline.Certificates = append(r.timeline.Certificates, certificate)
 	}
+}
+
+// Certificates returns those that the programs of a ServiceAccount have used so far, in the order in which they were first seen.
+func (r *Recorder) Certificates(account string) []observed.Certificate {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.DeleteFunc(slices.Clone(r.timeline.Certificates), func(c observed.Certificate) bool {
+		return !strings.HasSuffix(c.ID, "/sa/"+account)
+	})
 }

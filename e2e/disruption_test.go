@@ -1,0 +1,46 @@
+package e2e
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"agentcube-mtls/e2e/faults"
+)
+
+// TestLosingTheAPIServerOrANodeIsOvercomeWithoutAHand takes from the whole cluster what no release can do without for long. No sandbox
+// is made while the API server is away, but what runs goes on.
+func TestLosingTheAPIServerOrANodeIsOvercomeWithoutAHand(t *testing.T) {
+	ctx := startAlone(t)
+	r := install(t, "disruptions", map[string]string{"spire.enabled": "true", "router.replicas": "2", "workloadmanager.replicas": "2"})
+	controlPlane := nodes(ctx, t, "node-role.kubernetes.io/control-plane")[0]
+	endured := []fault{{"API server away for a minute", func(ctx context.Context) error {
+		if err := faults.StopAPIServer(ctx, controlPlane.Name); err != nil {
+			return err
+		}
+		time.Sleep(time.Minute)
+		return faults.StartAPIServer(ctx, controlPlane.Name)
+	}, sessions}}
+	workers := nodes(ctx, t, "!node-role.kubernetes.io/control-plane")
+	if len(workers) == 0 {
+		t.Log("no node is restarted, since there is only one: NODES=3 has three")
+	}
+	for _, worker := range workers {
+		endured = append(endured, fault{worker.Name + " restarted", func(ctx context.Context) error {
+			return faults.RestartNode(ctx, r.Client, r.Namespace, worker.Name)
+		}, nothing})
+	}
+	endure(ctx, t, underLoad(ctx, t, r), endured)
+}
+
+// nodes returns the nodes with a label, or without it.
+func nodes(ctx context.Context, t *testing.T, selector string) []corev1.Node {
+	t.Helper()
+	list, err := suite.release.CoreV1().Nodes().List(ctx, metav1.ListOptions{LabelSelector: selector})
+	require.NoError(t, err)
+	return list.Items
+}

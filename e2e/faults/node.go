@@ -1,0 +1,117 @@
+package faults
+
+import (
+	"context"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"agentcube-mtls/e2e/command"
+	"agentcube-mtls/e2e/kube"
+)
+
+// onNode runs a program on a node, which to the container engine is a container of that name.
+func onNode(ctx context.Context, node string, args ...string) error {
+	return command.New(append([]string{"docker", "exec", node}, args...)...).Run(ctx)
+}
+
+// KillContainer kills the processes of a container in every pod of the component, and returns once they were started again.
+func (t Target) KillContainer(ctx context.Context, container string) error {
+	pods, err := t.pods(ctx)
+	if err != nil {
+		return err
+	}
+	for _, pod := range pods {
+		before, err := status(&pod, container)
+		if err != nil {
+			return err
+		}
+		id := strings.TrimPrefix(before.ContainerID, "containerd://")
+		if err := onNode(ctx, pod.Spec.NodeName, "ctr", "--namespace", "k8s.io", "tasks", "kill", "--signal", "SIGKILL", id); err != nil {
+			return fmt.Errorf("killing %s/%s: %w", pod.Name, container, err)
+		}
+		err = kube.Eventually(ctx, fmt.Sprintf("%s/%s to run again", pod.Name, container), func(ctx context.Context) error {
+			current, err := t.CoreV1().Pods(t.Namespace).Get(ctx, pod.Name, metav1.GetOptions{})
+			if err != nil {
+				return err
+			}
+			now, err := status(current, container)
+			if err == nil && (now.RestartCount == before.RestartCount || !now.Ready) {
+				err = fmt.Errorf("%d restarts, ready: %t", now.RestartCount, now.Ready)
+			}
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func status(pod *corev1.Pod, container string) (corev1.ContainerStatus, error) {
+	for _, status := range slices.Concat(pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses) {
+		if status.Name == container {
+			return status, nil
+		}
+	}
+	return corev1.ContainerStatus{}, fmt.Errorf("pod %s has no container %s", pod.Name, container)
+}
+
+// Overwrite puts text into a file of an emptyDir volume in every pod of the component, past everything that runs in the pod.
+func (t Target) Overwrite(ctx context.Context, volume, file, text string) error {
+	pods, err := t.pods(ctx)
+	if err != nil {
+		return err
+	}
+	for _, pod := range pods {
+		where := path.Join("/var/lib/kubelet/pods", string(pod.UID), "volumes/kubernetes.io~empty-dir", volume, file)
+		// The file must be there: a fault in no file would prove nothing.
+		if err := onNode(ctx, pod.Spec.NodeName, "sh", "-c", `test -e "$0" && printf %s "$1" > "$0"`, where, text); err != nil {
+			return fmt.Errorf("overwriting %s in the volume %s of %s: %w", file, volume, pod.Name, err)
+		}
+	}
+	return nil
+}
+
+// RestartNode switches a node off and on again, and returns once all containers that a namespace has there were started anew.
+func RestartNode(ctx context.Context, client *kube.Client, namespace, node string) error {
+	began := time.Now().Truncate(time.Second) // as exact as Kubernetes tells when a container was started
+	if err := command.New("docker", "restart", "--time", "5", node).Run(ctx); err != nil {
+		return err
+	}
+	return kube.Eventually(ctx, "the containers on "+node+" to be started again", func(ctx context.Context) error {
+		pods, err := client.CoreV1().Pods(namespace).List(ctx, metav1.ListOptions{FieldSelector: "spec.nodeName=" + node})
+		if err != nil {
+			return err
+		}
+		for _, pod := range pods.Items {
+			for _, status := range pod.Status.ContainerStatuses {
+				if running := status.State.Running; running == nil || running.StartedAt.Time.Before(began) {
+					return fmt.Errorf("%s/%s: %+v", pod.Name, status.Name, status.State)
+				}
+			}
+		}
+		return nil
+	})
+}
+
+// The API server is a static pod: the kubelet runs it while its manifest is here.
+const (
+	manifest = "/etc/kubernetes/manifests/kube-apiserver.yaml"
+	aside    = "/etc/kubernetes/kube-apiserver.yaml"
+)
+
+// StopAPIServer takes the API server of a control-plane node away.
+func StopAPIServer(ctx context.Context, node string) error {
+	return onNode(ctx, node, "mv", manifest, aside)
+}
+
+// StartAPIServer brings it back.
+func StartAPIServer(ctx context.Context, node string) error {
+	return onNode(ctx, node, "mv", aside, manifest)
+}

@@ -1,0 +1,44 @@
+package kube
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// Whole returns an error that names every workload of a namespace whose pods are not all there, of its newest template, and ready.
+func (c *Client) Whole(ctx context.Context, namespace string) error {
+	var missing []error
+	check := func(kind string, meta metav1.ObjectMeta, observed int64, want int32, have ...int32) {
+		for _, number := range have {
+			if observed < meta.Generation || number != want {
+				missing = append(missing, fmt.Errorf("%s %s: %d pods are wanted, there are (updated, ready, in all) %d", kind, meta.Name, want, have))
+				return
+			}
+		}
+	}
+	deployments, err := c.AppsV1().Deployments(namespace).List(ctx, metav1.ListOptions{})
+	if err != nil {
+		return err
+	}
+	for _, d := range deployments.Items {
+		check("Deployment", d.ObjectMeta, d.Status.ObservedGeneration, *d.Spec.Replicas, d.Status.UpdatedReplicas, d.Status.AvailableReplicas, d.Status.Replicas)
+	}
+	sets, err := c.AppsV1().StatefulSets(namespace).List(ctx, metav1.ListOptions{})
+	if err != nil {
+		return err
+	}
+	for _, s := range sets.Items {
+		check("StatefulSet", s.ObjectMeta, s.Status.ObservedGeneration, *s.Spec.Replicas, s.Status.UpdatedReplicas, s.Status.AvailableReplicas, s.Status.Replicas)
+	}
+	daemons, err := c.AppsV1().DaemonSets(namespace).List(ctx, metav1.ListOptions{})
+	if err != nil {
+		return err
+	}
+	for _, d := range daemons.Items {
+		check("DaemonSet", d.ObjectMeta, d.Status.ObservedGeneration, d.Status.DesiredNumberScheduled, d.Status.UpdatedNumberScheduled, d.Status.NumberAvailable, d.Status.CurrentNumberScheduled)
+	}
+	return errors.Join(missing...)
+}

@@ -1,0 +1,114 @@
+package e2e
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"agentcube-mtls/e2e/command"
+	"agentcube-mtls/e2e/components"
+	"agentcube-mtls/e2e/repo"
+)
+
+// TestUpgradesAndTheirRollbacksLoseNoInvocation changes one thing after the other by helm upgrade, and takes each change back again.
+func TestUpgradesAndTheirRollbacksLoseNoInvocation(t *testing.T) {
+	ctx := start(t)
+	r := install(t, "upgrading", map[string]string{"spire.enabled": "true"})
+	load := underLoad(ctx, t, r)
+	tag := retag(ctx, t)
+	for _, change := range []struct {
+		name, chart string
+		values      map[string]string
+	}{
+		// What another version of the chart may do to every pod: change its template.
+		{"another chart", nextChart(t), map[string]string{
+			"router.podAnnotations.version": "next", "workloadmanager.podAnnotations.version": "next",
+			"spire.server.podAnnotations.version": "next", "spire.agent.podAnnotations.version": "next"}},
+		{"another SPIRE", chart, map[string]string{"spire.server.image.tag": tag, "spire.agent.image.tag": tag}},
+		{"another life of certificates", chart, map[string]string{"spire.server.ca.x509SvidDefaultTtl": "30m"}},
+	} {
+		load.Mark(change.name)
+		upgradeTo(t, change.chart, r, change.values)
+		settle(ctx, t, r)
+		load.Mark("rollback")
+		_, err := suite.helm.Run(ctx, "rollback", r.Name, "--namespace", r.Namespace, "--wait", "--timeout", "5m")
+		require.NoError(t, err)
+		settle(ctx, t, r)
+		assert.NoError(t, load.healthy(ctx), change.name)
+		_, err = r.NoRestarts(ctx)
+		assert.NoError(t, err, change.name)
+	}
+	load.requireNoFailure(ctx, t)
+}
+
+// TestTheTrustDomainChangesByWayOfPlainAndBackWithoutALostInvocation goes to another trust domain in two upgrades, since members of
+// two trust domains refuse each other, and returns to the first one by rollbacks.
+func TestTheTrustDomainChangesByWayOfPlainAndBackWithoutALostInvocation(t *testing.T) {
+	ctx := start(t)
+	r := install(t, "domains", map[string]string{"spire.enabled": "true"}) // revision 1
+	load := underLoad(ctx, t, r)
+
+	output, err := suite.helm.Run(ctx, "upgrade", r.Name, chart, "--namespace", r.Namespace, "--reuse-values", "--set", "spire.trustDomain=example.org")
+	require.Error(t, err, output)
+	assert.ErrorContains(t, err, "set spire.enabled to false in one upgrade")
+
+	speaks := func(trustDomain string) {
+		settle(ctx, t, r)
+		seen, err := r.Handshake(ctx)
+		require.NoError(t, err)
+		for _, id := range []string{seen.Client.ID, seen.Server.ID} {
+			assert.True(t, strings.HasPrefix(id, "spiffe://"+trustDomain+"/"), id)
+		}
+	}
+	load.Mark("plain")
+	upgrade(t, r, map[string]string{"spire.enabled": "false"}) // revision 2
+	settle(ctx, t, r)
+	load.Mark("example.org")
+	upgrade(t, r, map[string]string{"spire.enabled": "true", "spire.trustDomain": "example.org"})
+	speaks("example.org")
+	for _, revision := range []string{"2", "1"} {
+		load.Mark("back to revision " + revision)
+		_, err := suite.helm.Run(ctx, "rollback", r.Name, revision, "--namespace", r.Namespace, "--wait", "--timeout", "5m")
+		require.NoError(t, err)
+		settle(ctx, t, r)
+	}
+	speaks("cluster.local")
+	_, err = r.NoRestarts(ctx)
+	assert.NoError(t, err)
+	load.requireNoFailure(ctx, t)
+}
+
+// nextChart returns a copy of the chart whose version is a later one.
+func nextChart(t *testing.T) string {
+	t.Helper()
+	dir := filepath.Join(t.TempDir(), "base")
+	require.NoError(t, os.CopyFS(dir, os.DirFS(repo.Path("charts", "base"))))
+	file := filepath.Join(dir, "Chart.yaml")
+	content, err := os.ReadFile(file)
+	require.NoError(t, err)
+	next := strings.Replace(string(content), "\nversion: ", "\nversion: 9", 1)
+	require.NotEqual(t, string(content), next)
+	require.NoError(t, os.WriteFile(file, []byte(next), 0o644))
+	return dir
+}
+
+// retag gives SPIRE's images a second tag on every node, and returns it: to Kubernetes that is another version.
+func retag(ctx context.Context, t *testing.T) string {
+	t.Helper()
+	const next = "next"
+	version, err := components.SPIRE.Version()
+	require.NoError(t, err)
+	for _, node := range nodes(ctx, t, "") {
+		for _, image := range []string{"ghcr.io/spiffe/spire-server:", "ghcr.io/spiffe/spire-agent:"} {
+			tag := command.New("docker", "exec", node.Name, "ctr", "--namespace", "k8s.io", "images", "tag", "--force",
+				image+strings.TrimPrefix(version, "v"), image+next)
+			require.NoError(t, tag.Run(ctx))
+		}
+	}
+	return next
+}
