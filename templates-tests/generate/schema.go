@@ -1,6 +1,7 @@
 package generate
 
 import (
+	"bytes"
 	_ "embed"
 	"encoding/json"
 	"fmt"
@@ -38,11 +39,14 @@ func Schema(root string) (Files, error) {
 	schema := schemaOf(document.Content[0], nil, rules)
 	schema["$schema"] = "http://json-schema.org/draft-07/schema#"
 	schema["title"] = "Values of the AgentCube chart"
-	out, err := json.MarshalIndent(schema, "", "  ")
-	if err != nil {
+	var out bytes.Buffer
+	encoder := json.NewEncoder(&out)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	if err := encoder.Encode(schema); err != nil {
 		return nil, fmt.Errorf("write the schema: %w", err)
 	}
-	return Files{"charts/base/values.schema.json": append(out, '\n')}, nil
+	return Files{"charts/base/values.schema.json": out.Bytes()}, nil
 }
 
 func schemaOf(node *yaml.Node, path []string, rules map[string]map[string]any) map[string]any {

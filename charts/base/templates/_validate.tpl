@@ -1,6 +1,6 @@
 {{/*
-What no schema can say: rules that tie values to one another or to the cluster, and forms whose mend deserves a sentence. Nothing has
-been changed yet when one of them fails. Each message names the key and the mend.
+What the schema cannot say, or not in a sentence: rules that tie values to one another or to the cluster. Nothing has been changed yet
+when one of them fails. Each message names the key and the mend.
 */}}
 {{- define "agentcube.validate" -}}
 {{- include "agentcube.validate.redis" . -}}
@@ -53,21 +53,9 @@ been changed yet when one of them fails. Each message names the key and the mend
 
 {{- define "agentcube.validate.spire" -}}
 {{- with .Values.spire -}}
-{{- if not (regexMatch "^[a-z0-9._-]{1,255}$" .trustDomain) -}}
-{{- fail (printf "spire.trustDomain %q is no trust domain: use lower-case letters, digits, dots, dashes and underscores, as in cluster.local" .trustDomain) -}}
-{{- end -}}
-{{- range $key := list "certFileName" "keyFileName" "bundleFileName" -}}
-{{- $file := index $.Values.spire.spiffeHelper $key -}}
-{{- if not (regexMatch "^[A-Za-z0-9._-]+$" $file) -}}
-{{- fail (printf "spire.spiffeHelper.%s %q is no file name: leave the directory to spire.spiffeHelper.certDir" $key $file) -}}
-{{- end -}}
-{{- end -}}
 {{- with .spiffeHelper -}}
-{{- if ne (len (uniq (list .certFileName .keyFileName .bundleFileName))) 3 -}}
+{{- if or (eq .certFileName .keyFileName) (eq .keyFileName .bundleFileName) (eq .bundleFileName .certFileName) -}}
 {{- fail "spire.spiffeHelper.certFileName, keyFileName and bundleFileName must differ: each file would overwrite another" -}}
-{{- end -}}
-{{- if not (hasPrefix "/" .certDir) -}}
-{{- fail (printf "spire.spiffeHelper.certDir %q is not absolute: begin it with a slash" .certDir) -}}
 {{- end -}}
 {{- end -}}
 {{- if ne .server.enabled .agent.enabled -}}
@@ -85,11 +73,6 @@ been changed yet when one of them fails. Each message names the key and the mend
 
 {{- define "agentcube.validate.server" -}}
 {{- with .Values.spire -}}
-{{- range $key, $duration := dict "spire.server.ca.ttl" .server.ca.ttl "spire.server.ca.x509SvidDefaultTtl" .server.ca.x509SvidDefaultTtl "spire.server.cacheReloadInterval" .server.cacheReloadInterval "spire.agent.syncInterval" .agent.syncInterval "spire.controllerManager.gcInterval" .controllerManager.gcInterval -}}
-{{- if le (int64 (include "agentcube.seconds" $duration)) 0 -}}
-{{- fail (printf "%s %q is no duration above zero: write hours, minutes and seconds as in 24h, 90m or 1h30m" $key $duration) -}}
-{{- end -}}
-{{- end -}}
 {{- if ge (int64 (include "agentcube.seconds" .server.ca.x509SvidDefaultTtl)) (int64 (include "agentcube.seconds" .server.ca.ttl)) -}}
 {{- fail (printf "spire.server.ca.x509SvidDefaultTtl (%s) is not below spire.server.ca.ttl (%s), and no certificate outlives its CA: shorten the first or lengthen the second" .server.ca.x509SvidDefaultTtl .server.ca.ttl) -}}
 {{- end -}}
