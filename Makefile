@@ -9,6 +9,10 @@ up: ## bring up AgentCube with mutual TLS on a kind cluster, and verify it (NODE
 	@echo "• compiling the harness, which takes a minute or two the first time …"
 	@$(GO) run ./e2e/cmd/agentcube up
 
+.PHONY: watch
+watch: ## put the release of `make up` under load until Ctrl-C, and draw what becomes of it as you change or break it
+	@$(GO) run ./e2e/cmd/agentcube watch
+
 .PHONY: down
 down: ## remove what `make up` made
 	@$(GO) run ./e2e/cmd/agentcube down

@@ -4,12 +4,14 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"agentcube-mtls/e2e/images"
 	"agentcube-mtls/e2e/observed"
@@ -66,13 +68,14 @@ func (r *Recorder) generator(name, runtime string, args ...string) corev1.Contai
 	return corev1.Container{Name: name, Image: images.Load, Args: append([]string{"-url", url, "-rate", rate}, args...)}
 }
 
+// stopLoad removes what startLoad has made, however far that came.
 func (r *Recorder) stopLoad(ctx context.Context) error {
-	now := int64(0)
-	err := r.release.CoreV1().Pods(r.release.Namespace).Delete(ctx, r.load, metav1.DeleteOptions{GracePeriodSeconds: &now})
-	if err != nil {
-		return err
+	err := client.IgnoreNotFound(r.release.Objects.Delete(ctx, verify.AgentRuntime(r.release.Namespace, runtime)))
+	if r.load != "" {
+		now := int64(0)
+		err = errors.Join(err, r.release.CoreV1().Pods(r.release.Namespace).Delete(ctx, r.load, metav1.DeleteOptions{GracePeriodSeconds: &now}))
 	}
-	return r.release.Objects.Delete(ctx, verify.AgentRuntime(r.release.Namespace, runtime))
+	return err
 }
 
 // Requests returns all requests that have been answered, in the order in which they were sent.

@@ -3,6 +3,7 @@ package recorder
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -32,17 +33,19 @@ func Start(ctx context.Context, release verify.Release, title string) (*Recorder
 	watching, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	r := &Recorder{release: release, cancel: cancel, timeline: timeline.Timeline{Title: title},
 		pods: map[string]int{}, restarts: map[string]int32{}, serials: map[string]bool{}}
-	if err := r.startLoad(ctx); err != nil {
-		cancel()
-		return nil, err
+	err := r.startLoad(ctx)
+	if err == nil {
+		err = r.watchPods(watching)
 	}
-	if err := r.watchPods(watching); err != nil {
-		cancel()
-		return nil, err
+	if err == nil {
+		err = kube.Eventually(ctx, "the first answers to the load", func(ctx context.Context) error { return r.Counted(ctx, 1) })
 	}
-	return r, kube.Eventually(ctx, "the first answers to the load", func(ctx context.Context) error {
-		return r.Counted(ctx, 1)
-	})
+	if err != nil {
+		cancel()
+		r.working.Wait()
+		return nil, errors.Join(err, r.stopLoad(context.WithoutCancel(ctx)))
+	}
+	return r, nil
 }
 
 // Mark notes something that is done to the release.

@@ -1,6 +1,7 @@
 // Command agentcube brings up AgentCube with mutual TLS on a kind cluster of its own, checks that it works, and removes it again.
 //
 //	agentcube up       engine, cluster, images, charts, and a table of what was verified
+//	agentcube watch    puts the release under load until Ctrl-C, and draws what becomes of it
 //	agentcube down     removes the cluster, and the engine if up had to start it
 //
 // The environment variables CLUSTER (default agentcube) and NODES (default 1) say which cluster, and of how many nodes.
@@ -33,7 +34,7 @@ func main() {
 
 func run(ctx context.Context, args []string) error {
 	if len(args) != 1 {
-		return fmt.Errorf("give one command: up or down")
+		return fmt.Errorf("give one command: up, watch or down")
 	}
 	nodes, err := environment.Nodes(1)
 	if err != nil {
@@ -44,8 +45,10 @@ func run(ctx context.Context, args []string) error {
 	switch args[0] {
 	case "up":
 		return environment.Up(ctx, log, name, nodes)
+	case "watch":
+		return environment.Watch(ctx, log, name)
 	case "down":
 		return environment.Down(ctx, log, name)
 	}
-	return fmt.Errorf("unknown command %q: give up or down", args[0])
+	return fmt.Errorf("unknown command %q: give up, watch or down", args[0])
 }

@@ -1,0 +1,72 @@
+package environment
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"agentcube-mtls/e2e/cluster"
+	"agentcube-mtls/e2e/kube"
+	"agentcube-mtls/e2e/progress"
+	"agentcube-mtls/e2e/recorder"
+	"agentcube-mtls/e2e/release"
+	"agentcube-mtls/e2e/repo"
+	"agentcube-mtls/e2e/verify"
+)
+
+// Watch puts the release of Up under load and says how it fares, until the context ends. Then it leaves the timeline as JSON and SVG.
+func Watch(ctx context.Context, log *progress.Log, name string) error {
+	kubeconfig, err := cluster.New(name, 1, false).Kubeconfig()
+	if err != nil {
+		return err
+	}
+	client, err := kube.Connect(kubeconfig)
+	if err != nil {
+		return fmt.Errorf("there is no cluster %q: run `make up` first: %w", name, err)
+	}
+	var recording *recorder.Recorder
+	err = log.Step("putting the release under load", func() (err error) {
+		recording, err = recorder.Start(ctx, verify.Release{Client: client, Namespace: release.Namespace, Name: release.Name}, "AgentCube under load")
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	log.Printf("Change, upgrade or break the release in another terminal. Ctrl-C ends the load and draws what happened.")
+	for tick := time.NewTicker(5 * time.Second); ctx.Err() == nil; {
+		select {
+		case <-ctx.Done():
+		case <-tick.C:
+			report(ctx, log, recording)
+		}
+	}
+	recorded, err := recording.Stop(context.WithoutCancel(ctx))
+	if err != nil {
+		return err
+	}
+	picture, err := recorded.Write(repo.Path("artifacts", "timelines"), "watch-"+time.Now().UTC().Format("20060102T150405"))
+	if err != nil {
+		return err
+	}
+	log.Printf("\n✓ %d of %d invocations failed, %d containers were restarted\nNext: open %s in a browser", len(recorded.Failed()), len(recorded.Requests), len(recorded.Restarts), picture)
+	return nil
+}
+
+// report says how many invocations failed so far. That the API server does not answer is a state to report too.
+func report(ctx context.Context, log *progress.Log, recording *recorder.Recorder) {
+	requests, err := recording.Requests(ctx)
+	if err != nil {
+		if ctx.Err() == nil {
+			log.Printf("  %v", err)
+		}
+		return
+	}
+	failed, last := 0, ""
+	for _, request := range requests {
+		if request.Failure != "" {
+			failed++
+			last = ", the last one with: " + request.Failure
+		}
+	}
+	log.Printf("  %d of %d invocations failed%s", failed, len(requests), last)
+}
