@@ -55,5 +55,5 @@ func (s *scenario) requireNoFailure(ctx context.Context, t *testing.T) {
 // goOn lets the load go on until it shows something, however quickly the scenario went by.
 func (s *scenario) goOn(ctx context.Context, t *testing.T) {
 	t.Helper()
-	eventually(ctx, t, "enough requests to show something", func(ctx context.Context) error { return s.Counted(ctx, 100) })
+	require.NoError(t, s.Await(ctx, 100))
 }

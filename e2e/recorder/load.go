@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -21,6 +22,9 @@ import (
 // runtime is the AgentRuntime of the load's session.
 const runtime = "under-load"
 
+// controlPlane labels the node on which the load generator and its sandbox run: no scenario restarts it.
+const controlPlane = "node-role.kubernetes.io/control-plane"
+
 // rate is how often each container of the load generator sends, in requests a second.
 const rate = "10"
 
@@ -34,24 +38,33 @@ const (
 
 func (r *Recorder) startLoad(ctx context.Context) error {
 	agent := verify.AgentRuntime(r.release.Namespace, runtime)
-	for _, field := range []string{"sessionTimeout", "maxSessionDuration"} {
-		if err := unstructured.SetNestedField(agent.Object, "2h", "spec", field); err != nil {
+	for path, value := range map[string]any{
+		"sessionTimeout": "2h", "maxSessionDuration": "2h",
+		"podTemplate.spec.nodeSelector": map[string]any{controlPlane: ""},
+		"podTemplate.spec.tolerations":  []any{map[string]any{"operator": "Exists"}},
+	} {
+		if err := unstructured.SetNestedField(agent.Object, value, append([]string{"spec"}, strings.Split(path, ".")...)...); err != nil {
 			return err
 		}
 	}
 	if err := r.release.Apply(ctx, agent); err != nil {
 		return err
 	}
+	router, err := r.release.CoreV1().Services(r.release.Namespace).Get(ctx, "agentcube-router", metav1.GetOptions{})
+	if err != nil {
+		return err
+	}
+	// By its address, so that the cluster's name service, which a scenario may break, fails no request.
+	url := fmt.Sprintf("http://%s:%d", router.Spec.ClusterIP, router.Spec.Ports[0].Port)
 	pod, err := r.release.CoreV1().Pods(r.release.Namespace).Create(ctx, &corev1.Pod{
 		ObjectMeta: metav1.ObjectMeta{GenerateName: "load-"},
 		Spec: corev1.PodSpec{
 			RestartPolicy: corev1.RestartPolicyNever,
-			// Where no scenario restarts the node.
-			NodeSelector: map[string]string{"node-role.kubernetes.io/control-plane": ""},
-			Tolerations:  []corev1.Toleration{{Operator: corev1.TolerationOpExists}},
+			NodeSelector:  map[string]string{controlPlane: ""},
+			Tolerations:   []corev1.Toleration{{Operator: corev1.TolerationOpExists}},
 			Containers: []corev1.Container{
-				r.generator(calls, "nobody", "-expect", "404"),
-				r.generator(session, runtime, "-session"),
+				r.generator(url, calls, "nobody", "-expect", "404"),
+				r.generator(url, session, runtime, "-session"),
 			},
 		},
 	}, metav1.CreateOptions{})
@@ -62,9 +75,8 @@ func (r *Recorder) startLoad(ctx context.Context) error {
 	return nil
 }
 
-func (r *Recorder) generator(name, runtime string, args ...string) corev1.Container {
-	url := fmt.Sprintf("http://agentcube-router.%[1]s.svc:8080/v1/namespaces/%[1]s/agent-runtimes/%[2]s/invocations/load",
-		r.release.Namespace, runtime)
+func (r *Recorder) generator(router, name, runtime string, args ...string) corev1.Container {
+	url := fmt.Sprintf("%s/v1/namespaces/%s/agent-runtimes/%s/invocations/load", router, r.release.Namespace, runtime)
 	return corev1.Container{Name: name, Image: images.Load, Args: append([]string{"-url", url, "-rate", rate}, args...)}
 }
 

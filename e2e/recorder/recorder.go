@@ -38,7 +38,7 @@ func Start(ctx context.Context, release verify.Release, title string) (*Recorder
 		err = r.watchPods(watching)
 	}
 	if err == nil {
-		err = kube.Eventually(ctx, "the first answers to the load", func(ctx context.Context) error { return r.Counted(ctx, 1) })
+		err = r.Await(ctx, 1)
 	}
 	if err != nil {
 		cancel()
@@ -55,22 +55,29 @@ func (r *Recorder) Mark(what string) {
 	r.timeline.Actions = append(r.timeline.Actions, timeline.Event{At: time.Now(), What: what})
 }
 
-// Counted returns an error while either kind of request has been made less often than that.
-func (r *Recorder) Counted(ctx context.Context, least int) error {
-	requests, err := r.Requests(ctx)
-	if err != nil {
-		return err
-	}
-	inSession := 0
-	for _, request := range requests {
-		if request.Session {
-			inSession++
+// Await waits until that many more requests of either kind have been answered.
+func (r *Recorder) Await(ctx context.Context, more int) error {
+	began := time.Now()
+	return kube.Eventually(ctx, fmt.Sprintf("%d more requests of either kind", more), func(ctx context.Context) error {
+		requests, err := r.Requests(ctx)
+		if err != nil {
+			return err
 		}
-	}
-	if others := len(requests) - inSession; min(inSession, others) < least {
-		return fmt.Errorf("%d requests in the session and %d others so far, %d of each are awaited", inSession, others, least)
-	}
-	return nil
+		var calls, inSession int
+		for _, request := range requests {
+			switch {
+			case request.Sent.Before(began):
+			case request.Session:
+				inSession++
+			default:
+				calls++
+			}
+		}
+		if min(calls, inSession) < more {
+			return fmt.Errorf("%d calls and %d requests in the session so far", calls, inSession)
+		}
+		return nil
+	})
 }
 
 // Stop ends the load and the watching, and returns what was seen.

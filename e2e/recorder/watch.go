@@ -20,7 +20,12 @@ import (
 // watchPods follows the pods of the release until the context ends.
 func (r *Recorder) watchPods(ctx context.Context) error {
 	factory := informers.NewSharedInformerFactoryWithOptions(r.release, 0, informers.WithNamespace(r.release.Namespace))
-	_, err := factory.Core().V1().Pods().Informer().AddEventHandler(cache.ResourceEventHandlerFuncs{
+	pods := factory.Core().V1().Pods().Informer()
+	// That the API server is away may be what is to be seen: the informer tries again.
+	if err := pods.SetWatchErrorHandler(func(*cache.Reflector, error) {}); err != nil {
+		return err
+	}
+	_, err := pods.AddEventHandler(cache.ResourceEventHandlerFuncs{
 		AddFunc:    func(object any) { r.seen(ctx, object.(*corev1.Pod)) },
 		UpdateFunc: func(_, object any) { r.seen(ctx, object.(*corev1.Pod)) },
 		DeleteFunc: func(object any) {
