@@ -70,8 +70,9 @@ func (t Target) Overwrite(ctx context.Context, volume, file, text string) error 
 	}
 	for _, pod := range pods {
 		where := path.Join("/var/lib/kubelet/pods", string(pod.UID), "volumes/kubernetes.io~empty-dir", volume, file)
-		// The file must be there: a fault in no file would prove nothing.
-		if err := onNode(ctx, pod.Spec.NodeName, "sh", "-c", `test -e "$0" && printf %s "$1" > "$0"`, where, text); err != nil {
+		// Only what is there is overwritten, and whoever owns it goes on owning it: Linux lets not even root open another's file in
+		// a directory that all may write to, if that could make the file.
+		if err := onNode(ctx, pod.Spec.NodeName, "sh", "-c", `printf %s "$1" | dd status=none conv=nocreat of="$0"`, where, text); err != nil {
 			return fmt.Errorf("overwriting %s in the volume %s of %s: %w", file, volume, pod.Name, err)
 		}
 	}
