@@ -52,13 +52,6 @@ func TestSPIREAttestsEveryNodeAndRegistersBothPrograms(t *testing.T) {
 	}
 }
 
-func TestNoContainerRestartsWhileThingsComeUp(t *testing.T) {
-	ctx := start(t)
-	seen, err := suite.release.NoRestarts(ctx)
-	require.NoError(t, err)
-	t.Log(seen)
-}
-
 func TestAnUnknownRuntimeComesBackAs404WhichTheWorkloadManagerSaid(t *testing.T) {
 	ctx := start(t)
 	answer, err := suite.release.Invoke(ctx, verify.Invocation{Kind: "agent-runtimes", Runtime: "nobody", Path: "x"})

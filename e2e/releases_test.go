@@ -7,6 +7,7 @@ import (
 
 	"github.com/gruntwork-io/terratest/modules/helm"
 	"github.com/gruntwork-io/terratest/modules/k8s"
+	"github.com/stretchr/testify/require"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"agentcube-mtls/e2e/repo"
@@ -16,7 +17,8 @@ import (
 // chart is the folder of the chart under test.
 var chart = repo.Path("charts", "base")
 
-// install installs a release of its own for one test, in a namespace of the same name, and removes both when the test ends.
+// install installs a release of its own for one test, in a namespace of the same name, and removes both when the test ends. No
+// container may restart while things come up.
 func install(t *testing.T, name string, values map[string]string) verify.Release {
 	t.Helper()
 	r := verify.Release{Client: suite.release.Client, Namespace: name, Name: name}
@@ -31,6 +33,8 @@ func install(t *testing.T, name string, values map[string]string) verify.Release
 		SetValues:      values,
 		ExtraArgs:      map[string][]string{"upgrade": {"--install", "--create-namespace", "--wait", "--timeout", "5m"}},
 	}, chart, name)
+	_, err := r.NoRestarts(t.Context())
+	require.NoError(t, err)
 	return r
 }
 
