@@ -25,19 +25,6 @@ func TestRouterAndWorkloadManagerProveTheirIdentitiesOverTLS13(t *testing.T) {
 	}
 }
 
-func TestStrangersAreRefused(t *testing.T) {
-	ctx := start(t)
-	refusals, err := suite.release.Strangers(ctx)
-	require.NoError(t, err)
-	require.Len(t, refusals, 5, "every attempt is reported: %+v", refusals)
-	for _, refusal := range refusals {
-		t.Run(refusal.Stranger, func(t *testing.T) {
-			assert.True(t, refusal.Refused, "was let in: %s", refusal.How)
-			t.Log(refusal.How)
-		})
-	}
-}
-
 func TestSPIREAttestsEveryNodeAndRegistersBothPrograms(t *testing.T) {
 	ctx := start(t)
 	for what, check := range map[string]func() (string, error){

@@ -28,8 +28,16 @@ type Certificate struct {
 // Refusal is what became of one attempt of a stranger to reach a WorkloadManager.
 type Refusal struct {
 	Stranger string `json:"stranger"`
+	From     string `json:"from,omitempty"`   // its address and port; empty: nothing listened
+	Claims   string `json:"claims,omitempty"` // the SPIFFE ID in its certificate; empty: it showed none
 	Refused  bool   `json:"refused"`
 	How      string `json:"how"` // the error or the answer
+}
+
+// Identity is what the Workload API answered a pod: an ID or a refusal.
+type Identity struct {
+	ID      string `json:"id,omitempty"`
+	Refusal string `json:"refusal,omitempty"`
 }
 
 // Request is one request of the load generator.

@@ -31,7 +31,13 @@ func handshake(ctx context.Context, target string, files certificateFiles) (*obs
 	}
 	// Any member of the trust domain is accepted here, so that the identity is reported, not presumed.
 	config := tlsconfig.MTLSClientConfig(svid, bundle, tlsconfig.AuthorizeMemberOf(svid.ID.TrustDomain()))
-	response, err := get(ctx, "https://"+target+"/health", config)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://"+target+"/health", nil)
+	if err != nil {
+		return nil, err
+	}
+	// A connection of its own, which shows the certificates of now.
+	client := http.Client{Transport: &http.Transport{TLSClientConfig: config, DisableKeepAlives: true}, Timeout: 15 * time.Second}
+	response, err := client.Do(request)
 	if err != nil {
 		return nil, err
 	}
@@ -56,14 +62,4 @@ func identity(id spiffeid.ID, certificate *x509.Certificate) observed.SVID {
 		Authority: hex.EncodeToString(certificate.AuthorityKeyId),
 		Expires:   certificate.NotAfter,
 	}
-}
-
-// get makes one request on a connection of its own.
-func get(ctx context.Context, url string, config *tls.Config) (*http.Response, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-	if err != nil {
-		return nil, err
-	}
-	client := http.Client{Transport: &http.Transport{TLSClientConfig: config, DisableKeepAlives: true}, Timeout: 15 * time.Second}
-	return client.Do(request)
 }

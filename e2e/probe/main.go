@@ -1,8 +1,11 @@
-// Command probe connects to a WorkloadManager from inside the cluster and prints what it saw, one JSON object a line.
+// Command probe looks at SPIRE and at a WorkloadManager from inside the cluster and prints what it saw, one JSON object a line.
 //
-//	probe handshake    with the certificate files that a Router has: what a real handshake shows
-//	probe watch        the same again and again: each certificate that a side begins to use
-//	probe strangers    with what strangers have: how each of them is refused
+//	probe handshake      with the certificate files that a Router has: what a real handshake shows
+//	probe watch          the same again and again: each certificate that a side begins to use
+//	probe certificate    a file's certificates, as they are
+//	probe strangers      with what strangers have: how each of them is refused
+//	probe identity       what the Workload API answers this pod
+//	probe wait           nothing, until the pod ends: others are run in it
 package main
 
 import (
@@ -11,7 +14,16 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"os/signal"
+	"syscall"
 	"time"
+
+	"agentcube-mtls/e2e/observed"
+)
+
+const (
+	probes        = "handshake, watch, certificate, strangers, identity, wait"
+	exampleSocket = "unix:///run/spire/agent-sockets/spire-agent.sock"
 )
 
 // patience bounds the whole of a probe.
@@ -28,7 +40,7 @@ func main() {
 
 func run(ctx context.Context, args []string) error {
 	if len(args) == 0 {
-		return fmt.Errorf("give one of: handshake, watch, strangers")
+		return fmt.Errorf("give one of: %s", probes)
 	}
 	flags := flag.NewFlagSet(args[0], flag.ContinueOnError)
 	target := flags.String("target", "", "host:port of the WorkloadManager's mTLS port")
@@ -49,23 +61,40 @@ func run(ctx context.Context, args []string) error {
 			return err
 		}
 		return json.NewEncoder(os.Stdout).Encode(seen)
-	case "strangers":
-		socket := flags.String("socket", "", "address of the SPIFFE Workload API, such as unix:///run/spire/agent-sockets/spire-agent.sock")
-		plain := flags.String("plain", "", "host:port of the WorkloadManager's plain port")
-		pretend := flags.String("pretend", "", "the SPIFFE ID that a certificate of another CA claims")
+	case "certificate":
+		file := flags.String("file", "", "the certificates, PEM")
 		if err := flags.Parse(args[1:]); err != nil {
 			return err
 		}
-		attempts, err := strangers(ctx, *target, *plain, *socket, *pretend)
+		content, err := os.ReadFile(*file)
 		if err != nil {
 			return err
 		}
-		for _, a := range attempts {
-			if err := json.NewEncoder(os.Stdout).Encode(a.try(ctx)); err != nil {
-				return err
-			}
+		_, err = os.Stdout.Write(content)
+		return err
+	case "strangers":
+		s := stranger{}
+		flags.StringVar(&s.plain, "plain", "", "host:port of the WorkloadManager's plain port")
+		flags.StringVar(&s.pretend, "pretend", "", "the Router's SPIFFE ID, for certificates that claim it")
+		flags.StringVar(&s.socket, "socket", "", "address of the SPIFFE Workload API that gives this pod an SVID of its own, such as "+exampleSocket)
+		flags.StringVar(&s.expired, "expired", "", "a certificate with its key, PEM, whose end is waited for")
+		flags.StringVar(&s.replayed, "replayed", "", "a certificate, PEM, that is shown without its key")
+		if err := flags.Parse(args[1:]); err != nil {
+			return err
 		}
+		s.target = *target
+		return s.try(ctx, func(r observed.Refusal) error { return json.NewEncoder(os.Stdout).Encode(r) })
+	case "identity":
+		socket := flags.String("socket", "", "address of the SPIFFE Workload API, such as "+exampleSocket)
+		if err := flags.Parse(args[1:]); err != nil {
+			return err
+		}
+		return json.NewEncoder(os.Stdout).Encode(issued(ctx, *socket))
+	case "wait":
+		ended := make(chan os.Signal, 1)
+		signal.Notify(ended, syscall.SIGTERM)
+		<-ended
 		return nil
 	}
-	return fmt.Errorf("unknown probe %q: give one of: handshake, watch, strangers", args[0])
+	return fmt.Errorf("unknown probe %q: give one of: %s", args[0], probes)
 }

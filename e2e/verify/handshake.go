@@ -57,6 +57,15 @@ func (r Release) Handshake(ctx context.Context) (*observed.Handshake, error) {
 	return seen, nil
 }
 
+// RouterCertificate returns the certificate that a Router shows, as PEM.
+func (r Release) RouterCertificate(ctx context.Context) (string, error) {
+	pods, err := r.pods(ctx, routerApp)
+	if err != nil {
+		return "", err
+	}
+	return r.RunBeside(ctx, r.Namespace, pods[0].Name, routerApp, images.Probe, "certificate", "-file", argument(pods[0], "--mtls-cert="))
+}
+
 // StartWatch starts a probe in a Router's pod that prints each certificate that a side begins to use, and returns the name of its
 // container. In other pods, and in those of Routers without TLS, it starts nothing and returns "".
 func (r Release) StartWatch(ctx context.Context, pod *corev1.Pod) (string, error) {

@@ -128,6 +128,26 @@ func (r Release) pods(ctx context.Context, app string) ([]corev1.Pod, error) {
 	return pods, nil
 }
 
+// Logged checks that a program of the release has written a line that holds all the parts. Its container is named like its app.
+func (r Release) Logged(ctx context.Context, app string, parts ...string) error {
+	pods, err := r.pods(ctx, app)
+	if err != nil {
+		return err
+	}
+	for _, pod := range pods {
+		log, err := r.Logs(ctx, pod.Namespace, pod.Name, app)
+		if err != nil {
+			return err
+		}
+		for line := range strings.Lines(log) {
+			if !slices.ContainsFunc(parts, func(part string) bool { return !strings.Contains(line, part) }) {
+				return nil
+			}
+		}
+	}
+	return fmt.Errorf("%s has written no line with all of %q", app, parts)
+}
+
 // NoRestarts checks that no container of the release was ever restarted.
 func (r Release) NoRestarts(ctx context.Context) (string, error) {
 	list, err := r.CoreV1().Pods(r.Namespace).List(ctx, metav1.ListOptions{})

@@ -1,0 +1,134 @@
+package e2e
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"agentcube-mtls/e2e/observed"
+	"agentcube-mtls/e2e/verify"
+)
+
+// nobodyListens stands for a refusal of which no program can write a line.
+const nobodyListens = ""
+
+// barehanded says why the WorkloadManager refuses each attempt that needs nothing from SPIRE.
+var barehanded = map[string]string{
+	"plain HTTP to the plain port":    nobodyListens,
+	"plain HTTP to the mTLS port":     "client sent an HTTP request to an HTTPS server",
+	"TLS 1.2":                         "client offered only unsupported versions",
+	"no certificate":                  "client didn't provide a certificate",
+	"a self-signed certificate":       "certificate signed by unknown authority",
+	"an SVID of another trust domain": "no X.509 bundle found for trust domain",
+}
+
+// certified says the same of attempts with a certificate that this SPIRE has issued.
+var certified = map[string]string{
+	"a valid SVID of another workload":         "unexpected ID",
+	"an expired SVID of the Router":            "certificate has expired",
+	"the Router's certificate without its key": "invalid signature by the client certificate",
+}
+
+// TestStrangersAreRefusedAndTheLogsNameThem has pods of several kinds try to pass for the Router of a release of its own, whose
+// Service and whose pods they may confuse.
+func TestStrangersAreRefusedAndTheLogsNameThem(t *testing.T) {
+	ctx := start(t)
+	r := install(t, "besieged", map[string]string{"spire.enabled": "true"})
+	outside := namespace(ctx, t, "besiegers", "agentcube-router")
+	looks := routerLabels(ctx, t, r)
+	// Started first: once the stranger below has its SVID, SPIRE has seen these too, and has nothing for them.
+	unregistered := map[string]*verify.Stranger{}
+	for name, s := range map[string]struct {
+		pod     metav1.ObjectMeta
+		account string
+	}{
+		"the Router's labels and account in another namespace": {
+			metav1.ObjectMeta{Namespace: outside, Name: "mimic", Labels: looks}, "agentcube-router"},
+		"the Router's labels under another account of its namespace": {
+			metav1.ObjectMeta{Namespace: r.Namespace, Name: "mimic", Labels: looks}, "default"},
+		"nothing but the socket of the Workload API": {
+			metav1.ObjectMeta{Namespace: outside, Name: "unregistered"}, "default"},
+	} {
+		stranger, err := r.Stranger(ctx, s.pod, s.account)
+		require.NoError(t, err, name)
+		unregistered[name] = stranger
+	}
+
+	expected, err := r.Expected(ctx)
+	require.NoError(t, err)
+	// Issued by SPIRE to be used at once, and kept too long.
+	expired, err := r.Server(ctx, "x509", "mint", "-spiffeID", expected.Router, "-ttl", "5s")
+	require.NoError(t, err)
+	stolen, err := r.RouterCertificate(ctx)
+	require.NoError(t, err)
+	refusals, err := r.Strangers(ctx, "-expired", expired, "-replayed", stolen)
+	require.NoError(t, err)
+	all := maps.Clone(barehanded)
+	maps.Copy(all, certified)
+	t.Run("a valid SVID for another account", func(t *testing.T) { requireRefused(ctx, t, r, refusals, all) })
+
+	for name, stranger := range unregistered {
+		t.Run(name, func(t *testing.T) {
+			identity, err := stranger.Identity(ctx)
+			require.NoError(t, err)
+			assert.Empty(t, identity.ID, "SPIRE gave it an identity")
+			assert.Contains(t, identity.Refusal, "no identity issued")
+			assert.NoError(t, r.Logged(ctx, "spire-agent", "No identity issued", "pod-uid:"+string(stranger.UID)))
+			refusals, err := stranger.Intrude(ctx)
+			require.NoError(t, err)
+			requireRefused(ctx, t, r, refusals, barehanded)
+		})
+	}
+	_, err = r.Handshake(ctx)
+	assert.NoError(t, err, "the Router itself is let in as before")
+}
+
+// requireRefused checks that there was every attempt, that none was let in, and that the WorkloadManager's log says so, naming the
+// address it came from, the SPIFFE ID that it claimed, and the reason.
+func requireRefused(ctx context.Context, t *testing.T, r verify.Release, refusals []observed.Refusal, reasons map[string]string) {
+	t.Helper()
+	var tried []string
+	for _, refusal := range refusals {
+		tried = append(tried, refusal.Stranger)
+		assert.True(t, refusal.Refused, "%s was let in: %s", refusal.Stranger, refusal.How)
+		if reasons[refusal.Stranger] == nobodyListens {
+			assert.Empty(t, refusal.From, "%s found somebody who listens", refusal.Stranger)
+			continue
+		}
+		who := "Refused connection from " + refusal.From + ": "
+		if refusal.Claims != "" {
+			who += "certificate of " + refusal.Claims + ": "
+		}
+		assert.NoError(t, r.Logged(ctx, "workloadmanager", who, reasons[refusal.Stranger]), refusal.Stranger)
+	}
+	assert.ElementsMatch(t, slices.Collect(maps.Keys(reasons)), tried, "the attempts")
+}
+
+// routerLabels returns the labels of the Router's pods, but for the one by which their ReplicaSet would take a stranger for its own.
+func routerLabels(ctx context.Context, t *testing.T, r verify.Release) map[string]string {
+	t.Helper()
+	router, err := r.AppsV1().Deployments(r.Namespace).Get(ctx, "agentcube-router", metav1.GetOptions{})
+	require.NoError(t, err)
+	return router.Spec.Template.Labels
+}
+
+// namespace makes a namespace with a ServiceAccount for one test, and removes it when the test ends.
+func namespace(ctx context.Context, t *testing.T, prefix, account string) string {
+	t.Helper()
+	made, err := suite.release.CoreV1().Namespaces().Create(ctx,
+		&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: prefix + "-"}}, metav1.CreateOptions{})
+	require.NoError(t, err)
+	t.Cleanup(func() {
+		_ = suite.release.CoreV1().Namespaces().Delete(context.Background(), made.Name, metav1.DeleteOptions{})
+	})
+	_, err = suite.release.CoreV1().ServiceAccounts(made.Name).Create(ctx,
+		&corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Name: account}}, metav1.CreateOptions{})
+	require.NoError(t, err)
+	return made.Name
+}

@@ -1,0 +1,125 @@
+package verify
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"agentcube-mtls/e2e/images"
+	"agentcube-mtls/e2e/kube"
+	"agentcube-mtls/e2e/observed"
+)
+
+// Stranger is a pod that is not the Router and would pass for it. It has the Workload API's socket, as any pod of its node may.
+type Stranger struct {
+	release Release
+	*corev1.Pod
+}
+
+const (
+	body       = "probe" // the container of a stranger's pod
+	socketDir  = "/run/spire/agent-sockets"
+	socketFile = "unix://" + socketDir + "/spire-agent.sock"
+)
+
+// Stranger starts a pod of this name, account and labels, and waits until it runs.
+func (r Release) Stranger(ctx context.Context, meta metav1.ObjectMeta, account string) (*Stranger, error) {
+	dir, err := r.socketDirectory(ctx)
+	if err != nil {
+		return nil, err
+	}
+	pod := &corev1.Pod{ObjectMeta: meta, Spec: corev1.PodSpec{
+		ServiceAccountName: account,
+		Containers: []corev1.Container{{
+			Name:         body,
+			Image:        images.Probe,
+			Args:         []string{"wait"},
+			VolumeMounts: []corev1.VolumeMount{{Name: "workload-api", MountPath: socketDir, ReadOnly: true}},
+		}},
+		Volumes: []corev1.Volume{{Name: "workload-api", VolumeSource: corev1.VolumeSource{
+			HostPath: &corev1.HostPathVolumeSource{Path: dir},
+		}}},
+	}}
+	err = kube.Eventually(ctx, "the stranger's pod to run", func(ctx context.Context) error {
+		// A new namespace has no default account for a moment, and refuses pods until then.
+		_, err := r.CoreV1().Pods(meta.Namespace).Create(ctx, pod, metav1.CreateOptions{})
+		if err != nil && !apierrors.IsAlreadyExists(err) {
+			return err
+		}
+		current, err := r.CoreV1().Pods(meta.Namespace).Get(ctx, meta.Name, metav1.GetOptions{})
+		if err != nil {
+			return err
+		}
+		if current.Status.Phase != corev1.PodRunning {
+			return fmt.Errorf("it is %s", current.Status.Phase)
+		}
+		pod = current
+		return nil
+	})
+	return &Stranger{r, pod}, err
+}
+
+// socketDirectory returns the directory of the nodes in which the release's agents have their socket.
+func (r Release) socketDirectory(ctx context.Context) (string, error) {
+	agents, err := r.AppsV1().DaemonSets(r.Namespace).Get(ctx, "spire-agent", metav1.GetOptions{})
+	if err != nil {
+		return "", err
+	}
+	for _, volume := range agents.Spec.Template.Spec.Volumes {
+		if volume.HostPath != nil && strings.Contains(volume.HostPath.Path, "socket") {
+			return volume.HostPath.Path, nil
+		}
+	}
+	return "", fmt.Errorf("the DaemonSet spire-agent mounts no directory of the node for its socket")
+}
+
+// Identity asks the Workload API who the stranger is.
+func (s *Stranger) Identity(ctx context.Context) (observed.Identity, error) {
+	var identity observed.Identity
+	output, err := s.probe(ctx, "identity", "-socket", socketFile)
+	if err != nil {
+		return identity, err
+	}
+	return identity, json.Unmarshal([]byte(output), &identity)
+}
+
+// Intrude tries to reach the WorkloadManager in every way that the stranger has, and returns what became of each. The arguments are
+// those of the probe for what the stranger has beside its bare hands.
+func (s *Stranger) Intrude(ctx context.Context, args ...string) ([]observed.Refusal, error) {
+	routers, err := s.release.pods(ctx, routerApp)
+	if err != nil {
+		return nil, err
+	}
+	mtls, plain, err := s.release.addresses(ctx, routers[0])
+	if err != nil {
+		return nil, err
+	}
+	expected, err := s.release.Expected(ctx)
+	if err != nil {
+		return nil, err
+	}
+	output, err := s.probe(ctx, append([]string{"strangers", "-target", mtls, "-plain", plain, "-pretend", expected.Router}, args...)...)
+	if err != nil {
+		return nil, err
+	}
+	var refusals []observed.Refusal
+	for line := range bytes.Lines([]byte(output)) {
+		var refusal observed.Refusal
+		if err := json.Unmarshal(line, &refusal); err != nil {
+			return nil, fmt.Errorf("reading what the stranger's probe printed: %w\n%s", err, output)
+		}
+		refusals = append(refusals, refusal)
+	}
+	return refusals, nil
+}
+
+// probe runs the probe in the container that is there: SPIRE's agents know no ephemeral ones.
+func (s *Stranger) probe(ctx context.Context, args ...string) (string, error) {
+	return s.release.Exec(ctx, s.Namespace, s.Name, body, append([]string{"/probe"}, args...)...)
+}
