@@ -142,16 +142,18 @@ func TestALimitThatTheUserTookAwayStaysAwayInAnUpgrade(t *testing.T) {
 	assert.Empty(t, router.Resources.Limits)
 }
 
-func TestFalseAndZeroOfAnOldReleaseAreKept(t *testing.T) {
+func TestFalseZeroAndNothingOfAnOldReleaseAreKept(t *testing.T) {
 	t.Parallel()
 	release := upgradeFromV010(t, "spire: {enabled: true}")
 	release.ReusedValues["router"].(map[string]any)["replicas"] = 0
 	release.Values["router"].(map[string]any)["replicas"] = 0
 	release.Values["spire"].(map[string]any)["identities"] = map[string]any{"create": false}
+	release.Values["spire"].(map[string]any)["agent"] = map[string]any{"tolerations": []any{}}
 
 	objects := renderRelease(t, release)
 	assert.Equal(t, int32(0), *get[*appsv1.Deployment](t, objects, "agentcube-router").Spec.Replicas)
 	assert.Empty(t, ofKind(objects, "ClusterSPIFFEID"))
+	assert.Empty(t, get[*appsv1.DaemonSet](t, objects, "spire-agent").Spec.Template.Spec.Tolerations)
 }
 
 func TestAnotherChartVersionAloneRollsNoPods(t *testing.T) {

@@ -1,18 +1,27 @@
 {{/* Objects of one component carry these labels. Takes root, app and component. */}}
 {{- define "agentcube.labels" -}}
 {{ include "agentcube.podLabels" . }}
-app.kubernetes.io/managed-by: {{ .root.Release.Service }}
-app.kubernetes.io/version: {{ .root.Chart.AppVersion | quote }}
-helm.sh/chart: {{ .root.Chart.Name }}-{{ .root.Chart.Version | replace "+" "_" }}
+{{ .root.rendered.versionLabels }}
 {{- end -}}
 
 {{/* Pods carry no version: a new chart alone rolls none of them. */}}
 {{- define "agentcube.podLabels" -}}
 app: {{ .app }}
-app.kubernetes.io/name: {{ .root.Values.nameOverride | default .root.Chart.Name }}
-app.kubernetes.io/instance: {{ .root.Release.Name }}
 app.kubernetes.io/component: {{ .component }}
+{{ .root.rendered.releaseLabels }}
+{{- end -}}
+
+{{/* What all objects have in common; made once a render, as is the next. */}}
+{{- define "agentcube.releaseLabels" -}}
+app.kubernetes.io/name: {{ .Values.nameOverride | default .Chart.Name }}
+app.kubernetes.io/instance: {{ .Release.Name }}
 app.kubernetes.io/part-of: agentcube
+{{- end -}}
+
+{{- define "agentcube.versionLabels" -}}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version | replace "+" "_" }}
 {{- end -}}
 
 {{/* Cluster-scoped names hold the namespace and the release, so that releases do not collide. Takes root and name. */}}
