@@ -39,7 +39,7 @@ func TestUpgradesAndTheirRollbacksLoseNoInvocation(t *testing.T) {
 		_, err := suite.helm.Run(ctx, "rollback", r.Name, "--namespace", r.Namespace, "--wait", "--timeout", "5m")
 		require.NoError(t, err)
 		settle(ctx, t, r)
-		assert.NoError(t, load.healthy(ctx), change.name)
+		eventually(ctx, t, "the release to be whole after the rollback of "+change.name, func(ctx context.Context) error { return load.healthy(ctx) })
 		_, err = r.NoRestarts(ctx)
 		assert.NoError(t, err, change.name)
 	}
