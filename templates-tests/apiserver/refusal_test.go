@@ -52,6 +52,23 @@ func TestAnotherTrustDomainIsRefusedWhileSPIREIsOnAndTakenOnceItWasOff(t *testin
 	require.NoError(t, agentcube.upgrade(reuseValues, another))
 }
 
+func TestASecondReleaseWithMutualTLSOfTheSameNameIsToldToTakeAnotherAndChangesNothing(t *testing.T) {
+	withSpireCRDs(t)
+	one, other := newRelease(t, "agentcube", "same-name"), newRelease(t, "agentcube", "same-name-either")
+	require.NoError(t, one.install(base, spire))
+	before := objects(t)
+	const sentence = "the ClusterSPIFFEID agentcube-agentcube-router belongs to the release agentcube in the namespace same-name, " +
+		"and its name, which holds no namespace, cannot be taken twice: give this release another name"
+	assert.ErrorContains(t, other.install(base, spire), sentence)
+	assert.Equal(t, before.Written(), objects(t).Written())
+
+	require.NoError(t, other.install(base, plain), "without mutual TLS there is nothing to share")
+	assert.ErrorContains(t, other.upgrade(reuseValues, "spire: {enabled: true}"), sentence)
+	require.NoError(t, one.upgrade(reuseValues, "{}"), "the owner goes on")
+	require.NoError(t, one.uninstall())
+	require.NoError(t, other.upgrade(reuseValues, "spire: {enabled: true}"), "the name is free again")
+}
+
 // removeSpireCRDs takes away what an uninstall of their chart leaves.
 func removeSpireCRDs(t testing.TB) {
 	t.Helper()

@@ -1,6 +1,26 @@
 {{/*
 What the cluster has to say. helm template, as Argo CD runs it, knows no cluster: there a look-up finds nothing, and nothing fails.
 */}}
+{{- define "agentcube.validate.crds" -}}
+{{- if not (.Capabilities.APIVersions.Has "spire.spiffe.io/v1alpha1") -}}
+{{- if lookup "v1" "Namespace" "" "kube-system" -}}
+{{- fail "spire.enabled needs SPIRE's CustomResourceDefinitions, which this cluster lacks: install the chart spire-crds first" -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Where its kind is unknown, a look-up would end the render; the name is that of the Router's, whose neighbour has the same owner. */}}
+{{- define "agentcube.validate.identities" -}}
+{{- if and .Values.spire.identities.create (.Capabilities.APIVersions.Has "spire.spiffe.io/v1alpha1") -}}
+{{- with lookup "spire.spiffe.io/v1alpha1" "ClusterSPIFFEID" "" (printf "%s-agentcube-router" .Release.Name) -}}
+{{- $owner := dig "annotations" "meta.helm.sh/release-namespace" "" .metadata -}}
+{{- if and $owner (ne $owner $.Release.Namespace) -}}
+{{- fail (printf "the ClusterSPIFFEID %s belongs to the release %s in the namespace %s, and its name, which holds no namespace, cannot be taken twice: give this release another name" .metadata.name $.Release.Name $owner) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
 {{- define "agentcube.validate.trustDomain" -}}
 {{- with lookup "v1" "ConfigMap" .Release.Namespace "spire-server" -}}
 {{- $present := index .data "server.conf" | default "" | regexFind `trust_domain\s*=\s*"[^"]*"` | splitList "\"" -}}
