@@ -13,7 +13,7 @@ import (
 )
 
 func TestSpireWithoutItsCRDsIsRefusedInOneSentenceAndChangesNothing(t *testing.T) {
-	removeSpireCRDs(t)
+	removeCRDs(t, "clusterspiffeids.spire.spiffe.io", "clusterstaticentries.spire.spiffe.io", "clusterfederatedtrustdomains.spire.spiffe.io")
 	const sentence = "spire.enabled needs SPIRE's CustomResourceDefinitions, which this cluster lacks: install the chart spire-crds first"
 	agentcube := newRelease(t, "agentcube", "without-crds")
 	require.NoError(t, agentcube.install(base, plain))
@@ -69,14 +69,23 @@ func TestASecondReleaseWithMutualTLSOfTheSameNameIsToldToTakeAnotherAndChangesNo
 	require.NoError(t, other.upgrade(reuseValues, "spire: {enabled: true}"), "the name is free again")
 }
 
-// removeSpireCRDs takes away what an uninstall of their chart leaves.
-func removeSpireCRDs(t testing.TB) {
+func TestARefusedFirstInstallLeavesOnlyTheCRDsThatHelmBringsBeforehand(t *testing.T) {
+	removeCRDs(t, "agentruntimes.runtime.agentcube.volcano.sh", "codeinterpreters.runtime.agentcube.volcano.sh")
+	before := objects(t)
+	assert.Error(t, newRelease(t, "agentcube", "refused").install(base, "router: {replica: 2}"))
+	assert.ElementsMatch(t, []string{
+		"customresourcedefinitions.apiextensions.k8s.io /agentruntimes.runtime.agentcube.volcano.sh",
+		"customresourcedefinitions.apiextensions.k8s.io /codeinterpreters.runtime.agentcube.volcano.sh",
+	}, objects(t).Since(before))
+}
+
+// removeCRDs takes away what an uninstall leaves.
+func removeCRDs(t testing.TB, names ...string) {
 	t.Helper()
 	dynamicClient, err := dynamic.NewForConfig(server.Config())
 	require.NoError(t, err)
 	definitions := dynamicClient.Resource(schema.GroupVersionResource{Group: "apiextensions.k8s.io", Version: "v1", Resource: "customresourcedefinitions"})
-	for _, kind := range []string{"clusterspiffeids", "clusterstaticentries", "clusterfederatedtrustdomains"} {
-		name := kind + ".spire.spiffe.io"
+	for _, name := range names {
 		require.Eventually(t, func() bool {
 			return apierrors.IsNotFound(definitions.Delete(t.Context(), name, metav1.DeleteOptions{}))
 		}, time.Minute, 50*time.Millisecond, "%s must go", name)
