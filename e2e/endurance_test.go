@@ -27,26 +27,34 @@ var (
 	nothing    = func(observed.Request) bool { return false }
 )
 
+// window is the time from a fault until all is as before.
+type window struct{ from, healthy, to time.Time }
+
+func (w window) holds(q observed.Request) bool {
+	return q.Sent.Before(w.to) && q.Sent.Add(q.Took).After(w.from)
+}
+
 // endure injects one fault after the other into a release under load. Each must be overcome without a hand, and cost no request but
 // those that it may cost, while it lasts.
 func endure(ctx context.Context, t *testing.T, load *scenario, faults []fault) {
 	t.Helper()
-	type window struct{ from, to time.Time }
 	windows := map[string]window{}
 	for _, f := range faults {
 		load.Mark(f.name)
-		began := time.Now()
+		w := window{from: time.Now()}
 		require.NoError(t, f.inject(ctx), f.name)
 		eventually(ctx, t, "the release to be whole again after: "+f.name, func(ctx context.Context) error { return load.healthy(ctx) })
-		windows[f.name] = window{began, time.Now()}
+		w.healthy = time.Now()
+		load.recover(ctx, t)
+		w.to = time.Now()
+		windows[f.name] = w
 		load.goOn(ctx, t)
 	}
-	recorded := load.end(ctx, t)
 	failures := map[string][]observed.Request{}
-	for _, request := range recorded.Failed() {
+	for _, request := range load.end(ctx, t).Failed() {
 		in := "no fault"
 		for name, w := range windows {
-			if request.Sent.Before(w.to) && request.Sent.Add(request.Took).After(w.from) {
+			if w.holds(request) {
 				in = name
 			}
 		}
@@ -55,11 +63,13 @@ func endure(ctx context.Context, t *testing.T, load *scenario, faults []fault) {
 	assert.Empty(t, failures["no fault"], "failed while nothing was broken")
 	for _, f := range faults {
 		t.Run(f.name, func(t *testing.T) {
-			w := windows[f.name]
-			t.Logf("whole again after %s; %d invocations failed", w.to.Sub(w.from).Round(100*time.Millisecond), len(failures[f.name]))
+			lost := map[bool]int{}
 			for _, request := range failures[f.name] {
+				lost[request.Session]++
 				assert.False(t, f.spares(request), "lost, though the fault should spare it: %+v", request)
 			}
+			t.Logf("whole after %s; %d calls and %d requests in the session failed",
+				windows[f.name].healthy.Sub(windows[f.name].from).Round(100*time.Millisecond), lost[false], lost[true])
 		})
 	}
 }

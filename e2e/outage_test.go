@@ -105,5 +105,5 @@ func (s *scenario) recover(ctx context.Context, t *testing.T) {
 		}
 		return nil
 	})
-	s.Mark("all served")
+	s.Mark("served again")
 }
