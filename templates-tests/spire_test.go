@@ -241,6 +241,26 @@ spire:
 	}
 }
 
+func TestAgentSettingsReachTheirConfiguration(t *testing.T) {
+	t.Parallel()
+	agent := config(t, render(t, spire, `
+spire:
+  trustDomain: example.org
+  clusterName: east
+  server: {service: {port: 9081}}
+  agent:
+    syncInterval: 7s
+    logLevel: debug
+    metrics: {enabled: true, port: 9000}
+    extraConfig: {sds: {default_svid_name: svid}}`), "spire-agent")
+	for _, want := range []string{
+		`trust_domain = "example.org"`, `cluster = "east"`, "server_port = 9081\n", `sync_interval = "7s"`, `log_level = "debug"`,
+		"Prometheus {\n    host = \"0.0.0.0\"\n    port = 9000", "sds {\n    default_svid_name = \"svid\"\n  }",
+	} {
+		assert.Contains(t, agent, want)
+	}
+}
+
 func TestTheVolumeOfTheServer(t *testing.T) {
 	t.Parallel()
 	server := get[*appsv1.StatefulSet](t, render(t, spire, "spire: {server: {persistence: {size: 3Gi, storageClass: fast, whenDeleted: Delete}}}"), "spire-server")

@@ -1,0 +1,59 @@
+package templatestests
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"agentcube-mtls/templates-tests/chart"
+)
+
+func notes(t testing.TB, release chart.Release) string {
+	t.Helper()
+	manifests, err := release.Render()
+	require.NoError(t, err)
+	return manifests["agentcube/templates/NOTES.txt"]
+}
+
+func TestNotesSayWhatWasInstalledAndWhatToRunNext(t *testing.T) {
+	t.Parallel()
+	for given, want := range map[string][]string{
+		plain: {
+			"the release agentcube in the namespace agentcube", "agentcube-router.agentcube.svc:8080", "workloadmanager.agentcube.svc:8080, without TLS",
+			"helm test agentcube -n agentcube", "helm upgrade agentcube charts/base -n agentcube --reuse-values --set spire.enabled=true",
+		},
+		spire: {
+			"workloadmanager.agentcube.svc:8443, by mutual TLS only", "spiffe://cluster.local/ns/agentcube/sa/agentcube-router",
+			"spiffe://cluster.local/ns/agentcube/sa/workloadmanager", "1.13.3, in this namespace", "helm test agentcube -n agentcube",
+			"spire-server entry show",
+		},
+		existing: {"the cluster's own"},
+	} {
+		for _, text := range want {
+			assert.Contains(t, notes(t, chart.Release{Values: values(t, given)}), text, given)
+		}
+	}
+}
+
+func TestNotesWarnOfWhatIsInsecureAndOfNothingElse(t *testing.T) {
+	t.Parallel()
+	const secure = "{redis: {addr: a, secretName: b}, spire: {enabled: true}}"
+	assert.NotContains(t, notes(t, chart.Release{Values: values(t, secure)}), "Mind:")
+	for given, warning := range map[string]string{
+		"spire: {enabled: false}":                         "speak without TLS",
+		"spire: {agent: {insecureBootstrap: true}}":       "spire.agent.insecureBootstrap: agents trust whichever server answers first",
+		"spire: {agent: {skipKubeletVerification: true}}": "spire.agent.skipKubeletVerification: whoever answers for a kubelet",
+		"spire: {agent: {kubeletVerification: skip}}":     "spire.agent.skipKubeletVerification: whoever answers for a kubelet",
+		"redis: {addr: '', embedded: {enabled: true}}":    "redis.embedded.enabled: sessions are lost with the pod of Redis",
+		"redis: {secretName: ''}":                         "Redis has no password: set redis.secretName or redis.password",
+		"redis: {addr: ''}":                               "redis.addr is empty",
+	} {
+		said := notes(t, chart.Release{Values: values(t, secure, given)})
+		assert.Contains(t, said, "Mind:\n  - ", given)
+		assert.Contains(t, said, warning, given)
+	}
+	for version, warning := range map[string]string{"v1.28.15": "has no native sidecars", "v1.29.14": "cannot hold stopping pods back"} {
+		assert.Contains(t, notes(t, chart.Release{Kubernetes: version, Values: values(t, secure)}), warning)
+	}
+}

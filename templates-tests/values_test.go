@@ -1,0 +1,122 @@
+package templatestests
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"agentcube-mtls/templates-tests/chart"
+)
+
+// unheeded are values that the chart takes for the sake of older values files, and says so.
+var unheeded = []string{"fullnameOverride", "router.config"}
+
+// settings are such that, together, they make everything that the chart can make.
+var settings = []string{
+	`
+redis: {password: a, embedded: {enabled: true}}
+router: {autoscaling: {enabled: true}, podDisruptionBudget: {enabled: true}, serviceAccountName: a, jwt: {issuerUrl: a, audience: b, roleClaim: c}}
+workloadmanager: {autoscaling: {enabled: true}, podDisruptionBudget: {enabled: true}}
+volcano: {scheduler: {enabled: true}}
+networkPolicies: {enabled: true, nodeCIDRs: [10.1.0.0/16]}
+spire:
+  enabled: true
+  server:
+    metrics: {enabled: true, podMonitor: {enabled: true}}
+    podDisruptionBudget: {enabled: true}
+    upstreamAuthority: {type: secret, secretName: a}
+  agent: {metrics: {enabled: true, podMonitor: {enabled: true}}}`,
+	`
+redis: {secretName: a}
+spire:
+  enabled: true
+  server: {metrics: {enabled: true}, dataStore: {type: postgres, connectionString: a}, upstreamAuthority: {type: certManager, issuerName: a}}
+  agent: {metrics: {enabled: true}}`,
+	plain,
+	spire,
+}
+
+func TestEveryValueIsHeeded(t *testing.T) {
+	t.Parallel()
+	before := make([]map[string]string, len(settings))
+	for i, given := range settings {
+		manifests, err := chart.Release{Values: values(t, given)}.Render()
+		require.NoError(t, err, given)
+		before[i] = manifests
+	}
+	for path, value := range leaves("", chart.Base().Values) {
+		t.Run(path, func(t *testing.T) {
+			t.Parallel()
+			heeded := false
+			for i := 0; i < len(settings) && !heeded; i++ {
+				given := values(t, settings[i])
+				overlay(given, nested(path, another(path, value)))
+				after, err := chart.Release{Values: given}.Render()
+				if err != nil {
+					heeded = strings.Contains(err.Error(), path) // it cannot be beside the others, and that is said
+				} else {
+					heeded = !maps.Equal(before[i], after)
+				}
+			}
+			assert.Equal(t, !slices.Contains(unheeded, path), heeded)
+		})
+	}
+}
+
+// leaves are the values below a section, by their paths.
+func leaves(path string, section map[string]any) map[string]any {
+	found := map[string]any{}
+	for key, value := range section {
+		below := strings.TrimPrefix(path+"."+key, ".")
+		if inner, isMap := value.(map[string]any); isMap && len(inner) > 0 {
+			maps.Copy(found, leaves(below, inner))
+		} else {
+			found[below] = value
+		}
+	}
+	return found
+}
+
+// others are values that the schema takes, by path or by the path's end, where a default that is merely changed would not do.
+var others = map[string]any{
+	"digest": "sha256:" + strings.Repeat("a", 64), "pullPolicy": "Always", "logLevel": "debug", "hostPath": "/other",
+	"ttl": "7h", "x509SvidDefaultTtl": "7m", "syncInterval": "7s", "cacheReloadInterval": "7s", "gcInterval": "7s",
+	"nodeCIDRs": []any{"10.7.0.0/16"}, "ignoreNamespaces": []any{"other"}, "extraArgs": []any{"--other"},
+	"service.type": "NodePort", "workloadAPI.type": "csi", "dataStore.type": "mysql", "upstreamAuthority.type": "secret",
+	"whenDeleted": "Delete", "keyManager": "memory", "kubeletVerification": "clusterCA",
+}
+
+func another(path string, value any) any {
+	for end := path; end != ""; _, end, _ = strings.Cut(end, ".") {
+		if other, found := others[end]; found {
+			return other
+		}
+	}
+	switch v := value.(type) {
+	case bool:
+		return !v
+	case float64:
+		return v + 1
+	case []any:
+		return []any{map[string]any{"name": "other"}}
+	case map[string]any:
+		return map[string]any{"other": "other"}
+	default:
+		return fmt.Sprint(v, "x")
+	}
+}
+
+// nested is a value at its place.
+func nested(path string, value any) map[string]any {
+	keys := strings.Split(path, ".")
+	slices.Reverse(keys)
+	for _, key := range keys {
+		value = map[string]any{key: value}
+	}
+	return value.(map[string]any)
+}
