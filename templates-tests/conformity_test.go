@@ -16,12 +16,12 @@ import (
 	"agentcube-mtls/templates-tests/openapi"
 )
 
-// conformVersions are the oldest and the newest Kubernetes that are supported, and the first with native sidecars: each with the
-// module in which its version is pinned.
+// conformVersions are the oldest Kubernetes that is supported, the first with native sidecars, and the newest that there is: each
+// with the module in which its version is pinned. Between the last two is the one whose API server other tests run.
 var conformVersions = map[string]string{
 	"1.25": "templates-tests/tools/kubernetes-1.25",
 	"1.29": "templates-tests/tools/kubernetes-1.29",
-	"1.34": "e2e/components/kubernetes",
+	"1.37": "templates-tests/tools/kubernetes-1.37",
 }
 
 func TestManifestsConformToTheAPIOfEachKubernetes(t *testing.T) {
