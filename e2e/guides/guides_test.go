@@ -27,7 +27,7 @@ import (
 )
 
 // order is the order in which a newcomer reads the guides. Those not named here have nothing to follow.
-var order = []string{"docs/getting-started.md", "docs/tutorials/internal-auth-spire.md", "docs/upgrading.md"}
+var order = []string{"README.md", "docs/getting-started.md", "docs/tutorials/internal-auth-spire.md", "docs/upgrading.md", "docs/operations.md"}
 
 // official is what guides call the cluster; the tests have one of their own, so that they leave a user's alone.
 const official = "agentcube"
