@@ -9,10 +9,11 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/client-go/informers"
 	"k8s.io/client-go/tools/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"agentcube-mtls/e2e/kube"
 	"agentcube-mtls/e2e/observed"
 	"agentcube-mtls/e2e/timeline"
 )
@@ -88,25 +89,39 @@ func isReady(pod *corev1.Pod) bool {
 // watchCertificates follows what a Router's pod sees of both sides' certificates, until the pod or the context ends. Other pods,
 // and Routers without TLS, have nothing to see.
 func (r *Recorder) watchCertificates(ctx context.Context, pod *corev1.Pod) {
-	probe, err := r.release.StartWatch(ctx, pod)
-	if err != nil || probe == "" {
+	var probe string
+	_ = kube.Eventually(ctx, "a probe in "+pod.Name, func(ctx context.Context) (err error) {
+		probe, err = r.release.StartWatch(ctx, pod)
+		return client.IgnoreNotFound(err) // the pod has ended
+	})
+	if probe == "" {
 		return
 	}
 	for wait := time.NewTicker(time.Second); ; {
-		err := r.readCertificates(ctx, pod, probe)
-		if ctx.Err() != nil || apierrors.IsNotFound(err) {
+		// What is not to be read was not started yet, or lies behind an API server that is away for a while.
+		r.readCertificates(ctx, pod, probe)
+		select {
+		case <-ctx.Done():
+			return
+		case <-wait.C:
+		}
+		if r.isGone(pod) {
 			return
 		}
-		// The probe has not been started yet, or the API server was lost for a while.
-		<-wait.C
 	}
 }
 
-func (r *Recorder) readCertificates(ctx context.Context, pod *corev1.Pod, probe string) error {
+func (r *Recorder) isGone(pod *corev1.Pod) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return !r.timeline.Pods[r.pods[string(pod.UID)]].Gone.IsZero()
+}
+
+func (r *Recorder) readCertificates(ctx context.Context, pod *corev1.Pod, probe string) {
 	options := &corev1.PodLogOptions{Container: probe, Follow: true}
 	stream, err := r.release.CoreV1().Pods(pod.Namespace).GetLogs(pod.Name, options).Stream(ctx)
 	if err != nil {
-		return err
+		return
 	}
 	defer func() { _ = stream.Close() }()
 	lines := bufio.NewScanner(stream)
@@ -117,7 +132,6 @@ func (r *Recorder) readCertificates(ctx context.Context, pod *corev1.Pod, probe 
 			r.noteCertificate(certificate)
 		}
 	}
-	return lines.Err()
 }
 
 func (r *Recorder) noteCertificate(certificate observed.Certificate) {
