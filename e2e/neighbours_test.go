@@ -4,14 +4,11 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/client-go/dynamic"
 
 	"agentcube-mtls/e2e/verify"
 )
@@ -21,73 +18,47 @@ import (
 func TestTwoReleasesKeepTheirIdentitiesApartAndOneGoesWithoutATrace(t *testing.T) {
 	ctx := start(t)
 	const name = "neighbour"
-	before := clusterScoped(ctx, t, name)
+	before := inventory(ctx, t, name)
 	neighbour := install(t, name, map[string]string{"spire.enabled": "true"})
+	assert.Greater(t, len(inventory(ctx, t, name)), len(before)+20, "the inventory sees what the release is made of")
 
-	for _, r := range []verify.Release{neighbour, suite.release} {
-		seen, err := r.Handshake(ctx)
-		require.NoError(t, err, r.Name)
-		own := "/ns/" + r.Namespace + "/"
-		assert.Contains(t, seen.Client.ID, own)
-		assert.Contains(t, seen.Server.ID, own)
-		other := "/ns/" + suite.release.Namespace + "/sa/workloadmanager"
-		if r.Name == suite.release.Name {
-			other = "/ns/" + name + "/sa/workloadmanager"
-		}
-		entries, err := r.Server(ctx, "entry", "show", "-output", "json")
-		require.NoError(t, err)
-		assert.NotContains(t, entries, other, "the server of %s knows an identity of its neighbour", r.Name)
+	for _, pair := range [][2]verify.Release{{neighbour, suite.release}, {suite.release, neighbour}} {
+		requireOwnIdentities(ctx, t, pair[0], "cluster.local")
+		requireUnknown(ctx, t, pair[0], pair[1])
 	}
 
 	_, err := suite.helm.Run(ctx, "uninstall", name, "--namespace", name, "--wait", "--timeout", "5m")
 	require.NoError(t, err)
-	assert.Equal(t, before, clusterScoped(ctx, t, name), "cluster-scoped objects that name the release")
-	// The keys of the CA, and those that running sandboxes trust, are the user's: no uninstallation takes them away.
-	left := []string{"persistentvolumeclaims/data-spire-server-0", "secrets/picod-router-identity"}
-	assert.Equal(t, left, namespaced(ctx, t, name), "what uninstalling leaves in the namespace")
-	_, err = suite.release.Handshake(ctx)
-	assert.NoError(t, err, "the other release goes on")
-}
-
-// clusterScoped returns the cluster-scoped objects whose names hold the release's.
-func clusterScoped(ctx context.Context, t *testing.T, release string) []string {
-	t.Helper()
-	return listed(ctx, t, "", func(name string) bool { return strings.Contains(name, release) }, []schema.GroupVersionResource{
-		{Group: "rbac.authorization.k8s.io", Version: "v1", Resource: "clusterroles"},
-		{Group: "rbac.authorization.k8s.io", Version: "v1", Resource: "clusterrolebindings"},
-		{Group: "spire.spiffe.io", Version: "v1alpha1", Resource: "clusterspiffeids"},
-		{Group: "admissionregistration.k8s.io", Version: "v1", Resource: "validatingwebhookconfigurations"},
-	})
-}
-
-// namespaced returns the objects in a namespace that Kubernetes has not put there itself.
-func namespaced(ctx context.Context, t *testing.T, namespace string) []string {
-	t.Helper()
-	const kubernetes = "kube-root-ca.crt default"
-	return listed(ctx, t, namespace, func(name string) bool { return !strings.Contains(kubernetes, name) }, []schema.GroupVersionResource{
-		{Version: "v1", Resource: "configmaps"}, {Version: "v1", Resource: "secrets"}, {Version: "v1", Resource: "services"},
-		{Version: "v1", Resource: "serviceaccounts"}, {Version: "v1", Resource: "persistentvolumeclaims"},
-		{Group: "apps", Version: "v1", Resource: "deployments"}, {Group: "apps", Version: "v1", Resource: "daemonsets"},
-		{Group: "apps", Version: "v1", Resource: "statefulsets"},
-		{Group: "rbac.authorization.k8s.io", Version: "v1", Resource: "roles"},
-		{Group: "rbac.authorization.k8s.io", Version: "v1", Resource: "rolebindings"},
-	})
-}
-
-func listed(ctx context.Context, t *testing.T, namespace string, which func(string) bool, kinds []schema.GroupVersionResource) []string {
-	t.Helper()
-	client, err := dynamic.NewForConfig(suite.release.Config)
+	// What the guide says stays. The keys of the CA, and those that running sandboxes trust, are the user's; the namespace is not
+	// the release's, and Kubernetes keeps an account and a certificate in each.
+	claim, err := neighbour.CoreV1().PersistentVolumeClaims(name).Get(ctx, "data-spire-server-0", metav1.GetOptions{})
 	require.NoError(t, err)
-	found := []string{}
-	for _, kind := range kinds {
-		list, err := client.Resource(kind).Namespace(namespace).List(ctx, metav1.ListOptions{})
-		require.NoError(t, err, kind.Resource)
-		for _, object := range list.Items {
-			if which(object.GetName()) {
-				found = append(found, fmt.Sprintf("%s/%s", kind.Resource, object.GetName()))
-			}
+	expected := append(before, "configmaps/kube-root-ca.crt", "namespaces/"+name, "persistentvolumeclaims/"+claim.Name,
+		"persistentvolumes/"+claim.Spec.VolumeName, "secrets/picod-router-identity", "serviceaccounts/default")
+	slices.Sort(expected)
+	eventually(ctx, t, "all else to go", func(ctx context.Context) error {
+		if left := inventory(ctx, t, name); !slices.Equal(expected, left) {
+			return fmt.Errorf("expected to stay: %q, got: %q", expected, left)
 		}
-	}
-	slices.Sort(found)
-	return found
+		return nil
+	})
+	requireOwnIdentities(ctx, t, suite.release, "cluster.local")
+}
+
+// requireOwnIdentities checks that Router and WorkloadManager prove identities of a trust domain and of their own namespace.
+func requireOwnIdentities(ctx context.Context, t *testing.T, r verify.Release, trustDomain string) {
+	t.Helper()
+	seen, err := r.Handshake(ctx)
+	require.NoError(t, err, r.Name)
+	own := "spiffe://" + trustDomain + "/ns/" + r.Namespace + "/sa/"
+	assert.Equal(t, own+"agentcube-router", seen.Client.ID)
+	assert.Equal(t, own+"workloadmanager", seen.Server.ID)
+}
+
+// requireUnknown checks that a SPIRE server has no registration entry of another release.
+func requireUnknown(ctx context.Context, t *testing.T, server, other verify.Release) {
+	t.Helper()
+	entries, err := server.Server(ctx, "entry", "show", "-output", "json")
+	require.NoError(t, err)
+	assert.NotContains(t, entries, "/ns/"+other.Namespace+"/", "the server of %s knows an identity of %s", server.Namespace, other.Namespace)
 }

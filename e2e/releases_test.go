@@ -18,9 +18,13 @@ import (
 var chart = repo.Path("charts", "base")
 
 // install installs a release of its own for one test, in a namespace of the same name, and removes both when the test ends. No
-// container may restart while things come up.
-func install(t *testing.T, name string, values map[string]string) verify.Release {
+// container may restart while things come up. Examples are files in the folder values.
+func install(t *testing.T, name string, values map[string]string, examples ...string) verify.Release {
 	t.Helper()
+	files := []string{repo.Path("values", "kind.yaml")}
+	for _, example := range examples {
+		files = append(files, repo.Path("values", example))
+	}
 	r := verify.Release{Client: suite.release.Client, Namespace: name, Name: name}
 	t.Cleanup(func() {
 		ctx := context.Background()
@@ -29,7 +33,7 @@ func install(t *testing.T, name string, values map[string]string) verify.Release
 	})
 	helm.Upgrade(t, &helm.Options{
 		KubectlOptions: k8s.NewKubectlOptions("", suite.kubeconfig, name),
-		ValuesFiles:    []string{repo.Path("values", "kind.yaml")},
+		ValuesFiles:    files,
 		SetValues:      values,
 		ExtraArgs:      map[string][]string{"upgrade": {"--install", "--create-namespace", "--wait", "--timeout", "5m"}},
 	}, chart, name)

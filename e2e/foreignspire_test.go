@@ -1,0 +1,89 @@
+package e2e
+
+import (
+	"context"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"agentcube-mtls/e2e/components"
+	"agentcube-mtls/e2e/faults"
+	"agentcube-mtls/e2e/kube"
+	"agentcube-mtls/e2e/verify"
+)
+
+// TestAReleaseRunsBesideAForeignSPIREAndAnotherOnIt has a SPIRE in the cluster that is not the chart's. One release uses it, one
+// brings its own, and either goes without the other noticing.
+func TestAReleaseRunsBesideAForeignSPIREAndAnotherOnIt(t *testing.T) {
+	ctx := start(t)
+	foreign := foreignSPIRE(ctx, t)
+	guest := install(t, "guest", map[string]string{
+		"spire.trustDomain":            "foreign.test",
+		"spire.workloadAPI.type":       "hostPath",
+		"spire.workloadAPI.hostPath":   "/run/spire/sockets",
+		"spire.workloadAPI.socketName": "agent.sock",
+		"spire.identities.create":      "false",
+		"redis.addr":                   "",
+		"redis.secretName":             "",
+		// Two releases and the suite's fit on one node with two processors.
+		"router.resources.requests.cpu":          "10m",
+		"workloadmanager.resources.requests.cpu": "10m",
+	}, "existing-spire.yaml")
+	beside := install(t, "beside", map[string]string{"spire.enabled": "true"})
+
+	requireOwnIdentities(ctx, t, guest, "foreign.test")
+	requireOwnIdentities(ctx, t, beside, "cluster.local")
+	requireUnknown(ctx, t, foreign, beside)
+	requireUnknown(ctx, t, beside, guest)
+
+	_, err := suite.helm.Run(ctx, "uninstall", beside.Name, "--namespace", beside.Namespace, "--wait", "--timeout", "5m")
+	require.NoError(t, err)
+	for _, app := range []string{"workloadmanager", "agentcube-router"} {
+		require.NoError(t, target(guest, app).DeletePods(ctx, faults.AtOnce))
+	}
+	for _, app := range []string{"workloadmanager", "agentcube-router"} {
+		require.NoError(t, guest.Rollout(ctx, guest.Namespace, app), "the foreign SPIRE serves new pods as before")
+	}
+	requireOwnIdentities(ctx, t, guest, "foreign.test")
+
+	_, err = suite.helm.Run(ctx, "uninstall", guest.Name, "--namespace", guest.Namespace, "--wait", "--timeout", "5m")
+	require.NoError(t, err)
+	_, err = foreign.ServerHealthy(ctx)
+	assert.NoError(t, err)
+	requireOwnIdentities(ctx, t, suite.release, "cluster.local")
+}
+
+// foreignSPIRE installs the SPIRE of testdata/foreign-spire.yaml and registers the programs of the release guest by hand.
+func foreignSPIRE(ctx context.Context, t *testing.T) verify.Release {
+	t.Helper()
+	version, err := components.SPIRE.Version()
+	require.NoError(t, err)
+	manifests, err := os.ReadFile("testdata/foreign-spire.yaml")
+	require.NoError(t, err)
+	objects, err := kube.Decode(strings.NewReader(strings.ReplaceAll(string(manifests), "${VERSION}", strings.TrimPrefix(version, "v"))))
+	require.NoError(t, err)
+	t.Cleanup(func() {
+		for _, object := range objects {
+			_ = suite.release.Objects.Delete(context.Background(), object)
+		}
+	})
+	require.NoError(t, suite.release.Apply(ctx, objects...))
+
+	foreign := verify.Release{Client: suite.release.Client, Namespace: "foreign-spire"}
+	eventually(ctx, t, "the foreign SPIRE server to be healthy", func(ctx context.Context) error {
+		_, err := foreign.ServerHealthy(ctx)
+		return err
+	})
+	const nodes = "spiffe://foreign.test/nodes"
+	_, err = foreign.Server(ctx, "entry", "create", "-node", "-spiffeID", nodes, "-selector", "k8s_psat:cluster:foreign")
+	require.NoError(t, err)
+	for _, account := range []string{"agentcube-router", "workloadmanager"} {
+		_, err = foreign.Server(ctx, "entry", "create", "-parentID", nodes, "-spiffeID", "spiffe://foreign.test/ns/guest/sa/"+account,
+			"-selector", "k8s:ns:guest", "-selector", "k8s:sa:"+account)
+		require.NoError(t, err)
+	}
+	return foreign
+}
