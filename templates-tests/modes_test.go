@@ -115,6 +115,15 @@ func TestOldWorkloadManagersStayUntilTheRoutersHaveMoved(t *testing.T) {
 	assert.Nil(t, container(t, older.Spec.Template.Spec, "workloadmanager").Lifecycle, "servers below 1.30 refuse preStop.sleep")
 }
 
+func TestAStoppingRouterGoesOnServingWhileTheServiceForgetsIt(t *testing.T) {
+	t.Parallel()
+	spec := get[*appsv1.Deployment](t, render(t, plain, "router: {drainSeconds: 7}"), "agentcube-router").Spec.Template.Spec
+	stop := container(t, spec, "agentcube-router").Lifecycle
+	require.NotNil(t, stop)
+	assert.Equal(t, int64(7), stop.PreStop.Sleep.Seconds)
+	assert.Equal(t, int64(37), *spec.TerminationGracePeriodSeconds, "the drain, and time to stop after it")
+}
+
 func TestAPodThatCopiesTheRoutersLabelsGetsNoIdentity(t *testing.T) {
 	t.Parallel()
 	for _, id := range ofKind(render(t, spire), "ClusterSPIFFEID") {

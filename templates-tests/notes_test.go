@@ -43,8 +43,8 @@ func TestNotesWarnOfWhatIsInsecureAndOfNothingElse(t *testing.T) {
 	for given, warning := range map[string]string{
 		"spire: {enabled: false}":                         "speak without TLS",
 		"spire: {agent: {insecureBootstrap: true}}":       "spire.agent.insecureBootstrap: agents trust whichever server answers first",
-		"spire: {agent: {skipKubeletVerification: true}}": "spire.agent.skipKubeletVerification: whoever answers for a kubelet",
-		"spire: {agent: {kubeletVerification: skip}}":     "spire.agent.skipKubeletVerification: whoever answers for a kubelet",
+		"spire: {agent: {skipKubeletVerification: true}}": "Unset spire.agent.skipKubeletVerification, and set spire.agent.kubeletVerification to nodeCertificate or clusterCA",
+		"spire: {agent: {kubeletVerification: skip}}":     "Unset spire.agent.skipKubeletVerification, and set spire.agent.kubeletVerification to nodeCertificate or clusterCA",
 		"redis: {addr: '', embedded: {enabled: true}}":    "redis.embedded.enabled: sessions are lost with the pod of Redis",
 		"redis: {secretName: ''}":                         "Redis has no password: set redis.secretName or redis.password",
 		"redis: {addr: ''}":                               "redis.addr is empty",

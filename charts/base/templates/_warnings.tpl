@@ -14,7 +14,7 @@
   - spire.agent.insecureBootstrap: agents trust whichever server answers first. It is not needed; unset it.
 {{- end }}
 {{- if or .Values.spire.agent.skipKubeletVerification (eq .Values.spire.agent.kubeletVerification "skip") }}
-  - spire.agent.skipKubeletVerification: whoever answers for a kubelet decides who pods are. Use spire.agent.kubeletVerification.
+  - Agents do not verify the kubelet: whoever answers for it decides who pods are. Unset spire.agent.skipKubeletVerification, and set spire.agent.kubeletVerification to nodeCertificate or clusterCA.
 {{- end }}
 {{- end }}
 {{- if .Values.redis.embedded.enabled }}
