@@ -79,7 +79,7 @@ func TestStrangersAreRefusedAndTheLogsNameThem(t *testing.T) {
 			require.NoError(t, err)
 			assert.Empty(t, identity.ID, "SPIRE gave it an identity")
 			assert.Contains(t, identity.Refusal, "no identity issued")
-			assert.NoError(t, r.Logged(ctx, "spire-agent", "No identity issued", "pod-uid:"+string(stranger.UID)))
+			requireLogged(ctx, t, r, "spire-agent", "No identity issued", "pod-uid:"+string(stranger.UID))
 			refusals, err := stranger.Intrude(ctx)
 			require.NoError(t, err)
 			requireRefused(ctx, t, r, refusals, barehanded)
@@ -105,9 +105,15 @@ func requireRefused(ctx context.Context, t *testing.T, r verify.Release, refusal
 		if refusal.Claims != "" {
 			who += "certificate of " + refusal.Claims + ": "
 		}
-		assert.NoError(t, r.Logged(ctx, "workloadmanager", who, reasons[refusal.Stranger]), refusal.Stranger)
+		requireLogged(ctx, t, r, "workloadmanager", who, reasons[refusal.Stranger])
 	}
 	assert.ElementsMatch(t, slices.Collect(maps.Keys(reasons)), tried, "the attempts")
+}
+
+// requireLogged waits for a line, since a program refuses first and writes then.
+func requireLogged(ctx context.Context, t *testing.T, r verify.Release, app string, parts ...string) {
+	t.Helper()
+	eventually(ctx, t, "a line in the log", func(ctx context.Context) error { return r.Logged(ctx, app, parts...) })
 }
 
 // routerLabels returns the labels of the Router's pods, but for the one by which their ReplicaSet would take a stranger for its own.

@@ -63,11 +63,11 @@ func (r Release) AgentsAttested(ctx context.Context) (string, error) {
 	return seen, nil
 }
 
-// EntriesRegistered checks that Router and WorkloadManager have a registration entry on the server.
-func (r Release) EntriesRegistered(ctx context.Context) (string, error) {
+// Registered returns the SPIFFE ID of every registration entry on the server.
+func (r Release) Registered(ctx context.Context) ([]string, error) {
 	output, err := r.Server(ctx, "entry", "show", "-output", "json")
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	var list struct {
 		Entries []struct {
@@ -75,11 +75,20 @@ func (r Release) EntriesRegistered(ctx context.Context) (string, error) {
 		}
 	}
 	if err := json.Unmarshal([]byte(output), &list); err != nil {
-		return "", fmt.Errorf("reading the registration entries: %w", err)
+		return nil, fmt.Errorf("reading the registration entries: %w", err)
 	}
 	var ids []string
 	for _, entry := range list.Entries {
 		ids = append(ids, entry.SPIFFEID.String())
+	}
+	return ids, nil
+}
+
+// EntriesRegistered checks that Router and WorkloadManager have a registration entry on the server.
+func (r Release) EntriesRegistered(ctx context.Context) (string, error) {
+	ids, err := r.Registered(ctx)
+	if err != nil {
+		return "", err
 	}
 	expected, err := r.Expected(ctx)
 	if err != nil {
