@@ -18,16 +18,19 @@ import (
 func TestTwoReleasesKeepTheirIdentitiesApartAndOneGoesWithoutATrace(t *testing.T) {
 	ctx := start(t)
 	const name = "neighbour"
-	before := inventory(ctx, t, name)
+	before, err := inventory(ctx, name)
+	require.NoError(t, err)
 	neighbour := install(t, name, map[string]string{"spire.enabled": "true"})
-	assert.Greater(t, len(inventory(ctx, t, name)), len(before)+20, "the inventory sees what the release is made of")
+	during, err := inventory(ctx, name)
+	require.NoError(t, err)
+	assert.Greater(t, len(during), len(before)+20, "the inventory sees what the release is made of")
 
 	for _, pair := range [][2]verify.Release{{neighbour, suite.release}, {suite.release, neighbour}} {
 		requireOwnIdentities(ctx, t, pair[0], "cluster.local")
 		requireUnknown(ctx, t, pair[0], pair[1])
 	}
 
-	_, err := suite.helm.Run(ctx, "uninstall", name, "--namespace", name, "--wait", "--timeout", "5m")
+	_, err = suite.helm.Run(ctx, "uninstall", name, "--namespace", name, "--wait", "--timeout", "5m")
 	require.NoError(t, err)
 	// What the guide says stays. The keys of the CA, and those that running sandboxes trust, are the user's; the namespace is not
 	// the release's, and Kubernetes keeps an account and a certificate in each.
@@ -36,11 +39,13 @@ func TestTwoReleasesKeepTheirIdentitiesApartAndOneGoesWithoutATrace(t *testing.T
 	expected := append(before, "configmaps/kube-root-ca.crt", "namespaces/"+name, "persistentvolumeclaims/"+claim.Name,
 		"persistentvolumes/"+claim.Spec.VolumeName, "secrets/picod-router-identity", "serviceaccounts/default")
 	slices.Sort(expected)
-	eventually(ctx, t, "all else to go", func(ctx context.Context) error {
-		if left := inventory(ctx, t, name); !slices.Equal(expected, left) {
-			return fmt.Errorf("expected to stay: %q, got: %q", expected, left)
+	eventually(ctx, t, "all else to go", func(context.Context) error {
+		// With the test's own context: one that ended during a list would hide what was left.
+		left, err := inventory(ctx, name)
+		if err == nil && !slices.Equal(expected, left) {
+			err = fmt.Errorf("expected to stay: %q, got: %q", expected, left)
 		}
-		return nil
+		return err
 	})
 	requireOwnIdentities(ctx, t, suite.release, "cluster.local")
 }
