@@ -45,4 +45,5 @@ func TestCertificatesAndTheirCARotateUnderLoadWithoutARestart(t *testing.T) {
 	_, err = r.NoRestarts(ctx)
 	assert.NoError(t, err)
 	load.requireNoFailure(ctx, t)
+	assert.Empty(t, load.end(ctx, t).Handshakes, "a connection can be made at any moment")
 }

@@ -19,6 +19,12 @@ type SVID struct {
 	Expires   time.Time `json:"expires"`
 }
 
+// Event is something that happened at one moment.
+type Event struct {
+	At   time.Time `json:"at"`
+	What string    `json:"what"`
+}
+
 // Certificate is one that a side began to use.
 type Certificate struct {
 	Since time.Time `json:"since"`

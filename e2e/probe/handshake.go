@@ -19,18 +19,25 @@ import (
 
 type certificateFiles struct{ cert, key, ca string }
 
-// handshake makes one request with the certificate files and returns what the connection showed.
-func handshake(ctx context.Context, target string, files certificateFiles) (*observed.Handshake, error) {
-	svid, err := x509svid.Load(files.cert, files.key)
+// credentials are what one side of a handshake needs: who it is, and whom it trusts.
+type credentials struct {
+	svid   *x509svid.SVID
+	bundle *x509bundle.Bundle
+}
+
+func (f certificateFiles) load() (*credentials, error) {
+	svid, err := x509svid.Load(f.cert, f.key)
 	if err != nil {
 		return nil, err
 	}
-	bundle, err := x509bundle.Load(svid.ID.TrustDomain(), files.ca)
-	if err != nil {
-		return nil, err
-	}
+	bundle, err := x509bundle.Load(svid.ID.TrustDomain(), f.ca)
+	return &credentials{svid, bundle}, err
+}
+
+// handshake makes one request and returns what the connection showed.
+func (c *credentials) handshake(ctx context.Context, target string) (*observed.Handshake, error) {
 	// Any member of the trust domain is accepted here, so that the identity is reported, not presumed.
-	config := tlsconfig.MTLSClientConfig(svid, bundle, tlsconfig.AuthorizeMemberOf(svid.ID.TrustDomain()))
+	config := tlsconfig.MTLSClientConfig(c.svid, c.bundle, tlsconfig.AuthorizeMemberOf(c.svid.ID.TrustDomain()))
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://"+target+"/health", nil)
 	if err != nil {
 		return nil, err
@@ -50,7 +57,7 @@ func handshake(ctx context.Context, target string, files certificateFiles) (*obs
 	return &observed.Handshake{
 		Version: tls.VersionName(response.TLS.Version),
 		Status:  response.StatusCode,
-		Client:  identity(svid.ID, svid.Certificates[0]),
+		Client:  identity(c.svid.ID, c.svid.Certificates[0]),
 		Server:  identity(id, server),
 	}, nil
 }

@@ -56,7 +56,11 @@ func run(ctx context.Context, args []string) error {
 		if args[0] == "watch" {
 			return watch(*target, files)
 		}
-		seen, err := handshake(ctx, *target, files)
+		loaded, err := files.load()
+		if err != nil {
+			return err
+		}
+		seen, err := loaded.handshake(ctx, *target)
 		if err != nil {
 			return err
 		}

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"os"
 	"os/signal"
 	"syscall"
@@ -15,30 +14,40 @@ import (
 // interval is how often watch looks. Certificates live a minute at least.
 const interval = time.Second
 
-// watch shakes hands again and again, until the pod ends, and prints each certificate that it has not seen before.
+// watch shakes hands again and again, until the pod ends, and prints each certificate that it has not seen before, and each failure.
 func watch(target string, files certificateFiles) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	output := json.NewEncoder(os.Stdout)
 	known := map[string]bool{}
-	for {
-		// A failed handshake shows no certificate. Requests, not this, tell whether the release works.
-		if seen, err := handshake(ctx, target, files); err != nil {
-			fmt.Fprintln(os.Stderr, "probe:", err)
-		} else {
-			for _, svid := range []observed.SVID{seen.Client, seen.Server} {
-				if known[svid.Serial] {
-					continue
-				}
-				known[svid.Serial] = true
-				if err := json.NewEncoder(os.Stdout).Encode(observed.Certificate{Since: time.Now(), SVID: svid}); err != nil {
-					return err
-				}
+	var last *credentials
+	for ; ctx.Err() == nil; _ = pause(ctx, interval) {
+		// Files that are being written do not fit together for a moment. Like the programs, the probe goes on with the last ones then.
+		if now, err := files.load(); err == nil {
+			last = now
+		}
+		if last == nil {
+			continue
+		}
+		seen, err := last.handshake(ctx, target)
+		if ctx.Err() != nil {
+			return nil
+		}
+		if err != nil {
+			if err := output.Encode(observed.Event{At: time.Now(), What: err.Error()}); err != nil {
+				return err
+			}
+			continue
+		}
+		for _, svid := range []observed.SVID{seen.Client, seen.Server} {
+			if known[svid.Serial] {
+				continue
+			}
+			known[svid.Serial] = true
+			if err := output.Encode(observed.Certificate{Since: time.Now(), SVID: svid}); err != nil {
+				return err
 			}
 		}
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-time.After(interval):
-		}
 	}
+	return nil
 }

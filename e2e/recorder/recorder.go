@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"agentcube-mtls/e2e/kube"
+	"agentcube-mtls/e2e/observed"
 	"agentcube-mtls/e2e/timeline"
 	"agentcube-mtls/e2e/verify"
 )
@@ -52,7 +53,7 @@ func Start(ctx context.Context, release verify.Release, title string) (*Recorder
 func (r *Recorder) Mark(what string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.timeline.Actions = append(r.timeline.Actions, timeline.Event{At: time.Now(), What: what})
+	r.timeline.Actions = append(r.timeline.Actions, observed.Event{At: time.Now(), What: what})
 }
 
 // Await waits until that many more requests of either kind have been answered.

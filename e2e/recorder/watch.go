@@ -62,7 +62,7 @@ func (r *Recorder) seen(ctx context.Context, pod *corev1.Pod) {
 	for _, status := range slices.Concat(pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses) {
 		name := pod.Name + "/" + status.Name
 		if before, known := r.restarts[name]; known && status.RestartCount > before {
-			r.timeline.Restarts = append(r.timeline.Restarts, timeline.Event{At: time.Now(), What: name})
+			r.timeline.Restarts = append(r.timeline.Restarts, observed.Event{At: time.Now(), What: name})
 		}
 		r.restarts[name] = status.RestartCount
 	}
@@ -126,18 +126,24 @@ func (r *Recorder) readCertificates(ctx context.Context, pod *corev1.Pod, probe 
 	defer func() { _ = stream.Close() }()
 	lines := bufio.NewScanner(stream)
 	for lines.Scan() {
-		// The probe also says, in plain words, which handshakes failed.
-		var certificate observed.Certificate
-		if json.Unmarshal(lines.Bytes(), &certificate) == nil {
-			r.noteCertificate(certificate)
+		var line struct {
+			observed.Certificate
+			observed.Event
+		}
+		if json.Unmarshal(lines.Bytes(), &line) == nil {
+			r.noteHandshake(line.Certificate, line.Event)
 		}
 	}
 }
 
-func (r *Recorder) noteCertificate(certificate observed.Certificate) {
+// noteHandshake notes a new certificate, or why there was none. A log that is read again tells the same again.
+func (r *Recorder) noteHandshake(certificate observed.Certificate, failure observed.Event) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if !r.serials[certificate.Serial] {
+	switch {
+	case failure.What != "" && !slices.Contains(r.timeline.Handshakes, failure):
+		r.timeline.Handshakes = append(r.timeline.Handshakes, failure)
+	case failure.What == "" && !r.serials[certificate.Serial]:
 		r.serials[certificate.Serial] = true
 		r.timeline.Certificates = append(r.timeline.Certificates, certificate)
 	}

@@ -2,6 +2,7 @@ package timeline
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -28,7 +29,7 @@ func (t *Timeline) scale() scale {
 	for _, request := range t.Requests {
 		include(request.Sent)
 	}
-	for _, event := range append(append([]Event{}, t.Actions...), t.Restarts...) {
+	for _, event := range slices.Concat(t.Actions, t.Restarts, t.Handshakes) {
 		include(event.At)
 	}
 	for _, pod := range t.Pods {

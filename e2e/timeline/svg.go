@@ -5,6 +5,7 @@ import (
 	_ "embed"
 	"fmt"
 	"html/template"
+	"slices"
 	"strings"
 	"time"
 )
@@ -76,7 +77,7 @@ func (t *Timeline) SVG() ([]byte, error) {
 	d.Bars = t.bars(scale)
 	d.LinesTop = d.Base + margin
 	y := d.LinesTop
-	for _, l := range append(t.pods(scale), t.certificates(scale)...) {
+	for _, l := range slices.Concat(t.pods(scale), t.certificates(scale), t.handshakes(scale)) {
 		l.Y = y
 		d.Lines = append(d.Lines, l)
 		y += row
@@ -179,4 +180,16 @@ func (t *Timeline) certificates(s scale) []line {
 			Title: fmt.Sprintf("serial %s, expires %s", certificate.Serial, certificate.Expires.UTC().Format(time.TimeOnly))})
 	}
 	return lines
+}
+
+// handshakes draws a mark for each one that failed.
+func (t *Timeline) handshakes(s scale) []line {
+	if len(t.Handshakes) == 0 {
+		return nil
+	}
+	failed := line{Name: "failed handshakes"}
+	for _, handshake := range t.Handshakes {
+		failed.Spans = append(failed.Spans, span{X: s.x(handshake.At), Width: 2 * minimum, Kind: "failed", Title: handshake.What})
+	}
+	return []line{failed}
 }

@@ -16,16 +16,11 @@ import (
 type Timeline struct {
 	Title        string                 `json:"title"`
 	Requests     []observed.Request     `json:"requests"`
-	Actions      []Event                `json:"actions"`  // what was done to the release, in order
-	Restarts     []Event                `json:"restarts"` // of containers
+	Actions      []observed.Event       `json:"actions"`  // what was done to the release, in order
+	Restarts     []observed.Event       `json:"restarts"` // of containers
 	Pods         []Pod                  `json:"pods"`     // in the order in which they were first seen
 	Certificates []observed.Certificate `json:"certificates"`
-}
-
-// Event is something that happened at one moment.
-type Event struct {
-	At   time.Time `json:"at"`
-	What string    `json:"what"`
+	Handshakes   []observed.Event       `json:"handshakes"` // that failed, of the one that a probe beside each Router makes every second
 }
 
 // Pod is the life of a pod. A time that was not reached is zero.

@@ -24,10 +24,11 @@ func after(seconds float64) time.Time { return noon.Add(time.Duration(seconds * 
 
 func example() *timeline.Timeline {
 	t := &timeline.Timeline{
-		Title:    "a <release> under load",
-		Actions:  []timeline.Event{{At: after(1), What: "helm upgrade"}, {At: after(1.5), What: "pod killed"}},
-		Restarts: []timeline.Event{{At: after(3), What: "router-1/spiffe-helper"}},
-		Pods:     []timeline.Pod{{Name: "router-1", Seen: noon, Ready: after(2), Gone: after(9)}, {Name: "router-2", Seen: after(4)}},
+		Title:      "a <release> under load",
+		Actions:    []observed.Event{{At: after(1), What: "helm upgrade"}, {At: after(1.5), What: "pod killed"}},
+		Restarts:   []observed.Event{{At: after(3), What: "router-1/spiffe-helper"}},
+		Pods:       []timeline.Pod{{Name: "router-1", Seen: noon, Ready: after(2), Gone: after(9)}, {Name: "router-2", Seen: after(4)}},
+		Handshakes: []observed.Event{{At: after(6), What: "certificate has expired"}},
 		Certificates: []observed.Certificate{
 			{Since: after(2), SVID: observed.SVID{ID: "spiffe://td/ns/a/sa/workloadmanager", Serial: "17", Expires: after(62)}},
 		},
@@ -71,7 +72,7 @@ func TestThePictureIsWellFormedAndNamesEveryPodActionAndFailure(t *testing.T) {
 	}
 	for _, expected := range []string{
 		"a <release> under load", "100 requests, 1 failed, 1 restarts, 10s", "router-1", "router-2", "helm upgrade", "pod killed",
-		"5s: 9 served, 1 failed connection <refused>", "restarted: router-1/spiffe-helper", "workloadmanager certificates", "serial 17",
+		"5s: 9 served, 1 failed connection <refused>", "restarted: router-1/spiffe-helper", "workloadmanager certificates", "serial 17", "failed handshakes", "certificate has expired",
 	} {
 		assert.Contains(t, text.String(), expected)
 	}
