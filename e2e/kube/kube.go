@@ -90,8 +90,12 @@ func (c *Client) Apply(ctx context.Context, objects ...*unstructured.Unstructure
 func Eventually(ctx context.Context, what string, check func(context.Context) error) error {
 	var last error
 	err := wait.PollUntilContextTimeout(ctx, 250*time.Millisecond, patience, true, func(ctx context.Context) (bool, error) {
-		last = check(ctx)
-		return last == nil, nil
+		err := check(ctx)
+		// A check that was cut short says nothing of what was awaited.
+		if ctx.Err() == nil || last == nil {
+			last = err
+		}
+		return err == nil, nil
 	})
 	if err != nil {
 		return fmt.Errorf("waiting for %s: %w; last seen: %w", what, err, last)
