@@ -14,6 +14,7 @@ import (
 const (
 	left     = 250 // before the first moment: names of the rows
 	plot     = 900 // from the first moment to the last
+	right    = 110 // after the last moment: the label of an action there
 	row      = 18
 	bars     = 90 // height of the requests' part
 	margin   = 24
@@ -66,7 +67,7 @@ func (t *Timeline) SVG() ([]byte, error) {
 	d := drawing{
 		Title:   t.Title,
 		Summary: fmt.Sprintf("%d requests, %d failed, %d restarts, %s", len(t.Requests), len(t.Failed()), len(t.Restarts), scale.length.Round(time.Second)),
-		Width:   left + plot + margin, Left: left, Right: left + plot,
+		Width:   left + plot + right, Left: left, Right: left + plot,
 	}
 	d.Actions = t.actions(scale)
 	top := margin * 3.0
