@@ -1,7 +1,6 @@
 package templatestests
 
 import (
-	"encoding/json"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -11,6 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"agentcube-mtls/e2e/module"
 	"agentcube-mtls/templates-tests/chart"
 	"agentcube-mtls/templates-tests/generate"
 	"agentcube-mtls/templates-tests/openapi"
@@ -31,13 +31,11 @@ func TestManifestsConformToTheAPIOfEachKubernetes(t *testing.T) {
 	kubeconform, err := generate.Tool(root, "kubeconform", "kubeconform")
 	require.NoError(t, err)
 
-	for version, module := range conformVersions {
+	for version, dir := range conformVersions {
 		t.Run(version, func(t *testing.T) {
 			t.Parallel()
-			out, err := generate.Run(filepath.Join(root, module), "go", "mod", "download", "-json", "k8s.io/kubernetes")
+			kubernetes, err := module.Find(t.Context(), filepath.Join(root, dir), "k8s.io/kubernetes")
 			require.NoError(t, err)
-			var kubernetes struct{ Dir, Version string }
-			require.NoError(t, json.Unmarshal(out, &kubernetes))
 			require.Contains(t, kubernetes.Version, "v"+version)
 
 			schemas, manifests := t.TempDir(), t.TempDir()

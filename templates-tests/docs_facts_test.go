@@ -3,7 +3,6 @@ package templatestests
 import (
 	"maps"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -16,6 +15,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/yaml"
 
+	"agentcube-mtls/e2e/module"
+	"agentcube-mtls/e2e/repo"
 	"agentcube-mtls/templates-tests/chart"
 )
 
@@ -72,9 +73,9 @@ func gatherDocsFacts(t testing.TB, root string) *docsFacts {
 // docsModule is the folder of a module that this one depends on.
 func docsModule(t testing.TB, path string) string {
 	t.Helper()
-	dir, err := exec.CommandContext(t.Context(), "go", "list", "-m", "-f", "{{.Dir}}", path).Output()
-	require.NoError(t, err, path)
-	return strings.TrimSpace(string(dir))
+	found, err := module.Find(t.Context(), repo.Path(), path)
+	require.NoError(t, err)
+	return found.Dir
 }
 
 func (f *docsFacts) render(t testing.TB, release chart.Release) {

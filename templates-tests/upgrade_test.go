@@ -1,8 +1,8 @@
 package templatestests
 
 import (
+	"context"
 	"maps"
-	"os/exec"
 	"path/filepath"
 	"reflect"
 	"slices"
@@ -21,16 +21,18 @@ import (
 	"helm.sh/helm/v3/pkg/chart/loader"
 	"helm.sh/helm/v3/pkg/chartutil"
 
+	"agentcube-mtls/e2e/module"
+	"agentcube-mtls/e2e/repo"
 	"agentcube-mtls/templates-tests/chart"
 )
 
 // v010 is the chart that users upgrade from, as its module ships it.
 var v010 = sync.OnceValues(func() (*helmchart.Chart, error) {
-	dir, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "github.com/volcano-sh/agentcube").Output()
+	agentcube, err := module.Find(context.Background(), repo.Path(), "github.com/volcano-sh/agentcube")
 	if err != nil {
 		return nil, err
 	}
-	return loader.LoadDir(filepath.Join(strings.TrimSpace(string(dir)), "manifests/charts/base"))
+	return loader.LoadDir(filepath.Join(agentcube.Dir, "manifests/charts/base"))
 })
 
 // userOfV010 are settings that a user of v0.1.0 may have made.

@@ -10,9 +10,9 @@ import (
 	"os"
 	"path/filepath"
 
-	"agentcube-mtls/e2e/command"
 	"agentcube-mtls/e2e/components"
 	"agentcube-mtls/e2e/images"
+	"agentcube-mtls/e2e/module"
 	"agentcube-mtls/e2e/repo"
 )
 
@@ -87,8 +87,8 @@ func Build(ctx context.Context) error {
 
 // kindFiles returns the folder in kind's module with the files of its node image.
 func kindFiles(ctx context.Context) (string, error) {
-	module, err := command.New("go", "list", "-m", "-f", "{{.Dir}}", "sigs.k8s.io/kind").In(repo.Path()).Output(ctx)
-	return filepath.Join(module, "images", "base", "files"), err
+	kind, err := module.Find(ctx, repo.Path(), "sigs.k8s.io/kind")
+	return filepath.Join(kind.Dir, "images", "base", "files"), err
 }
 
 func file(path string) func(context.Context) (string, error) {

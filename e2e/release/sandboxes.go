@@ -9,9 +9,9 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 
-	"agentcube-mtls/e2e/command"
 	"agentcube-mtls/e2e/images"
 	"agentcube-mtls/e2e/kube"
+	"agentcube-mtls/e2e/module"
 	"agentcube-mtls/e2e/repo"
 )
 
@@ -33,7 +33,7 @@ const controllerManifest = "extensions.controller.yaml"
 
 // InstallAgentSandbox installs the controller that turns Sandbox objects into pods.
 func InstallAgentSandbox(ctx context.Context, client *kube.Client) error {
-	module, err := command.New("go", "list", "-m", "-f", "{{.Dir}}", "sigs.k8s.io/agent-sandbox").In(repo.Path("e2e", "components", "agent-sandbox")).Output(ctx)
+	sandbox, err := module.Find(ctx, repo.Path("e2e", "components", "agent-sandbox"), "sigs.k8s.io/agent-sandbox")
 	if err != nil {
 		return err
 	}
@@ -43,7 +43,7 @@ func InstallAgentSandbox(ctx context.Context, client *kube.Client) error {
 	}
 	var objects []*unstructured.Unstructured
 	for _, name := range sandboxManifests {
-		file, err := os.Open(filepath.Join(module, "k8s", name))
+		file, err := os.Open(filepath.Join(sandbox.Dir, "k8s", name))
 		if err != nil {
 			return err
 		}

@@ -2,9 +2,7 @@ package apiserver_test
 
 import (
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -14,6 +12,7 @@ import (
 	"helm.sh/helm/v3/pkg/cli"
 	"sigs.k8s.io/yaml"
 
+	"agentcube-mtls/e2e/module"
 	"agentcube-mtls/e2e/repo"
 )
 
@@ -26,11 +25,9 @@ var (
 // v010 is the folder of the chart that users upgrade from, in the module that ships it.
 func v010(t testing.TB) string {
 	t.Helper()
-	list := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "github.com/volcano-sh/agentcube")
-	list.Dir = repo.Path()
-	dir, err := list.Output()
+	agentcube, err := module.Find(t.Context(), repo.Path(), "github.com/volcano-sh/agentcube")
 	require.NoError(t, err)
-	return filepath.Join(strings.TrimSpace(string(dir)), "manifests/charts/base")
+	return filepath.Join(agentcube.Dir, "manifests/charts/base")
 }
 
 // reuse is what an upgrade does with the values of the release before it.
