@@ -50,9 +50,9 @@ func TestWithTheCSIDriverEveryPodIsAdmissibleAtLevelRestricted(t *testing.T) {
 	t.Parallel()
 	evaluator, err := policy.NewEvaluator(policy.DefaultChecks(), nil)
 	require.NoError(t, err)
-	objects := render(t, existing, "spire: {workloadAPI: {type: csi}}")
+	objects := render(t, existing, "{spire: {workloadAPI: {type: csi}}, volcano: {scheduler: {enabled: true}}}")
 	specs := podSpecs(objects)
-	assert.Len(t, specs, 4)
+	assert.Len(t, specs, 5)
 	for name, spec := range specs {
 		results := evaluator.EvaluatePod(api.LevelVersion{Level: api.LevelRestricted, Version: api.LatestVersion()}, &podMeta, &spec)
 		result := policy.AggregateCheckResults(results)

@@ -55,8 +55,8 @@ func TestEveryImageComesFromTheMirror(t *testing.T) {
 		"spire-agent":              "mirror.example:5000/all/spiffe/spire-agent:1.13.3",
 		"spire-controller-manager": "mirror.example:5000/all/spiffe/spire-controller-manager:0.6.4",
 		"redis":                    "mirror.example:5000/all/library/redis:7.0.15",
-		"wait-for-workloadmanager": "mirror.example:5000/all/library/busybox:1.35.0",
-		"test":                     "mirror.example:5000/all/library/busybox:1.35.0",
+		"wait-for-workloadmanager": "mirror.example:5000/all/curlimages/curl:7.88.1",
+		"test":                     "mirror.example:5000/all/curlimages/curl:7.88.1",
 	}, found)
 }
 

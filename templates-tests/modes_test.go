@@ -18,7 +18,7 @@ func TestPlainRouterSpeaksHTTPToThePlainPort(t *testing.T) {
 	router := container(t, get[*appsv1.Deployment](t, render(t, plain), "agentcube-router").Spec.Template.Spec, "agentcube-router")
 
 	assert.Equal(t, []string{"--port=8080", "--debug"}, router.Args)
-	assert.Equal(t, "http://workloadmanager.agentcube.svc.cluster.local:8080", env(router)["WORKLOAD_MANAGER_URL"])
+	assert.Equal(t, "http://workloadmanager.agentcube.svc:8080", env(router)["WORKLOAD_MANAGER_URL"])
 }
 
 func TestRouterGetsItsCertificatesAndTheMutualTLSPort(t *testing.T) {
@@ -31,7 +31,7 @@ func TestRouterGetsItsCertificatesAndTheMutualTLSPort(t *testing.T) {
 		"--mtls-key=/run/spire/certs/svid_key.pem",
 		"--mtls-ca=/run/spire/certs/svid_bundle.pem",
 	}, router.Args)
-	assert.Equal(t, "http://workloadmanager.agentcube.svc.cluster.local:8443", env(router)["WORKLOAD_MANAGER_URL"],
+	assert.Equal(t, "http://workloadmanager.agentcube.svc:8443", env(router)["WORKLOAD_MANAGER_URL"],
 		"the scheme stays http: the Router rewrites it, and operators look for the line that says so")
 	assert.Equal(t, "cluster.local", env(router)["AGENTCUBE_SPIFFE_TRUST_DOMAIN"])
 }

@@ -38,7 +38,10 @@ func TestNotesSayWhatWasInstalledAndWhatToRunNext(t *testing.T) {
 
 func TestNotesWarnOfWhatIsInsecureAndOfNothingElse(t *testing.T) {
 	t.Parallel()
-	const secure = "{redis: {addr: a, secretName: b}, spire: {enabled: true}}"
+	const secure = `
+redis: {addr: "a:6379", secretName: b}
+router: {jwt: {issuerUrl: "https://issuer", audience: agents}}
+spire: {enabled: true}`
 	assert.NotContains(t, notes(t, chart.Release{Values: values(t, secure)}), "Mind:")
 	for given, warning := range map[string]string{
 		"spire: {enabled: false}":                         "speak without TLS",
@@ -48,6 +51,7 @@ func TestNotesWarnOfWhatIsInsecureAndOfNothingElse(t *testing.T) {
 		"redis: {addr: '', embedded: {enabled: true}}":    "redis.embedded.enabled: sessions are lost with the pod of Redis",
 		"redis: {secretName: ''}":                         "Redis has no password: set redis.secretName or redis.password",
 		"redis: {addr: ''}":                               "redis.addr is empty",
+		"router: {jwt: {issuerUrl: '', audience: ''}}":    "The Router serves whoever reaches it: set router.jwt.issuerUrl",
 	} {
 		said := notes(t, chart.Release{Values: values(t, secure, given)})
 		assert.Contains(t, said, "Mind:\n  - ", given)

@@ -13,8 +13,8 @@ func TestANewRouterIsHeldBackUntilAWorkloadManagerThatSpeaksItsLanguageAccepts(t
 	for mode, c := range map[string]struct {
 		values, target string
 	}{
-		"plain": {"{}", "nc workloadmanager.agentcube.svc.cluster.local 8080 "},
-		"SPIRE": {spire, "nc workloadmanager.agentcube.svc.cluster.local 8443 "},
+		"plain": {"{}", "nc workloadmanager.agentcube.svc 8080 "},
+		"SPIRE": {spire, "nc workloadmanager.agentcube.svc 8443 "},
 	} {
 		spec := get[*appsv1.Deployment](t, render(t, c.values), "agentcube-router").Spec.Template.Spec
 		require.NotEmpty(t, spec.InitContainers, mode)
@@ -22,7 +22,7 @@ func TestANewRouterIsHeldBackUntilAWorkloadManagerThatSpeaksItsLanguageAccepts(t
 		assert.Equal(t, "wait-for-workloadmanager", wait.Name, mode)
 		assert.Nil(t, wait.RestartPolicy, "it ends before the Router starts")
 		assert.Contains(t, wait.Command[2], c.target, mode)
-		assert.Contains(t, wait.Command[2], "left=60\n", "the wait is bounded")
+		assert.Contains(t, wait.Command[2], "end=$(($(date +%s) + 60))\n", "the wait is bounded")
 	}
 }
 

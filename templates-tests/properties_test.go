@@ -37,7 +37,7 @@ var choices = [][]string{
 	{"{}", "spire: {server: {replicas: 3, dataStore: {type: postgres, connectionString: 'dbname=a'}, podDisruptionBudget: {enabled: true}}}", "spire: {server: {dataStore: {type: mysql, secretName: users}}}"},
 	{"{}", "spire: {server: {upstreamAuthority: {type: secret, secretName: users}}}", "spire: {server: {upstreamAuthority: {type: certManager, issuerName: a}, keyManager: memory}}"},
 	{"{}", "spire: {server: {metrics: {enabled: true, podMonitor: {enabled: true}}, extraConfig: {agent_ttl: 2h}, jwtIssuer: 'https://a'}}"},
-	{"{}", "spire: {agent: {kubeletVerification: clusterCA, metrics: {enabled: true}}}", "spire: {agent: {skipKubeletVerification: true, insecureBootstrap: true}}", "spire: {agent: {kubeletVerification: skip, podAnnotations: {a: b}}}"},
+	{"{}", "spire: {agent: {kubeletVerification: clusterCA, metrics: {enabled: true, podMonitor: {enabled: true}}}}", "spire: {agent: {skipKubeletVerification: true, insecureBootstrap: true}}", "spire: {agent: {kubeletVerification: skip, podAnnotations: {a: b}}}"},
 	{"{}", "spire: {identities: {className: platform}}", "spire: {identities: {create: false}}"},
 	{"{}", "router: {extraEnv: [{name: A, value: b}], extraVolumes: [{name: x, emptyDir: {}}], extraVolumeMounts: [{name: x, mountPath: /x}], nodeSelector: {a: b}, podLabels: {c: d}}"},
 }

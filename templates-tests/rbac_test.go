@@ -64,7 +64,7 @@ func TestTheAgentsWideRightOnKubeletsEndsWhereTheNarrowOneIsEverywhere(t *testin
 
 func TestReleasesInOneClusterShareNoClusterScopedName(t *testing.T) {
 	t.Parallel()
-	const both = `{redis: {addr: a}, spire: {enabled: true}, volcano: {scheduler: {enabled: true}}}`
+	const both = `{redis: {addr: "a:6379"}, spire: {enabled: true}, volcano: {scheduler: {enabled: true}}}`
 	names := func(release, namespace string) []string {
 		var found []string
 		for _, object := range renderRelease(t, chart.Release{Name: release, Namespace: namespace, Values: values(t, both)}) {

@@ -11,6 +11,7 @@ import (
 	policyv1 "k8s.io/api/policy/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/util/intstr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -137,8 +138,13 @@ func (r *references) object(from string, object client.Object) {
 	case *policyv1.PodDisruptionBudget:
 		r.selected(from, o.Spec.Selector.MatchLabels)
 	case *networkingv1.NetworkPolicy:
-		r.selected(from, o.Spec.PodSelector.MatchLabels)
+		guarded := r.selected(from, o.Spec.PodSelector.MatchLabels)
 		for _, rule := range o.Spec.Ingress {
+			for _, port := range rule.Ports {
+				if port.Port.StrVal != "" {
+					r.served(from, guarded, port.Port.StrVal)
+				}
+			}
 			for _, peer := range rule.From {
 				if peer.PodSelector != nil {
 					r.selected(from, peer.PodSelector.MatchLabels)
@@ -147,6 +153,10 @@ func (r *references) object(from string, object client.Object) {
 		}
 	case *autoscalingv2.HorizontalPodAutoscaler:
 		r.need(from, o.Spec.ScaleTargetRef.Kind, o.Spec.ScaleTargetRef.Name)
+	case *unstructured.Unstructured:
+		if o.GetKind() == "PodMonitor" {
+			r.podMonitor(from, o)
+		}
 	case *rbacv1.RoleBinding:
 		r.need(from, o.RoleRef.Kind, o.RoleRef.Name)
 		r.subjects(from, o.Subjects)
@@ -177,6 +187,29 @@ func (r *references) service(from string, service *corev1.Service) {
 	}
 	if served == 0 {
 		r.wrong = append(r.wrong, from+" leads to no port of its pods")
+	}
+}
+
+func (r *references) podMonitor(from string, monitor *unstructured.Unstructured) {
+	matchLabels, _, err := unstructured.NestedStringMap(monitor.Object, "spec", "selector", "matchLabels")
+	if err != nil {
+		r.wrong = append(r.wrong, from+": "+err.Error())
+	}
+	endpoints, _, err := unstructured.NestedSlice(monitor.Object, "spec", "podMetricsEndpoints")
+	if err != nil || len(endpoints) == 0 {
+		r.wrong = append(r.wrong, fmt.Sprintf("%s asks no port: %v", from, err))
+	}
+	for _, endpoint := range endpoints {
+		r.served(from, r.selected(from, matchLabels), endpoint.(map[string]any)["port"].(string))
+	}
+}
+
+// served wants the pods to have a port of that name.
+func (r *references) served(from string, templates []*corev1.PodTemplateSpec, port string) {
+	for _, template := range templates {
+		if !slices.ContainsFunc(containers(template.Spec), func(c corev1.Container) bool { return hasPort(c, port) }) {
+			r.wrong = append(r.wrong, from+" names port "+port+", which its pods do not have")
+		}
 	}
 }
 

@@ -153,7 +153,7 @@ func loose(from string, security *corev1.SecurityContext) (wrong []string) {
 	if security.ReadOnlyRootFilesystem == nil || !*security.ReadOnlyRootFilesystem {
 		wrong = append(wrong, from+" may write its root file system")
 	}
-	if security.Capabilities == nil || len(security.Capabilities.Drop) != 1 || security.Capabilities.Drop[0] != "ALL" {
+	if c := security.Capabilities; c == nil || len(c.Drop) != 1 || c.Drop[0] != "ALL" || len(c.Add) > 0 {
 		wrong = append(wrong, from+" keeps capabilities")
 	}
 	return wrong

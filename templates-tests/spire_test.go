@@ -1,6 +1,7 @@
 package templatestests
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -142,7 +143,7 @@ func TestReleasesOnOneNodeHaveSocketsAndIdentitiesOfTheirOwn(t *testing.T) {
 		}
 		for _, id := range ofKind(objects, "ClusterSPIFFEID") {
 			class := id.Object["spec"].(map[string]any)["className"]
-			assert.Contains(t, config(t, objects, "spire-controller-manager"), "className: "+class.(string))
+			assert.Contains(t, config(t, objects, "spire-controller-manager"), fmt.Sprintf("className: %q", class))
 			classes[class] = true
 		}
 	}
@@ -195,6 +196,16 @@ spire:
 	assert.Equal(t, "spire-server-datastore", c.Env[0].ValueFrom.SecretKeyRef.Name)
 }
 
+func TestAChangedConnectionStringRollsTheServersAndCannotBeReadOffThem(t *testing.T) {
+	t.Parallel()
+	checksum := func(connection string) string {
+		objects := render(t, spire, "spire: {server: {dataStore: {type: postgres, connectionString: '"+connection+"'}}}")
+		return get[*appsv1.StatefulSet](t, objects, "spire-server").Spec.Template.Annotations["checksum/datastore"]
+	}
+	assert.NotEqual(t, checksum("password=a"), checksum("password=b"))
+	assert.Len(t, checksum("password=a"), 6, "too short to find the password by")
+}
+
 func TestTheDatabasesSecretMayBeTheUsers(t *testing.T) {
 	t.Parallel()
 	objects := render(t, spire, "spire: {server: {dataStore: {type: mysql, secretName: mine, secretKey: dsn}}}")
@@ -210,7 +221,11 @@ func TestWhoSignsTheCA(t *testing.T) {
 	t.Parallel()
 	objects := render(t, spire, "spire: {server: {upstreamAuthority: {type: secret, secretName: ca}}}")
 	assert.Contains(t, config(t, objects, "spire-server"), `UpstreamAuthority "disk"`)
+	assert.NotContains(t, config(t, objects, "spire-server"), "bundle_file_path", "the CA is a root itself")
 	assert.Equal(t, "ca", volume(t, get[*appsv1.StatefulSet](t, objects, "spire-server").Spec.Template.Spec, "upstream-authority").Secret.SecretName)
+
+	objects = render(t, spire, "spire: {server: {upstreamAuthority: {type: secret, secretName: ca, bundleKey: ca.crt}}}")
+	assert.Contains(t, config(t, objects, "spire-server"), `bundle_file_path = "/run/spire/upstream-authority/ca.crt"`)
 
 	objects = render(t, spire, "spire: {server: {upstreamAuthority: {type: certManager, issuerName: ca}}}")
 	assert.Contains(t, config(t, objects, "spire-server"), `issuer_name = "ca"`)

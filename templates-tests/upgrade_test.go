@@ -3,6 +3,7 @@ package templatestests
 import (
 	"context"
 	"maps"
+	"os"
 	"path/filepath"
 	"reflect"
 	"slices"
@@ -16,6 +17,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/yaml"
 
 	helmchart "helm.sh/helm/v3/pkg/chart"
 	"helm.sh/helm/v3/pkg/chart/loader"
@@ -73,6 +75,41 @@ func TestUpgradeFromV010WithReuseValuesKeepsWhatTheUserSet(t *testing.T) {
 		get[*appsv1.Deployment](t, objects, "volcano-agent-scheduler")
 		assert.Equal(t, "secret", get[*corev1.Secret](t, objects, "agentcube-redis").StringData["password"])
 	}
+}
+
+// earlier are the default values of each version that this chart has had, by version.
+func earlier(t testing.TB) map[string]map[string]any {
+	t.Helper()
+	files, err := filepath.Glob("testdata/earlier/*.yaml")
+	require.NoError(t, err)
+	found := map[string]map[string]any{}
+	for _, file := range files {
+		content, err := os.ReadFile(file)
+		require.NoError(t, err)
+		found[strings.TrimSuffix(filepath.Base(file), ".yaml")] = values(t, string(content))
+	}
+	return found
+}
+
+func TestUpgradesFromEveryEarlierVersionRenderWithItsValuesReused(t *testing.T) {
+	t.Parallel()
+	versions := earlier(t)
+	require.NotEmpty(t, versions)
+	assert.NotContains(t, versions, chart.Base().Metadata.Version, "it is not an earlier one")
+	for version, defaults := range versions {
+		for _, settings := range []string{plain, spire, everything} {
+			user := values(t, settings, "router: {replicas: 4}")
+			reused := chart.Release{Upgrade: true, Values: user, ReusedValues: values(t, toYAML(t, defaults), toYAML(t, user))}
+			assert.Equal(t, int32(4), *get[*appsv1.Deployment](t, renderRelease(t, reused), "agentcube-router").Spec.Replicas, version)
+		}
+	}
+}
+
+func toYAML(t testing.TB, values map[string]any) string {
+	t.Helper()
+	content, err := yaml.Marshal(values)
+	require.NoError(t, err)
+	return string(content)
 }
 
 func TestUpgradesNeverChangeImmutableFields(t *testing.T) {

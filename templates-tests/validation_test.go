@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	corev1 "k8s.io/api/core/v1"
 
 	"agentcube-mtls/templates-tests/chart"
 )
@@ -32,23 +33,35 @@ func TestWrongValuesAreRefusedWithTheKeyAndTheMend(t *testing.T) {
 		"spire: {server: {cacheReloadInterval: 0s}}":            "at '/spire/server/cacheReloadInterval': '0s' does not match pattern '^(?<hours_minutes_and_seconds_as_in_24h_or_1h30m>",
 		"spire: {agent: {syncInterval: ''}}":                    "at '/spire/agent/syncInterval': '' does not match pattern '^(?<hours_minutes_and_seconds_as_in_24h_or_1h30m>",
 		"spire: {controllerManager: {gcInterval: 500ms}}":       "at '/spire/controllerManager/gcInterval': '500ms' does not match pattern '^(?<hours_minutes_and_seconds_as_in_24h_or_1h30m>",
+		"spire: {trustDomain: '..'}":                            "at '/spire/trustDomain': '..' does not match pattern",
+		"spire: {server: {persistence: {size: lots}}}":          "at '/spire/server/persistence/size': 'lots' does not match pattern '^(?<number_with_a_unit_as_in_1Gi>",
+		"spire: {server: {jwtIssuer: 'https://a\"b'}}":          "at '/spire/server/jwtIssuer': 'https://a\"b' does not match pattern '^(?<nothing_or_an_URL>",
+		"spire: {agent: {kubeletCertificate: kubelet.crt}}":     "at '/spire/agent/kubeletCertificate': 'kubelet.crt' does not match pattern '^(?<absolute_path>",
+		"router: {podDisruptionBudget: {maxUnavailable: many}}": "at '/router/podDisruptionBudget/maxUnavailable': 'many' does not match pattern '^(?<share_as_in_50_percent_sign>",
+		"router: {podDisruptionBudget: {maxUnavailable: -1}}":   "at '/router/podDisruptionBudget/maxUnavailable': minimum: got -1, want 0",
+		"router: {extraEnv: [A]}":                               "at '/router/extraEnv/0': got string, want object",
+		"router: {extraEnv: [{value: a}]}":                      "at '/router/extraEnv/0': missing property 'name'",
+		"redis: {addr: redis}":                                  "at '/redis/addr': 'redis' does not match pattern '^(?<nothing_or_host_colon_port>",
 		// what the templates find
-		"redis: {password: a, secretName: b}":                          "redis.password and redis.secretName both give the password: set one of them only",
-		"redis: {embedded: {enabled: true}}":                           "redis.addr names a Redis and redis.embedded.enabled makes one: set one of them only",
-		"workloadmanager: {service: {mtlsPort: 8080}}":                 "give them different numbers",
-		"router: {jwt: {issuerUrl: https://issuer}}":                   "router.jwt.issuerUrl is set without router.jwt.audience: set both, or neither",
-		"router: {jwt: {audience: agents}}":                            "router.jwt is set without router.jwt.issuerUrl: set the issuer",
-		"router: {autoscaling: {minReplicas: 11}}":                     "router.autoscaling.minReplicas is above router.autoscaling.maxReplicas",
-		"spire: {spiffeHelper: {keyFileName: svid.pem}}":               "must differ: each file would overwrite another",
-		"spire: {server: {ca: {x509SvidDefaultTtl: 24h}}}":             "spire.server.ca.x509SvidDefaultTtl (24h) is not below spire.server.ca.ttl (24h), and no certificate outlives its CA: shorten the first or lengthen the second",
-		"spire: {server: {ca: {ttl: 90m, x509SvidDefaultTtl: 1h30m}}}": "spire.server.ca.x509SvidDefaultTtl (1h30m) is not below spire.server.ca.ttl (90m)",
-		"spire: {server: {replicas: 2}}":                               "sqlite3 is a file of one server: set spire.server.dataStore.type to postgres or mysql, or replicas to 1",
-		"spire: {server: {dataStore: {type: postgres}}}":               "spire.server.dataStore.connectionString is still sqlite3's path",
-		"spire: {server: {upstreamAuthority: {type: secret}}}":         "name it in spire.server.upstreamAuthority.secretName",
-		"spire: {server: {upstreamAuthority: {type: certManager}}}":    "name the issuer in spire.server.upstreamAuthority.issuerName",
-		"spire: {server: {enabled: false}}":                            "set both to true for a SPIRE of this release, or both to false",
-		"spire: {workloadAPI: {type: csi}}":                            "use hostPath, or set spire.server.enabled and spire.agent.enabled to false",
-		"networkPolicies: {enabled: true}":                             "networkPolicies.nodeCIDRs is empty",
+		"redis: {password: a, secretName: b}":                                             "redis.password and redis.secretName both give the password: set one of them only",
+		"redis: {embedded: {enabled: true}}":                                              "redis.addr names a Redis and redis.embedded.enabled makes one: set one of them only",
+		"workloadmanager: {service: {mtlsPort: 8080}}":                                    "give them different numbers",
+		"router: {jwt: {issuerUrl: https://issuer}}":                                      "router.jwt.issuerUrl is set without router.jwt.audience: set both, or neither",
+		"router: {jwt: {audience: agents}}":                                               "router.jwt is set without router.jwt.issuerUrl: set the issuer",
+		"router: {autoscaling: {minReplicas: 11}}":                                        "router.autoscaling.minReplicas is above router.autoscaling.maxReplicas",
+		"spire: {spiffeHelper: {keyFileName: svid.pem}}":                                  "must differ: each file would overwrite another",
+		"spire: {server: {ca: {x509SvidDefaultTtl: 24h}}}":                                "spire.server.ca.x509SvidDefaultTtl (24h) is not below spire.server.ca.ttl (24h), and no certificate outlives its CA: shorten the first or lengthen the second",
+		"spire: {server: {ca: {ttl: 90m, x509SvidDefaultTtl: 1h30m}}}":                    "spire.server.ca.x509SvidDefaultTtl (1h30m) is not below spire.server.ca.ttl (90m)",
+		"spire: {server: {replicas: 2}}":                                                  "sqlite3 is a file of one server: set spire.server.dataStore.type to postgres or mysql, or replicas to 1",
+		"spire: {server: {dataStore: {type: postgres}}}":                                  "spire.server.dataStore.connectionString is still sqlite3's path",
+		"spire: {server: {dataStore: {type: mysql, connectionString: a, secretName: b}}}": "both say how to reach the database: set one of them only",
+		"spire: {server: {metrics: {podMonitor: {enabled: true}}}}":                       "spire.server.metrics.podMonitor.enabled finds no metrics: set spire.server.metrics.enabled, too",
+		"spire: {agent: {metrics: {podMonitor: {enabled: true}}}}":                        "spire.agent.metrics.podMonitor.enabled finds no metrics: set spire.agent.metrics.enabled, too",
+		"spire: {server: {upstreamAuthority: {type: secret}}}":                            "name it in spire.server.upstreamAuthority.secretName",
+		"spire: {server: {upstreamAuthority: {type: certManager}}}":                       "name the issuer in spire.server.upstreamAuthority.issuerName",
+		"spire: {server: {enabled: false}}":                                               "set both to true for a SPIRE of this release, or both to false",
+		"spire: {workloadAPI: {type: csi}}":                                               "use hostPath, or set spire.server.enabled and spire.agent.enabled to false",
+		"networkPolicies: {enabled: true}":                                                "networkPolicies.nodeCIDRs is empty",
 	} {
 		_, err := chart.Release{Values: values(t, spire, given)}.Render()
 		require.Error(t, err, given)
@@ -93,4 +106,23 @@ func TestOnAClusterMissingCRDsAreNamedBeforeAnythingChanges(t *testing.T) {
 
 	live.APIs = []string{chart.SpireAPI}
 	renderRelease(t, live)
+}
+
+func TestAnExistingSPIREWhoseEntriesComeFromElsewhereNeedsNoCRDs(t *testing.T) {
+	t.Parallel()
+	renderRelease(t, chart.Release{Values: values(t, existing, "spire: {identities: {create: false}}"), APIs: []string{}, Live: true})
+}
+
+func TestTextOfDigitsStaysText(t *testing.T) {
+	t.Parallel()
+	objects := render(t, `
+redis: {addr: "a:6379", password: 123456}
+router: {image: {tag: 7}, priorityClassName: "1"}
+spire: {enabled: true, trustDomain: "1e3", clusterName: "12345", identities: {className: "1"}, server: {persistence: {storageClass: "1"}}}`)
+	assert.Equal(t, "123456", get[*corev1.Secret](t, objects, "agentcube-redis").StringData["password"])
+	assert.Equal(t, "ghcr.io/volcano-sh/agentcube-router:7", images(objects)["agentcube-router"])
+	manager := values(t, config(t, objects, "spire-controller-manager"))
+	for key, text := range map[string]string{"trustDomain": "1e3", "clusterName": "12345", "className": "1"} {
+		assert.Equal(t, text, manager[key], key)
+	}
 }

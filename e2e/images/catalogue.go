@@ -81,11 +81,11 @@ func Published() ([]Image, error) {
 		Entrypoint: []string{"/agent-sandbox-controller"},
 		User:       nobody,
 	}, Image{
-		Name:       "busybox:1.35.0", // what Debian 12 ships
+		Name:       "curlimages/curl:7.88.1", // what Debian 12 ships; like the published one it has busybox beside curl
 		Base:       Debian,
-		Packages:   []string{"busybox"},
+		Packages:   []string{"curl", "busybox"},
 		Commands:   []string{"busybox --install -s /usr/local/bin"},
-		Entrypoint: []string{"/bin/busybox", "sh"},
+		Entrypoint: []string{"/usr/bin/curl"},
 		User:       nobody,
 	}, Image{
 		Name:       "redis:7.0.15", // what Debian 12 ships

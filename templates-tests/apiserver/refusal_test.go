@@ -52,6 +52,22 @@ func TestAnotherTrustDomainIsRefusedWhileSPIREIsOnAndTakenOnceItWasOff(t *testin
 	require.NoError(t, agentcube.upgrade(reuseValues, another))
 }
 
+func TestAnotherVolumeForTheServerIsRefusedWhileSPIREIsOnAndChangesNothing(t *testing.T) {
+	withSpireCRDs(t)
+	agentcube := newRelease(t, "agentcube", "volume")
+	require.NoError(t, agentcube.install(base, "{redis: {password: secret}, spire: {enabled: true, server: {persistence: {size: 2048Mi}}}}"))
+	before := objects(t)
+	for persistence, sentence := range map[string]string{
+		"{size: 3Gi}":          "spire.server.persistence.size is 2Gi in the cluster and cannot become 3Gi: keep it",
+		"{storageClass: fast}": `spire.server.persistence.storageClass is "" in the cluster and cannot become "fast": keep it`,
+	} {
+		assert.ErrorContains(t, agentcube.upgrade(reuseValues, "spire: {server: {persistence: "+persistence+"}}"), sentence)
+	}
+	assert.Equal(t, before.Written(), objects(t).Written())
+
+	require.NoError(t, agentcube.upgrade(reuseValues, "spire: {server: {persistence: {size: 2Gi}}}"), "another form of the same size")
+}
+
 func TestASecondReleaseWithMutualTLSOfTheSameNameIsToldToTakeAnotherAndChangesNothing(t *testing.T) {
 	withSpireCRDs(t)
 	one, other := newRelease(t, "agentcube", "same-name"), newRelease(t, "agentcube", "same-name-either")

@@ -86,7 +86,7 @@ func keepsWhatTheUserSet(t *testing.T, namespace string) {
 func TestAnUpgradeLeavesTheTrustBundleThatTheServerPublished(t *testing.T) {
 	withSpireCRDs(t)
 	agentcube := newRelease(t, "agentcube", "bundle")
-	require.NoError(t, agentcube.install(base, "{redis: {addr: a}, spire: {enabled: true}}"))
+	require.NoError(t, agentcube.install(base, spire))
 	bundles := client(t).CoreV1().ConfigMaps(agentcube.namespace)
 	bundle, err := bundles.Get(t.Context(), "spire-bundle", metav1.GetOptions{})
 	require.NoError(t, err)
@@ -98,6 +98,17 @@ func TestAnUpgradeLeavesTheTrustBundleThatTheServerPublished(t *testing.T) {
 	bundle, err = bundles.Get(t.Context(), "spire-bundle", metav1.GetOptions{})
 	require.NoError(t, err)
 	assert.Equal(t, map[string]string{"bundle.crt": "published"}, bundle.Data)
+}
+
+func TestSwitchingAutoscalingOnLeavesTheNumberOfPodsThatRun(t *testing.T) {
+	agentcube := newRelease(t, "agentcube", "autoscaling")
+	require.NoError(t, agentcube.install(base, "{redis: {password: secret}, router: {replicas: 4}, workloadmanager: {replicas: 3}}"))
+	const scaled = "{autoscaling: {enabled: true}}"
+	for _, how := range []string{"on", "and again"} {
+		require.NoError(t, agentcube.upgrade(reuseValues, "{router: "+scaled+", workloadmanager: "+scaled+"}"), how)
+		assert.Equal(t, int32(4), *deployment(t, agentcube.namespace, "agentcube-router").Spec.Replicas, how)
+		assert.Equal(t, int32(3), *deployment(t, agentcube.namespace, "workloadmanager").Spec.Replicas, how)
+	}
 }
 
 func objects(t testing.TB) apiserver.Objects {

@@ -13,8 +13,8 @@ app.kubernetes.io/component: {{ .component }}
 
 {{/* What all objects have in common; made once a render, as is the next. */}}
 {{- define "agentcube.releaseLabels" -}}
-app.kubernetes.io/name: {{ .Values.nameOverride | default .Chart.Name }}
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/name: {{ .Values.nameOverride | default .Chart.Name | quote }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 app.kubernetes.io/part-of: agentcube
 {{- end -}}
 
@@ -47,16 +47,20 @@ decides over the tag, which then only says to people what it is. Takes root and 
 
 {{- define "agentcube.redis.addr" -}}
 {{- if .Values.redis.embedded.enabled -}}
-{{ include "agentcube.redis.name" . }}.{{ .Release.Namespace }}.svc.cluster.local:6379
+{{ include "agentcube.redis.name" . }}.{{ .Release.Namespace }}.svc:6379
 {{- else -}}
 {{ .Values.redis.addr }}
 {{- end -}}
 {{- end -}}
 
-{{/* Tells that the password changed, while too short to find it by. */}}
+{{/* Tells that a secret changed, while too short to find it by. Takes root and secret. */}}
+{{- define "agentcube.secretChecksum" -}}
+{{ printf "%s/%s/%v" .root.Release.Namespace .root.Release.Name .secret | sha256sum | trunc 6 | quote }}
+{{- end -}}
+
 {{- define "agentcube.redis.checksum" -}}
 {{- with .Values.redis.password -}}
-{{ printf "%s/%s/%s" $.Release.Namespace $.Release.Name . | sha256sum | trunc 6 | quote }}
+{{ include "agentcube.secretChecksum" (dict "root" $ "secret" .) }}
 {{- end -}}
 {{- end -}}
 

@@ -30,13 +30,27 @@ topologySpreadConstraints:
   {{- toYaml . | nindent 2 }}
 {{- end }}
 {{- with .values.priorityClassName }}
-priorityClassName: {{ . }}
+priorityClassName: {{ . | quote }}
 {{- end }}
 {{- end -}}
 
 {{/* The fewest replicas of a component that may be scaled by its load. */}}
 {{- define "agentcube.replicas" -}}
 {{ ternary .autoscaling.minReplicas .replicas .autoscaling.enabled }}
+{{- end -}}
+
+{{/*
+The number of replicas that a Deployment is given. An autoscaler's stays as it is in the cluster: if the manifest ceased to say
+it, Kubernetes would fall back to one until the autoscaler looks again. Takes root, values and name.
+*/}}
+{{- define "agentcube.replicas.set" -}}
+{{- if .values.autoscaling.enabled -}}
+{{- with lookup "apps/v1" "Deployment" .root.Release.Namespace .name -}}
+{{ .spec.replicas }}
+{{- end -}}
+{{- else -}}
+{{ .values.replicas }}
+{{- end -}}
 {{- end -}}
 
 {{/* Rolls the pods that read a changed configuration or password, and no others. Takes root and values. */}}
@@ -52,7 +66,7 @@ checksum/redis-password: {{ . }}
 {{- end }}
 {{- end -}}
 
-{{/* What no container of ours needs more than, but the agent's. */}}
+{{/* What no container of ours needs more than. */}}
 {{- define "agentcube.container.securityContext" -}}
 allowPrivilegeEscalation: false
 readOnlyRootFilesystem: true

@@ -7,7 +7,9 @@ when one of them fails. Each message names the key and the mend.
 {{- include "agentcube.validate.workloads" . -}}
 {{- if .Values.spire.enabled -}}
 {{- include "agentcube.validate.spire" . -}}
+{{- if or .Values.spire.server.enabled .Values.spire.identities.create -}}
 {{- include "agentcube.validate.crds" . -}}
+{{- end -}}
 {{- include "agentcube.validate.identities" . -}}
 {{- end -}}
 {{- end -}}
@@ -62,6 +64,9 @@ when one of them fails. Each message names the key and the mend.
 {{- if ne .server.enabled .agent.enabled -}}
 {{- fail "spire.server.enabled and spire.agent.enabled differ: set both to true for a SPIRE of this release, or both to false for one that the cluster has already" -}}
 {{- end -}}
+{{- if and .agent.metrics.podMonitor.enabled (not .agent.metrics.enabled) -}}
+{{- fail "spire.agent.metrics.podMonitor.enabled finds no metrics: set spire.agent.metrics.enabled, too" -}}
+{{- end -}}
 {{- if and (eq .workloadAPI.type "csi") .agent.enabled -}}
 {{- fail "spire.workloadAPI.type is csi, but this chart's agents do not serve the CSI driver: use hostPath, or set spire.server.enabled and spire.agent.enabled to false" -}}
 {{- end -}}
@@ -69,6 +74,7 @@ when one of them fails. Each message names the key and the mend.
 {{- if include "agentcube.spire.server" . -}}
 {{- include "agentcube.validate.server" . -}}
 {{- include "agentcube.validate.trustDomain" . -}}
+{{- include "agentcube.validate.volume" . -}}
 {{- end -}}
 {{- end -}}
 
@@ -83,6 +89,12 @@ when one of them fails. Each message names the key and the mend.
 {{- end -}}
 {{- if and (ne .dataStore.type "sqlite3") (not .dataStore.secretName) (hasPrefix "/" .dataStore.connectionString) -}}
 {{- fail (printf "spire.server.dataStore.connectionString is still sqlite3's path: say how to reach %s there, or in the Secret of spire.server.dataStore.secretName" .dataStore.type) -}}
+{{- end -}}
+{{- if and .dataStore.secretName (ne .dataStore.type "sqlite3") (not (hasPrefix "/" .dataStore.connectionString)) -}}
+{{- fail "spire.server.dataStore.secretName and spire.server.dataStore.connectionString both say how to reach the database: set one of them only" -}}
+{{- end -}}
+{{- if and .metrics.podMonitor.enabled (not .metrics.enabled) -}}
+{{- fail "spire.server.metrics.podMonitor.enabled finds no metrics: set spire.server.metrics.enabled, too" -}}
 {{- end -}}
 {{- if and (eq .upstreamAuthority.type "secret") (not .upstreamAuthority.secretName) -}}
 {{- fail "spire.server.upstreamAuthority.type is secret: name it in spire.server.upstreamAuthority.secretName" -}}

@@ -21,6 +21,24 @@ What the cluster has to say. helm template, as Argo CD runs it, knows no cluster
 {{- end -}}
 {{- end -}}
 
+{{/* Kubernetes refuses other volumes for a StatefulSet that is there, and would do so in the midst of an upgrade. */}}
+{{- define "agentcube.validate.volume" -}}
+{{- $wanted := .Values.spire.server.persistence -}}
+{{- with lookup "apps/v1" "StatefulSet" .Release.Namespace "spire-server" -}}
+{{- with first (.spec.volumeClaimTemplates | default (list dict)) -}}
+{{- $size := dig "spec" "resources" "requests" "storage" "0" . -}}
+{{- $class := dig "spec" "storageClassName" "" . -}}
+{{- if ne (dig "metadata" "name" "" .) "data" -}}
+{{- fail "the StatefulSet spire-server in the cluster is another chart's, with another volume: set spire.enabled to false in one upgrade, and to true in a second one" -}}
+{{- else if ne (include "agentcube.bytes" $size) (include "agentcube.bytes" $wanted.size) -}}
+{{- fail (printf "spire.server.persistence.size is %s in the cluster and cannot become %s: keep it" $size $wanted.size) -}}
+{{- else if ne $class $wanted.storageClass -}}
+{{- fail (printf "spire.server.persistence.storageClass is %q in the cluster and cannot become %q: keep it" $class $wanted.storageClass) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
 {{- define "agentcube.validate.trustDomain" -}}
 {{- with lookup "v1" "ConfigMap" .Release.Namespace "spire-server" -}}
 {{- $present := index .data "server.conf" | default "" | regexFind `trust_domain\s*=\s*"[^"]*"` | splitList "\"" -}}

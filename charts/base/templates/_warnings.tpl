@@ -17,6 +17,9 @@
   - Agents do not verify the kubelet: whoever answers for it decides who pods are. Unset spire.agent.skipKubeletVerification, and set spire.agent.kubeletVerification to nodeCertificate or clusterCA.
 {{- end }}
 {{- end }}
+{{- if not .Values.router.jwt.issuerUrl }}
+  - The Router serves whoever reaches it: set router.jwt.issuerUrl, or keep strangers away from it.
+{{- end }}
 {{- if .Values.redis.embedded.enabled }}
   - redis.embedded.enabled: sessions are lost with the pod of Redis. For production run one of your own, and set redis.addr.
 {{- end }}

@@ -3,15 +3,11 @@ Plain and mutual-TLS WorkloadManagers stand behind different ports of one Servic
 speak as it does, while both kinds run.
 */}}
 {{- define "agentcube.router.workloadManagerURL" -}}
-http://{{ include "agentcube.router.workloadManagerHost" . }}:{{ include "agentcube.router.workloadManagerPort" . }}
+http://{{ include "agentcube.router.workloadManagerHost" . }}:{{ include "agentcube.workloadmanager.port" . }}
 {{- end -}}
 
 {{- define "agentcube.router.workloadManagerHost" -}}
-workloadmanager.{{ .Release.Namespace }}.svc.cluster.local
-{{- end -}}
-
-{{- define "agentcube.router.workloadManagerPort" -}}
-{{- ternary .Values.workloadmanager.service.mtlsPort .Values.workloadmanager.service.port .Values.spire.enabled -}}
+workloadmanager.{{ .Release.Namespace }}.svc
 {{- end -}}
 
 {{/*
@@ -26,20 +22,13 @@ roll at once, so that a new Router waits here, while the old ones go on with the
     - sh
     - -c
     - |
-      left={{ .Values.router.waitSeconds }}
-      until timeout 2 nc {{ include "agentcube.router.workloadManagerHost" . }} {{ include "agentcube.router.workloadManagerPort" . }} </dev/null; do
-        left=$((left - 1))
-        [ "$left" -gt 0 ] || { echo "no WorkloadManager accepts: the Router starts anyway"; exit 0; }
+      end=$(($(date +%s) + {{ .Values.router.waitSeconds }}))
+      until timeout 2 nc {{ include "agentcube.router.workloadManagerHost" . }} {{ include "agentcube.workloadmanager.port" . }} </dev/null; do
+        [ "$(date +%s)" -lt "$end" ] || { echo "no WorkloadManager accepts: the Router starts anyway"; exit 0; }
         sleep 1
       done
   resources:
-    requests:
-      cpu: 10m
-      memory: 16Mi
-      ephemeral-storage: 8Mi
-    limits:
-      memory: 32Mi
-      ephemeral-storage: 64Mi
+    {{- toYaml .Values.tools.resources | nindent 4 }}
   securityContext:
     {{- include "agentcube.container.securityContext" . | nindent 4 }}
 {{- end -}}
@@ -67,6 +56,6 @@ roll at once, so that a new Router waits here, while the old ones go on with the
   value: {{ include "agentcube.router.workloadManagerURL" . }}
 {{- if .Values.spire.enabled }}
 - name: AGENTCUBE_SPIFFE_TRUST_DOMAIN
-  value: {{ .Values.spire.trustDomain }}
+  value: {{ .Values.spire.trustDomain | quote }}
 {{- end }}
 {{- end -}}

@@ -1,3 +1,4 @@
+{{/* The port by which Routers of the mode that is set reach the WorkloadManagers of that mode. */}}
 {{- define "agentcube.workloadmanager.port" -}}
 {{ ternary .Values.workloadmanager.service.mtlsPort .Values.workloadmanager.service.port .Values.spire.enabled }}
 {{- end -}}
@@ -32,7 +33,7 @@ readinessProbe:
 {{ include "agentcube.env" . }}
 {{- if .Values.spire.enabled }}
 - name: AGENTCUBE_SPIFFE_TRUST_DOMAIN
-  value: {{ .Values.spire.trustDomain }}
+  value: {{ .Values.spire.trustDomain | quote }}
 # Images that know it let no other client in; the rest ignore it
 - name: AGENTCUBE_ALLOWED_CLIENT_SPIFFE_IDS
   value: {{ include "agentcube.router.spiffeID" . }}

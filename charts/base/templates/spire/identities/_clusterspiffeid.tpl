@@ -11,7 +11,7 @@ metadata:
     {{- include "agentcube.labels" (dict "root" .root "app" .app "component" "identity") | nindent 4 }}
 spec:
   {{- with include "agentcube.spire.className" .root }}
-  className: {{ . }}
+  className: {{ . | quote }}
   {{- end }}
   spiffeIDTemplate: {{ include "agentcube.spiffeIDTemplate" . | quote }}
   namespaceSelector:

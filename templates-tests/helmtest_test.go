@@ -1,0 +1,121 @@
+package templatestests
+
+import (
+	"crypto/tls"
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	corev1 "k8s.io/api/core/v1"
+)
+
+// TestHelmTestTellsAReleaseThatIsWellFromOthers runs the script of `helm test` as it is, with servers here in place of the release's.
+func TestHelmTestTellsAReleaseThatIsWellFromOthers(t *testing.T) {
+	t.Parallel()
+	if _, err := exec.LookPath("curl"); err != nil {
+		t.Skip("curl is not installed, which the script calls: apt-get install curl")
+	}
+	secure := &tls.Config{MinVersion: tls.VersionTLS13, ClientAuth: tls.RequireAnyClientCert}
+	well := fakes{ready: 200, invoked: 404, plain: true}
+	wellOverTLS := fakes{ready: 200, invoked: 404, mtls: secure}
+	for name, c := range map[string]struct {
+		values string
+		fakes  fakes
+		says   string
+		fails  bool
+	}{
+		"plain":                       {plain, well, "passed: the Router reaches the WorkloadManager", false},
+		"mutual TLS":                  {spire, wellOverTLS, "passed: the WorkloadManager refuses a client without a certificate", false},
+		"a Router that is not ready":  {plain, fakes{ready: 503, invoked: 404, plain: true}, "FAILED: the Router is not ready", true},
+		"no WorkloadManager":          {plain, fakes{ready: 200, invoked: 404}, "FAILED: the WorkloadManager is not healthy", true},
+		"a Router that reaches none":  {spire, fakes{ready: 200, invoked: 500, mtls: secure}, "FAILED: the Router does not reach the WorkloadManager; it answers 500", true},
+		"a Router that wants a token": {spire, fakes{ready: 200, invoked: 401, mtls: secure}, "skipped: the Router asks callers for a token", false},
+		"nobody at the port for mutual TLS": {spire, fakes{ready: 200, invoked: 404},
+			"FAILED: the WorkloadManager does not refuse plain HTTP on its port for mutual TLS", true},
+		"TLS without client certificates": {spire, fakes{ready: 200, invoked: 404, mtls: &tls.Config{MinVersion: tls.VersionTLS13}},
+			"FAILED: the WorkloadManager does not ask a client for its certificate", true},
+		"a plain port left open": {spire, fakes{ready: 200, invoked: 404, mtls: secure, plain: true},
+			"FAILED: a WorkloadManager without TLS still answers", true},
+		"NetworkPolicies": {spire + "\nnetworkPolicies: {enabled: true, nodeCIDRs: [10.0.0.0/8]}", fakes{ready: 200, invoked: 404},
+			"skipped: networkPolicies.enabled", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			script := get[*corev1.ConfigMap](t, render(t, c.values), "agentcube-test").Data["test.sh"]
+			said, err := c.fakes.run(t, script)
+			assert.Equal(t, c.fails, err != nil, said)
+			assert.Contains(t, said, c.says)
+		})
+	}
+}
+
+// fakes are the servers of a release.
+type fakes struct {
+	ready, invoked int         // what the Router answers
+	plain          bool        // whether a WorkloadManager without TLS is there
+	mtls           *tls.Config // of a WorkloadManager with it, if one is there
+}
+
+// run runs the script and returns what it says. curl is told where the release's names lead, and time does not pass.
+func (f fakes) run(t *testing.T, script string) (string, error) {
+	t.Helper()
+	router := http.NewServeMux()
+	router.HandleFunc("/health/live", func(http.ResponseWriter, *http.Request) {})
+	router.HandleFunc("/health/ready", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(f.ready) })
+	router.HandleFunc("/v1/", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(f.invoked) })
+	manager := http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})
+
+	ports := map[string]string{
+		"agentcube-router.agentcube.svc:8080": serving(t, httptest.NewUnstartedServer(router), nil),
+		"workloadmanager.agentcube.svc:8080":  nobody(t),
+		"workloadmanager.agentcube.svc:8443":  nobody(t),
+	}
+	if f.plain {
+		ports["workloadmanager.agentcube.svc:8080"] = serving(t, httptest.NewUnstartedServer(manager), nil)
+	}
+	if f.mtls != nil {
+		ports["workloadmanager.agentcube.svc:8443"] = serving(t, httptest.NewUnstartedServer(manager), f.mtls.Clone())
+	}
+	dir := t.TempDir()
+	var settings strings.Builder
+	for name, address := range ports {
+		fmt.Fprintf(&settings, "connect-to = %q\n", name+":"+address)
+	}
+	for file, content := range map[string]string{".curlrc": settings.String(), "test.sh": script, "sleep": "#!/bin/sh\n"} {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, file), []byte(content), 0o755))
+	}
+	test := exec.CommandContext(t.Context(), "sh", filepath.Join(dir, "test.sh"))
+	test.Env = append(os.Environ(), "CURL_HOME="+dir, "PATH="+dir+":"+os.Getenv("PATH"))
+	said, err := test.CombinedOutput()
+	return string(said), err
+}
+
+// serving starts a server, with TLS if it is given any, and returns its address.
+func serving(t *testing.T, server *httptest.Server, config *tls.Config) string {
+	t.Helper()
+	server.TLS = config
+	if config == nil {
+		server.Start()
+	} else {
+		server.StartTLS()
+	}
+	t.Cleanup(server.Close)
+	return server.Listener.Addr().String()
+}
+
+// nobody returns an address at which nobody listens.
+func nobody(t *testing.T) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	require.NoError(t, listener.Close())
+	return listener.Addr().String()
+}
