@@ -60,7 +60,10 @@ func Cluster(ctx context.Context, log *progress.Log, name string, nodes int) (*c
 	for _, image := range list {
 		names = append(names, image.Name)
 	}
-	return c, log.Step("loading the images into the cluster", func() error { return c.Load(ctx, names) })
+	if err := log.Step("loading the images into the cluster", func() error { return c.Load(ctx, names) }); err != nil {
+		return nil, err
+	}
+	return c, c.Kubectl(ctx)
 }
 
 // build builds the images, and the node image too where no registry has it.

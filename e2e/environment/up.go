@@ -2,6 +2,7 @@ package environment
 
 import (
 	"context"
+	"path/filepath"
 
 	"agentcube-mtls/e2e/progress"
 	"agentcube-mtls/e2e/release"
@@ -27,12 +28,13 @@ func Up(ctx context.Context, log *progress.Log, name string, nodes int) error {
 	if err := verify.Failed(rows); err != nil {
 		return err
 	}
-	log.Printf(next, kubeconfig, helm.Program, name)
+	log.Printf(next, kubeconfig, filepath.Dir(helm.Program))
 	return nil
 }
 
 const next = `Next:
-  export KUBECONFIG=%[1]s
-  kubectl get pods -n agentcube          # or: docker exec %[3]s-control-plane kubectl get pods -n agentcube
-  %[2]s list -n agentcube
-  make down                              # removes all of it`
+  export KUBECONFIG=%s
+  export PATH=$PATH:%s
+  kubectl get pods -n agentcube
+  helm list -n agentcube
+  make down                 # removes all of it`

@@ -1,0 +1,29 @@
+package cluster
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"runtime"
+
+	"agentcube-mtls/e2e/command"
+	"agentcube-mtls/e2e/repo"
+)
+
+// Kubectl puts the nodes' kubectl beside the programs that are built here, for users and guides: its version is the cluster's. Nodes
+// run Linux, so that on other systems users bring one of their own.
+func (c *Cluster) Kubectl(ctx context.Context) error {
+	if runtime.GOOS != "linux" {
+		return nil
+	}
+	dir, err := repo.Cache("programs")
+	if err != nil {
+		return err
+	}
+	// One that runs at this moment cannot be overwritten, but replaced.
+	partial := filepath.Join(dir, "kubectl.partial")
+	if err := command.New("docker", "cp", c.Name+"-control-plane:/usr/bin/kubectl", partial).Run(ctx); err != nil {
+		return err
+	}
+	return os.Rename(partial, filepath.Join(dir, "kubectl"))
+}
