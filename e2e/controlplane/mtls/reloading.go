@@ -20,6 +20,10 @@ import (
 // and bundle are written one after another; this lets the writer finish.
 const settleTime = 100 * time.Millisecond
 
+// retryTime is how long after bad files they are read again, even where
+// nothing has changed: a certificate may be good only a moment later.
+const retryTime = 5 * time.Second
+
 // reloading is a value parsed from files, and parsed again when they change.
 // Only one goroutine at a time may call reload; any number may call load.
 type reloading[T any] struct {
@@ -81,6 +85,7 @@ func (r *reloading[T]) follow(ctx context.Context, watcher *fsnotify.Watcher) {
 	defer func() { _ = watcher.Close() }()
 	// Armed from the start: the files may have changed before the watch stood.
 	settled := time.After(settleTime)
+	var retry <-chan time.Time
 	for {
 		select {
 		case <-ctx.Done():
@@ -89,10 +94,12 @@ func (r *reloading[T]) follow(ctx context.Context, watcher *fsnotify.Watcher) {
 		case err := <-watcher.Errors:
 			// Most likely too many events at once: read rather than miss one.
 			klog.Warningf("Watching certificate files: %v", err)
+		case <-retry:
 		case <-settled:
-			settled = nil
+			settled, retry = nil, nil
 			if err := r.reload(); err != nil {
 				klog.Errorf("Keeping the certificates in use, the new files are bad: %v", err)
+				retry = time.After(retryTime)
 			}
 			continue
 		}

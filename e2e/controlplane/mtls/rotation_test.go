@@ -3,6 +3,7 @@ package mtls_test
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"fmt"
 	"io"
 	"net"
@@ -72,14 +73,14 @@ func TestKeyPairRotationIsFollowed(t *testing.T) {
 	files := write(t, dir, first, ca)
 	config, err := mtls.KeyPairConfig(t.Context(), files.Cert, files.Key)
 	require.NoError(t, err)
-	presented := func() *tls.Certificate {
+	presented := func(leaf *x509.Certificate) bool {
 		cert, err := config.GetCertificate(nil)
-		require.NoError(t, err)
-		return cert
+		return err == nil && cert.Leaf.Equal(leaf)
 	}
-	assert.True(t, presented().Leaf.Equal(first.TLS(t).Leaf))
+	assert.True(t, presented(first.TLS(t).Leaf))
+	next := second.TLS(t).Leaf
 	write(t, dir, second, ca)
-	require.Eventually(t, func() bool { return presented().Leaf.Equal(second.TLS(t).Leaf) }, soon, tick)
+	require.Eventually(t, func() bool { return presented(next) }, soon, tick)
 }
 
 // party is one end of mTLS with files of its own.

@@ -1,6 +1,7 @@
 package mtls_test
 
 import (
+	"crypto/x509"
 	"os"
 	"path/filepath"
 	"testing"
@@ -19,7 +20,7 @@ const (
 	routerID  = "spiffe://cluster.local/ns/agentcube/sa/agentcube-router"
 	managerID = "spiffe://cluster.local/ns/agentcube/sa/workloadmanager"
 
-	soon = 10 * time.Second // for what must happen; no test asserts on time
+	soon = 30 * time.Second // for what must happen; no test asserts on time
 	tick = 5 * time.Millisecond
 )
 
@@ -40,21 +41,19 @@ func open(t testing.TB, files mtls.Files) *mtls.Source {
 	return source
 }
 
-// inUse reports whether the source presents this pair's certificate.
-func inUse(t testing.TB, source *mtls.Source, pair testca.Pair) bool {
-	t.Helper()
+// inUse reports whether the source presents this certificate.
+func inUse(source *mtls.Source, leaf *x509.Certificate) bool {
 	svid, err := source.GetX509SVID()
-	require.NoError(t, err)
-	return svid.Certificates[0].Equal(pair.TLS(t).Leaf)
+	return err == nil && svid.Certificates[0].Equal(leaf)
 }
 
 // awaitUse waits until the source presents this pair with so many authorities.
 func awaitUse(t testing.TB, source *mtls.Source, pair testca.Pair, authorities int) {
 	t.Helper()
+	leaf := pair.TLS(t).Leaf
 	require.Eventually(t, func() bool {
 		bundle, err := source.GetX509BundleForTrustDomain(spiffeid.RequireTrustDomainFromString("cluster.local"))
-		require.NoError(t, err)
-		return inUse(t, source, pair) && len(bundle.X509Authorities()) == authorities
+		return err == nil && inUse(source, leaf) && len(bundle.X509Authorities()) == authorities
 	}, soon, tick)
 }
 
@@ -122,7 +121,7 @@ func TestOpenWaitsForTheLastFile(t *testing.T) {
 	default:
 	}
 	write(t, dir, pair, ca)
-	assert.True(t, inUse(t, <-opened, pair))
+	assert.True(t, inUse(<-opened, pair.TLS(t).Leaf))
 	assert.True(t, logged.Has("All mTLS cert/key/CA files are present"))
 }
 
@@ -193,6 +192,19 @@ func TestBadFilesKeepTheLastGoodOnes(t *testing.T) {
 			awaitUse(t, source, last, 1)
 		})
 	}
+}
+
+// No file changes when a certificate becomes valid.
+func TestACertificateThatIsNotValidYetIsUsedOnceItIs(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	ca := testca.New(t)
+	source := open(t, write(t, dir, ca.SVID(t, routerID), ca))
+
+	early := ca.Issue(t, testca.Leaf{ID: routerID, From: time.Now().Add(3 * time.Second)})
+	write(t, dir, early, ca)
+	logged.Await(t, "Keeping the certificates in use", dir, "not yet valid")
+	awaitUse(t, source, early, 1)
 }
 
 func TestBundleOfAnotherTrustDomainIsUnknown(t *testing.T) {

@@ -71,7 +71,7 @@ func (c *Config) Complete() error {
 	if _, err := url.Parse(c.WorkloadManagerURL); err != nil {
 		return fmt.Errorf("environment variable WORKLOAD_MANAGER_URL: %w", err)
 	}
-	if _, err := c.MTLS.Complete("--mtls-cert", "--mtls-key", "--mtls-ca"); err != nil {
+	if _, err := c.secure(); err != nil {
 		return err
 	}
 	if hasFiles := c.TLSCert != "" && c.TLSKey != ""; c.EnableTLS != hasFiles || (c.TLSCert == "") != (c.TLSKey == "") {
@@ -84,6 +84,11 @@ func (c *Config) Complete() error {
 		return errors.New("--jwt-audience and --jwt-required-role need --jwt-issuer-url: without it no token is asked for")
 	}
 	return nil
+}
+
+// secure reports whether the Router speaks mTLS to the WorkloadManager.
+func (c *Config) secure() (bool, error) {
+	return c.MTLS.Complete("--mtls-cert", "--mtls-key", "--mtls-ca")
 }
 
 // serverID is the only SPIFFE ID that the Router takes for the WorkloadManager.

@@ -54,6 +54,12 @@ func TestWorkloadManagerIsReachedOverMTLSWithAnOldURL(t *testing.T) {
 	assert.True(t, logged.Has("Router→WorkloadManager mTLS enabled: expecting server SPIFFE ID "+managerID))
 }
 
+func TestARouterWithPartOfItsCertificateFilesNamesTheFlags(t *testing.T) {
+	t.Parallel()
+	_, err := newManager(t.Context(), &Config{MTLS: mtls.Files{Cert: "c"}}, time.Millisecond)
+	require.ErrorContains(t, err, "--mtls-key")
+}
+
 func TestWorkloadManagerIsNotReachedWhereEitherEndIsAStranger(t *testing.T) {
 	t.Parallel()
 	ca, stranger := testca.New(t), testca.New(t)

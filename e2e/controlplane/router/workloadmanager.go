@@ -37,7 +37,7 @@ type manager struct {
 // newManager prepares the client, with mTLS where the configuration names
 // certificate files. It waits for them; they are followed until ctx is done.
 func newManager(ctx context.Context, c *Config, patience time.Duration) (*manager, error) {
-	secure, err := c.MTLS.Complete()
+	secure, err := c.secure()
 	if err != nil {
 		return nil, err
 	}

@@ -35,6 +35,7 @@ type Pair struct{ Cert, Key []byte }
 type Leaf struct {
 	ID      string // SPIFFE ID; empty is a certificate without one
 	Expired bool
+	From    time.Time // when it begins to be valid; zero is long ago
 }
 
 // New makes an authority that no other knows.
@@ -71,6 +72,9 @@ func (ca *CA) Issue(t testing.TB, leaf Leaf) Pair {
 	}
 	if leaf.Expired {
 		template.NotAfter = time.Now().Add(-time.Minute)
+	}
+	if !leaf.From.IsZero() {
+		template.NotBefore = leaf.From
 	}
 	key := newKey(t)
 	der, err := x509.CreateCertificate(rand.Reader, template, ca.cert, key.Public(), ca.key)
