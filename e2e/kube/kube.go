@@ -97,10 +97,13 @@ func Eventually(ctx context.Context, what string, check func(context.Context) er
 		}
 		return err == nil, nil
 	})
-	if err != nil {
-		return fmt.Errorf("waiting for %s: %w; last seen: %w", what, err, last)
+	switch {
+	case err == nil:
+		return nil
+	case last == nil: // there was no time to look
+		return fmt.Errorf("waiting for %s: %w", what, err)
 	}
-	return nil
+	return fmt.Errorf("waiting for %s: %w; last seen: %w", what, err, last)
 }
 
 // Exec runs a program in a container and returns what it printed on its standard output.

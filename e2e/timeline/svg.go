@@ -51,14 +51,14 @@ type label struct {
 }
 
 type drawing struct {
-	Title, Summary      string
-	Width, Height       float64
-	Left, Right, Base   float64 // of the requests' part
-	Bars                []bar
-	Actions             []label
-	Ticks               []label
-	Lines               []line
-	LinesTop, LinesFoot float64
+	Title, Summary    string
+	Width, Height     float64
+	Left, Right, Base float64 // of the requests' part
+	Bars              []bar
+	Actions           []label
+	Ticks             []label
+	Lines             []line
+	LinesFoot         float64
 }
 
 // SVG draws the timeline: requests a second, actions, and a row for each pod and each side's certificates.
@@ -76,8 +76,7 @@ func (t *Timeline) SVG() ([]byte, error) {
 	}
 	d.Base = top + bars
 	d.Bars = t.bars(scale)
-	d.LinesTop = d.Base + margin
-	y := d.LinesTop
+	y := d.Base + margin
 	for _, l := range slices.Concat(t.pods(scale), t.certificates(scale), t.handshakes(scale)) {
 		l.Y = y
 		d.Lines = append(d.Lines, l)
