@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"sync"
 	"testing"
@@ -32,10 +33,10 @@ func underLoad(ctx context.Context, t *testing.T, r verify.Release) *scenario {
 	var recorded *timeline.Timeline
 	s.end = func(ctx context.Context, t *testing.T) *timeline.Timeline {
 		once.Do(func() {
-			recorded, err = recording.Stop(ctx)
-			require.NoError(t, err)
+			var missing error
+			recorded, missing = recording.Stop(ctx)
 			picture, err := recorded.Write(repo.Path("artifacts", "timelines"), strings.ReplaceAll(t.Name(), "/", "_"))
-			require.NoError(t, err)
+			assert.NoError(t, errors.Join(missing, err))
 			t.Logf("%d of %d invocations failed; timeline: %s", len(recorded.Failed()), len(recorded.Requests), picture)
 		})
 		return recorded
@@ -45,11 +46,13 @@ func underLoad(ctx context.Context, t *testing.T, r verify.Release) *scenario {
 	return s
 }
 
-// requireNoFailure ends the load and fails the test if any request was not served.
+// requireNoFailure ends the load and fails the test if any request was not served, or any container was restarted.
 func (s *scenario) requireNoFailure(ctx context.Context, t *testing.T) {
 	t.Helper()
 	s.goOn(ctx, t)
-	assert.Empty(t, s.end(ctx, t).Failed())
+	recorded := s.end(ctx, t)
+	assert.Empty(t, recorded.Failed(), "failed requests")
+	assert.Empty(t, recorded.Restarts, "restarted containers, also of pods that are gone")
 }
 
 // goOn lets the load go on until it shows something, however quickly the scenario went by.

@@ -2,6 +2,7 @@ package environment
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -37,31 +38,21 @@ func Watch(ctx context.Context, log *progress.Log, name string) error {
 		select {
 		case <-ctx.Done():
 		case <-tick.C:
-			report(ctx, log, recording)
+			report(log, recording)
 		}
 	}
-	recorded, err := recording.Stop(context.WithoutCancel(ctx))
-	if err != nil {
-		return err
-	}
+	recorded, stopping := recording.Stop(context.WithoutCancel(ctx))
 	picture, err := recorded.Write(repo.Path("artifacts", "timelines"), "watch-"+time.Now().UTC().Format("20060102T150405"))
 	if err != nil {
-		return err
+		return errors.Join(stopping, err)
 	}
 	log.Printf("\n✓ %d of %d invocations failed, %d containers were restarted\nNext: open %s in a browser", len(recorded.Failed()), len(recorded.Requests), len(recorded.Restarts), picture)
-	return nil
+	return stopping
 }
 
-// report says how many invocations failed so far. That the API server does not answer is a state to report too.
-func report(ctx context.Context, log *progress.Log, recording *recorder.Recorder) {
-	requests, err := recording.Requests(ctx)
-	if err != nil {
-		if ctx.Err() == nil {
-			log.Printf("  %v", err)
-		}
-		return
-	}
-	failed, last := 0, ""
+// report says how many invocations failed so far.
+func report(log *progress.Log, recording *recorder.Recorder) {
+	requests, failed, last := recording.Requests(), 0, ""
 	for _, request := range requests {
 		if request.Failure != "" {
 			failed++

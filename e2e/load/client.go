@@ -1,7 +1,11 @@
 package main
 
 import (
+	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"time"
 
@@ -11,51 +15,86 @@ import (
 // sessionHeader names the session of a request, both ways.
 const sessionHeader = "x-agentcube-session-id"
 
+const (
+	timeout  = 30 * time.Second // of a request
+	patience = 5 * time.Minute  // with the first one of a session, for which a sandbox is made
+)
+
 type client struct {
 	http    *http.Client
 	url     string
 	expect  int
 	session string // empty: each request stands for itself
+	host    string // the session's sandbox
 }
 
-// begin makes a first request and returns the session that its answer names.
-func (c client) begin() (string, error) {
-	answer, err := c.http.Get(c.url)
+// begin makes a first request, and stays in the session that its answer names and in the sandbox that it came from.
+func (c *client) begin(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	answer, body, err := c.get(ctx)
 	if err != nil {
-		return "", fmt.Errorf("beginning a session: %w", err)
+		return fmt.Errorf("beginning a session: %w", err)
 	}
-	_ = answer.Body.Close()
-	session := answer.Header.Get(sessionHeader)
-	if answer.StatusCode != c.expect || session == "" {
-		return "", fmt.Errorf("beginning a session: %s, session %q", answer.Status, session)
+	c.session, c.host = answer.Header.Get(sessionHeader), hostname(body)
+	if answer.StatusCode != c.expect || c.session == "" || c.host == "" {
+		return fmt.Errorf("beginning a session: %s, session %q, sandbox %q", answer.Status, c.session, c.host)
 	}
-	return session, nil
+	return nil
 }
 
 // send makes one request. It is not bound to the program's context: a request that was begun is also ended.
-func (c client) send() observed.Request {
-	record := observed.Request{Sent: time.Now(), Session: c.session != ""}
-	request, err := http.NewRequest(http.MethodGet, c.url, nil)
+func (c *client) send(number int) observed.Request {
+	ctx, cancel := context.WithTimeout(context.Background(), timeout)
+	defer cancel()
+	record := observed.Request{Number: number, Sent: time.Now(), Session: c.session != ""}
+	answer, body, err := c.get(ctx)
+	record.Took = time.Since(record.Sent)
+	if err == nil {
+		record.Status, err = answer.StatusCode, c.check(answer, body)
+	}
 	if err != nil {
 		record.Failure = err.Error()
-		return record
+	}
+	return record
+}
+
+// get makes one request and reads the answer to its end: one that is cut off is none.
+func (c *client) get(ctx context.Context) (*http.Response, []byte, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, c.url, nil)
+	if err != nil {
+		return nil, nil, err
 	}
 	if c.session != "" {
 		request.Header.Set(sessionHeader, c.session)
 	}
 	answer, err := c.http.Do(request)
-	record.Took = time.Since(record.Sent)
 	if err != nil {
-		record.Failure = err.Error()
-		return record
+		return nil, nil, err
 	}
-	_ = answer.Body.Close()
-	record.Status = answer.StatusCode
-	switch session := answer.Header.Get(sessionHeader); {
+	defer func() { _ = answer.Body.Close() }()
+	body, err := io.ReadAll(answer.Body)
+	return answer, body, err
+}
+
+// check says why an answer is not the one that was asked for.
+func (c *client) check(answer *http.Response, body []byte) error {
+	switch session, host := answer.Header.Get(sessionHeader), hostname(body); {
 	case answer.StatusCode != c.expect:
-		record.Failure = answer.Status
-	case session != c.session && c.session != "":
-		record.Failure = fmt.Sprintf("answered by session %q, asked for %q", session, c.session)
+		return errors.New(answer.Status)
+	case c.session == "":
+		return nil
+	case session != c.session:
+		return fmt.Errorf("answered by session %q, asked for %q", session, c.session)
+	case host != c.host:
+		return fmt.Errorf("answered by the sandbox %q, the session began in %q", host, c.host)
 	}
-	return record
+	return nil
+}
+
+// hostname returns the host name that an agent says in its answer.
+func hostname(body []byte) string {
+	var agent struct{ Hostname string }
+	_ = json.Unmarshal(body, &agent) // whatever else answers says none
+	return agent.Hostname
 }

@@ -48,6 +48,7 @@ type Identity struct {
 
 // Request is one request of the load generator.
 type Request struct {
+	Number  int           `json:"n"` // counted from 0, of those in the session and of the others
 	Sent    time.Time     `json:"sent"`
 	Took    time.Duration `json:"took"` // nanoseconds
 	Status  int           `json:"status"`

@@ -1,13 +1,14 @@
 package recorder
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -15,6 +16,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"agentcube-mtls/e2e/images"
+	"agentcube-mtls/e2e/kube"
 	"agentcube-mtls/e2e/observed"
 	"agentcube-mtls/e2e/verify"
 )
@@ -36,10 +38,11 @@ const (
 	session = "session"
 )
 
-func (r *Recorder) startLoad(ctx context.Context) error {
+// startLoad starts the load generator, and follows what it prints until watching ends.
+func (r *Recorder) startLoad(ctx, watching context.Context) error {
 	agent := verify.AgentRuntime(r.release.Namespace, runtime)
 	for path, value := range map[string]any{
-		"sessionTimeout": "2h", "maxSessionDuration": "2h",
+		"sessionTimeout": "24h", "maxSessionDuration": "24h",
 		"podTemplate.spec.nodeSelector": map[string]any{controlPlane: ""},
 		"podTemplate.spec.tolerations":  []any{map[string]any{"operator": "Exists"}},
 	} {
@@ -72,6 +75,9 @@ func (r *Recorder) startLoad(ctx context.Context) error {
 		return fmt.Errorf("starting the load generator: %w", err)
 	}
 	r.load = pod.Name
+	for container := range r.requests {
+		r.working.Go(func() { r.followLoad(watching, container) })
+	}
 	return nil
 }
 
@@ -80,9 +86,14 @@ func (r *Recorder) generator(router, name, runtime string, args ...string) corev
 	return corev1.Container{Name: name, Image: images.Load, Args: append([]string{"-url", url, "-rate", rate}, args...)}
 }
 
-// stopLoad removes what startLoad has made, however far that came.
+// stopLoad removes what startLoad has made, however far that came, and the session's sandbox.
 func (r *Recorder) stopLoad(ctx context.Context) error {
-	err := client.IgnoreNotFound(r.release.Objects.Delete(ctx, verify.AgentRuntime(r.release.Namespace, runtime)))
+	sandbox := &unstructured.Unstructured{Object: map[string]any{"apiVersion": "agents.x-k8s.io/v1alpha1", "kind": "Sandbox"}}
+	err := errors.Join(
+		client.IgnoreNotFound(r.release.Objects.Delete(ctx, verify.AgentRuntime(r.release.Namespace, runtime))),
+		r.release.Objects.DeleteAllOf(ctx, sandbox, client.InNamespace(r.release.Namespace),
+			client.MatchingLabels{"runtime.agentcube.io/workload-name": runtime}),
+	)
 	if r.load != "" {
 		now := int64(0)
 		err = errors.Join(err, r.release.CoreV1().Pods(r.release.Namespace).Delete(ctx, r.load, metav1.DeleteOptions{GracePeriodSeconds: &now}))
@@ -90,22 +101,58 @@ func (r *Recorder) stopLoad(ctx context.Context) error {
 	return err
 }
 
-// Requests returns all requests that have been answered, in the order in which they were sent.
-func (r *Recorder) Requests(ctx context.Context) ([]observed.Request, error) {
-	var requests []observed.Request
-	for _, container := range []string{calls, session} {
-		output, err := r.release.Logs(ctx, r.release.Namespace, r.load, container)
-		if err != nil {
-			return nil, fmt.Errorf("reading the record of the load: %w", err)
-		}
-		for line := range bytes.Lines([]byte(output)) {
-			var request observed.Request
-			if err := json.Unmarshal(line, &request); err != nil {
-				return nil, fmt.Errorf("reading the record of the load, %q: %w", line, err)
-			}
-			requests = append(requests, request)
+// followLoad reads what a container of the load generator prints until the context ends.
+func (r *Recorder) followLoad(ctx context.Context, container string) {
+	for wait := time.NewTicker(time.Second); ; {
+		// Read again from the start where the container was not there yet, or the API server was away meanwhile.
+		r.readLines(ctx, r.load, container, func(line []byte) { r.noteRequest(container, line) })
+		select {
+		case <-ctx.Done():
+			return
+		case <-wait.C:
 		}
 	}
+}
+
+func (r *Recorder) noteRequest(container string, line []byte) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var request observed.Request
+	if json.Unmarshal(line, &request) != nil {
+		r.complaint = string(line)
+		return
+	}
+	r.requests[container][request.Number] = request
+}
+
+// Requests returns all requests that have been answered, in the order in which they were sent.
+func (r *Recorder) Requests() []observed.Request {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var requests []observed.Request
+	for _, records := range r.requests {
+		requests = slices.AppendSeq(requests, maps.Values(records))
+	}
 	slices.SortFunc(requests, func(a, b observed.Request) int { return a.Sent.Compare(b.Sent) })
-	return requests, nil
+	return requests
+}
+
+// awaitAnswers waits until every request that was sent before a moment has been answered.
+func (r *Recorder) awaitAnswers(ctx context.Context, moment time.Time) error {
+	return kube.Eventually(ctx, "all requests to be answered", func(context.Context) error {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		for container, records := range r.requests {
+			for number := 0; ; number++ {
+				request, answered := records[number]
+				if !answered {
+					return fmt.Errorf("no record of request %d of %s; the load generator's last other word: %q", number, container, r.complaint)
+				}
+				if !request.Sent.Before(moment) {
+					break
+				}
+			}
+		}
+		return nil
+	})
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -23,9 +24,12 @@ type Recorder struct {
 
 	mu       sync.Mutex // guards what follows
 	timeline timeline.Timeline
-	pods     map[string]int   // by UID, the index in the timeline
-	restarts map[string]int32 // by pod and container
-	serials  map[string]bool  // of the certificates in the timeline
+	pods     map[string]int                      // by UID, the index in the timeline
+	restarts map[string]int32                    // by pod and container
+	serials  map[string]bool                     // of the certificates in the timeline
+	requests map[string]map[int]observed.Request // by the load generator's container and their number
+	// complaint is what the load generator printed last that is no record.
+	complaint string
 }
 
 // Start puts the release under load, from inside the cluster, and returns once the first requests were answered. Half of them go to
@@ -33,8 +37,9 @@ type Recorder struct {
 func Start(ctx context.Context, release verify.Release, title string) (*Recorder, error) {
 	watching, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	r := &Recorder{release: release, cancel: cancel, timeline: timeline.Timeline{Title: title},
-		pods: map[string]int{}, restarts: map[string]int32{}, serials: map[string]bool{}}
-	err := r.startLoad(ctx)
+		pods: map[string]int{}, restarts: map[string]int32{}, serials: map[string]bool{},
+		requests: map[string]map[int]observed.Request{calls: {}, session: {}}}
+	err := r.startLoad(ctx, watching)
 	if err == nil {
 		err = r.watchPods(watching)
 	}
@@ -59,36 +64,32 @@ func (r *Recorder) Mark(what string) {
 // Await waits until that many more requests of either kind have been answered.
 func (r *Recorder) Await(ctx context.Context, more int) error {
 	began := time.Now()
-	return kube.Eventually(ctx, fmt.Sprintf("%d more requests of either kind", more), func(ctx context.Context) error {
-		requests, err := r.Requests(ctx)
-		if err != nil {
-			return err
-		}
-		var calls, inSession int
-		for _, request := range requests {
-			switch {
-			case request.Sent.Before(began):
-			case request.Session:
-				inSession++
-			default:
-				calls++
+	return kube.Eventually(ctx, fmt.Sprintf("%d more requests of either kind", more), func(context.Context) error {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		for container, records := range r.requests {
+			answered := 0
+			for _, request := range records {
+				if !request.Sent.Before(began) {
+					answered++
+				}
 			}
-		}
-		if min(calls, inSession) < more {
-			return fmt.Errorf("%d calls and %d requests in the session so far", calls, inSession)
+			if answered < more {
+				return fmt.Errorf("%d of %s so far; the load generator's last other word: %q", answered, container, r.complaint)
+			}
 		}
 		return nil
 	})
 }
 
-// Stop ends the load and the watching, and returns what was seen.
+// Stop ends the load and the watching, and returns what was seen until now, with the answer to every request that was sent. An error
+// says what is missing.
 func (r *Recorder) Stop(ctx context.Context) (*timeline.Timeline, error) {
-	requests, err := r.Requests(ctx)
-	if err != nil {
-		return nil, err
-	}
+	now := time.Now()
+	err := r.awaitAnswers(ctx, now)
 	r.cancel()
 	r.working.Wait()
-	r.timeline.Requests = requests
-	return &r.timeline, r.stopLoad(ctx)
+	// Of later ones, some may be on their way still.
+	r.timeline.Requests = slices.DeleteFunc(r.Requests(), func(q observed.Request) bool { return q.Sent.After(now) })
+	return &r.timeline, errors.Join(err, r.stopLoad(ctx))
 }

@@ -99,7 +99,7 @@ func (r *Recorder) watchCertificates(ctx context.Context, pod *corev1.Pod) {
 	}
 	for wait := time.NewTicker(time.Second); ; {
 		// What is not to be read was not started yet, or lies behind an API server that is away for a while.
-		r.readCertificates(ctx, pod, probe)
+		r.readLines(ctx, pod.Name, probe, r.noteHandshake)
 		select {
 		case <-ctx.Done():
 			return
@@ -117,35 +117,37 @@ func (r *Recorder) isGone(pod *corev1.Pod) bool {
 	return !r.timeline.Pods[r.pods[string(pod.UID)]].Gone.IsZero()
 }
 
-func (r *Recorder) readCertificates(ctx context.Context, pod *corev1.Pod, probe string) {
-	options := &corev1.PodLogOptions{Container: probe, Follow: true}
-	stream, err := r.release.CoreV1().Pods(pod.Namespace).GetLogs(pod.Name, options).Stream(ctx)
+// readLines calls note with each line that a container prints, from its first one on, until it ends or cannot be read.
+func (r *Recorder) readLines(ctx context.Context, pod, container string, note func(line []byte)) {
+	options := &corev1.PodLogOptions{Container: container, Follow: true}
+	stream, err := r.release.CoreV1().Pods(r.release.Namespace).GetLogs(pod, options).Stream(ctx)
 	if err != nil {
 		return
 	}
 	defer func() { _ = stream.Close() }()
 	lines := bufio.NewScanner(stream)
 	for lines.Scan() {
-		var line struct {
-			observed.Certificate
-			observed.Event
-		}
-		if json.Unmarshal(lines.Bytes(), &line) == nil {
-			r.noteHandshake(line.Certificate, line.Event)
-		}
+		note(lines.Bytes())
 	}
 }
 
 // noteHandshake notes a new certificate, or why there was none. A log that is read again tells the same again.
-func (r *Recorder) noteHandshake(certificate observed.Certificate, failure observed.Event) {
+func (r *Recorder) noteHandshake(line []byte) {
+	var seen struct {
+		observed.Certificate
+		observed.Event
+	}
+	if json.Unmarshal(line, &seen) != nil {
+		return
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	switch {
-	case failure.What != "" && !slices.Contains(r.timeline.Handshakes, failure):
-		r.timeline.Handshakes = append(r.timeline.Handshakes, failure)
-	case failure.What == "" && !r.serials[certificate.Serial]:
-		r.serials[certificate.Serial] = true
-		r.timeline.Certificates = append(r.timeline.Certificates, certificate)
+	case seen.What != "" && !slices.Contains(r.timeline.Handshakes, seen.Event):
+		r.timeline.Handshakes = append(r.timeline.Handshakes, seen.Event)
+	case seen.What == "" && !r.serials[seen.Serial]:
+		r.serials[seen.Serial] = true
+		r.timeline.Certificates = append(r.timeline.Certificates, seen.Certificate)
 	}
 }
 
