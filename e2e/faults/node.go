@@ -2,6 +2,7 @@ package faults
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path"
 	"slices"
@@ -107,12 +108,28 @@ const (
 	aside    = "/etc/kubernetes/kube-apiserver.yaml"
 )
 
-// StopAPIServer takes the API server of a control-plane node away.
-func StopAPIServer(ctx context.Context, node string) error {
-	return onNode(ctx, node, "mv", manifest, aside)
+// StopAPIServer takes the API server of a control-plane node away, and returns once it has gone.
+func StopAPIServer(ctx context.Context, client *kube.Client, node string) error {
+	if err := onNode(ctx, node, "mv", manifest, aside); err != nil {
+		return err
+	}
+	return kube.Eventually(ctx, "the API server to go", func(ctx context.Context) error {
+		if ready(ctx, client) == nil {
+			return errors.New("it still answers")
+		}
+		return nil
+	})
 }
 
-// StartAPIServer brings it back.
-func StartAPIServer(ctx context.Context, node string) error {
-	return onNode(ctx, node, "mv", aside, manifest)
+// StartAPIServer brings it back, unless it is there, and returns once it answers.
+func StartAPIServer(ctx context.Context, client *kube.Client, node string) error {
+	if err := onNode(ctx, node, "sh", "-c", `test ! -e "$0" || mv "$0" "$1"`, aside, manifest); err != nil {
+		return err
+	}
+	return kube.Eventually(ctx, "the API server to answer", func(ctx context.Context) error { return ready(ctx, client) })
+}
+
+// ready asks the API server whether it is ready, with a time of its own, since a connection may be left that nobody answers.
+func ready(ctx context.Context, client *kube.Client) error {
+	return client.Discovery().RESTClient().Get().AbsPath("/readyz").Timeout(10 * time.Second).Do(ctx).Error()
 }

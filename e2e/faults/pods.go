@@ -3,13 +3,13 @@ package faults
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/types"
 
 	"agentcube-mtls/e2e/kube"
 )
@@ -29,7 +29,7 @@ var (
 	Drained = metav1.DeleteOptions{}
 )
 
-// DeletePods deletes all pods of the component, and returns once others have taken their places.
+// DeletePods deletes all pods of the component, and returns once they have gone and others have taken their places.
 func (t Target) DeletePods(ctx context.Context, how metav1.DeleteOptions) error {
 	pods, err := t.pods(ctx)
 	if err != nil {
@@ -38,7 +38,7 @@ func (t Target) DeletePods(ctx context.Context, how metav1.DeleteOptions) error 
 	return t.delete(ctx, pods, how)
 }
 
-// DeletePod deletes one pod of the component, leaves the others, and returns once another has taken its place.
+// DeletePod deletes one pod of the component, leaves the others, and returns once it has gone and another has taken its place.
 func (t Target) DeletePod(ctx context.Context, how metav1.DeleteOptions) error {
 	pods, err := t.pods(ctx)
 	if err != nil {
@@ -48,30 +48,36 @@ func (t Target) DeletePod(ctx context.Context, how metav1.DeleteOptions) error {
 }
 
 func (t Target) delete(ctx context.Context, pods []corev1.Pod, how metav1.DeleteOptions) error {
-	before, err := t.pods(ctx)
+	before, err := t.CoreV1().Pods(t.Namespace).List(ctx, t.list())
 	if err != nil {
 		return err
-	}
-	known := map[types.UID]bool{}
-	for _, pod := range before {
-		known[pod.UID] = true
 	}
 	for _, pod := range pods {
 		if err := t.CoreV1().Pods(t.Namespace).Delete(ctx, pod.Name, how); err != nil {
 			return err
 		}
 	}
-	return kube.Eventually(ctx, fmt.Sprintf("%d new pods of %s", len(pods), t.App), func(ctx context.Context) error {
-		present, err := t.pods(ctx)
+	return kube.Eventually(ctx, fmt.Sprintf("%d pods of %s to be replaced", len(pods), t.App), func(ctx context.Context) error {
+		now, err := t.CoreV1().Pods(t.Namespace).List(ctx, t.list())
 		if err != nil {
 			return err
 		}
-		fresh := slices.DeleteFunc(present, func(p corev1.Pod) bool { return known[p.UID] })
+		for _, old := range pods {
+			if has(now.Items, old) {
+				return fmt.Errorf("%s is still there", old.Name)
+			}
+		}
+		fresh := slices.DeleteFunc(now.Items, func(p corev1.Pod) bool { return has(before.Items, p) })
 		if len(fresh) < len(pods) {
-			return fmt.Errorf("there are %d", len(fresh))
+			return fmt.Errorf("there are %d new ones", len(fresh))
 		}
 		return nil
 	})
+}
+
+// has tells whether a pod, and not only one of its name, is among others.
+func has(pods []corev1.Pod, pod corev1.Pod) bool {
+	return slices.ContainsFunc(pods, func(p corev1.Pod) bool { return p.UID == pod.UID })
 }
 
 // Scale sets the number of replicas of the component's StatefulSet, which has the name of its label, and waits until no more run.
@@ -102,23 +108,28 @@ func (t Target) LoseVolume(ctx context.Context, claim string) error {
 	}
 	return kube.Eventually(ctx, "the claim "+claim+" to be gone", func(ctx context.Context) error {
 		_, err := claims.Get(ctx, claim, metav1.GetOptions{})
-		if apierrors.IsNotFound(err) {
+		switch {
+		case err == nil:
+			return errors.New("it is still there")
+		case apierrors.IsNotFound(err):
 			return nil
 		}
-		return fmt.Errorf("it is still there: %w", err)
+		return err
 	})
 }
 
 func (t Target) list() metav1.ListOptions { return metav1.ListOptions{LabelSelector: "app=" + t.App} }
 
-// pods returns the pods of the component; none is an error.
+// pods returns the pods of the component that are to stay; none is an error.
 func (t Target) pods(ctx context.Context) ([]corev1.Pod, error) {
 	list, err := t.CoreV1().Pods(t.Namespace).List(ctx, t.list())
 	if err != nil {
 		return nil, err
 	}
-	if len(list.Items) == 0 {
+	// One that ends, as a drained one does for a while, can be broken no more.
+	pods := slices.DeleteFunc(list.Items, func(p corev1.Pod) bool { return p.DeletionTimestamp != nil })
+	if len(pods) == 0 {
 		return nil, fmt.Errorf("no pod with the label app=%s in namespace %s", t.App, t.Namespace)
 	}
-	return list.Items, nil
+	return pods, nil
 }

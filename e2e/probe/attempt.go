@@ -36,6 +36,11 @@ func (a attempt) make(ctx context.Context) observed.Refusal {
 		return refusal
 	}
 	defer func() { _ = conn.Close() }()
+	deadline, _ := ctx.Deadline() // without one, the zero time sets none
+	if err := conn.SetDeadline(deadline); err != nil {
+		refusal.How = err.Error()
+		return refusal
+	}
 	refusal.From = conn.LocalAddr().String()
 	over := a.overTLS
 	if a.config == nil {
