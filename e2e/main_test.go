@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -74,12 +75,33 @@ func startAlone(t *testing.T) context.Context {
 	ctx, cancel := context.WithTimeout(t.Context(), limit)
 	t.Cleanup(func() {
 		cancel()
-		if t.Failed() {
-			dir, err := artifacts.Collect(context.Background(), t.Name(), suite.release.Client, suite.helm)
-			t.Logf("artifacts: %s (%v)", dir, err)
-		}
+		explain(t)
 	})
 	return ctx
+}
+
+// afterwards removes what a test has made when the test ends, and leaves its artifacts first if it failed, while all is there.
+func afterwards(t *testing.T, remove func(context.Context)) {
+	t.Helper()
+	t.Cleanup(func() {
+		explain(t)
+		remove(context.Background())
+	})
+}
+
+// explained holds the names of the tests that have left their artifacts.
+var explained sync.Map
+
+// explain leaves artifacts of a test that failed, once.
+func explain(t *testing.T) {
+	t.Helper()
+	if !t.Failed() {
+		return
+	}
+	if _, done := explained.LoadOrStore(t.Name(), true); !done {
+		dir, err := artifacts.Collect(context.Background(), t.Name(), suite.release.Client, suite.helm)
+		t.Logf("artifacts: %s (%v)", dir, err)
+	}
 }
 
 // eventually waits until check returns no error, and fails the test with the last error if it never does.

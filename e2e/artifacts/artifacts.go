@@ -3,6 +3,7 @@ package artifacts
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -20,8 +21,8 @@ import (
 	"agentcube-mtls/e2e/verify"
 )
 
-// Collect writes a folder with the pods, logs and events of all namespaces, the manifests and values of every release, and
-// SPIRE's entries and agents, and returns the folder. What cannot be had is said in the file that would have held it.
+// Collect writes a folder with the pods, logs and events of all namespaces, the manifests and values of every release, and the
+// entries, agents and bundle of every SPIRE server, and returns the folder. What cannot be had is said in the file that would have held it.
 func Collect(ctx context.Context, name string, client *kube.Client, helm *release.Helm) (string, error) {
 	dir := repo.Path("artifacts", strings.ReplaceAll(name, "/", "_")+"-"+time.Now().UTC().Format("20060102T150405"))
 	if err := os.MkdirAll(dir, 0o755); err != nil {
@@ -30,10 +31,6 @@ func Collect(ctx context.Context, name string, client *kube.Client, helm *releas
 	f := folder{dir: dir}
 	f.objects(ctx, client)
 	f.releases(ctx, helm)
-	spire := verify.Release{Client: client, Namespace: release.Namespace, Name: release.Name}
-	f.write("spire/entries.txt", func() (string, error) { return spire.Server(ctx, "entry", "show") })
-	f.write("spire/agents.txt", func() (string, error) { return spire.Server(ctx, "agent", "list") })
-	f.write("spire/bundle.txt", func() (string, error) { return spire.Server(ctx, "bundle", "show") })
 	return dir, f.err
 }
 
@@ -64,6 +61,9 @@ func (f *folder) objects(ctx context.Context, client *kube.Client) {
 	if err == nil {
 		for _, pod := range pods.Items {
 			f.logs(ctx, client, pod)
+			if pod.Name == verify.ServerPod {
+				f.spire(ctx, verify.Release{Client: client, Namespace: pod.Namespace})
+			}
 		}
 	}
 	events, err := client.CoreV1().Events("").List(ctx, metav1.ListOptions{})
@@ -95,12 +95,25 @@ func (f *folder) logs(ctx context.Context, client *kube.Client, pod corev1.Pod) 
 	}
 }
 
+func (f *folder) spire(ctx context.Context, server verify.Release) {
+	for name, args := range map[string][]string{"entries": {"entry", "show"}, "agents": {"agent", "list"}, "bundle": {"bundle", "show"}} {
+		f.write(filepath.Join("spire", server.Namespace, name+".txt"), func() (string, error) { return server.Server(ctx, args...) })
+	}
+}
+
 func (f *folder) releases(ctx context.Context, helm *release.Helm) {
-	f.write("releases.txt", func() (string, error) { return helm.Run(ctx, "list", "--all-namespaces", "--all") })
-	for _, what := range []string{"manifest", "values"} {
-		f.write("releases/"+release.Name+"-"+what+".yaml", func() (string, error) {
-			return helm.Run(ctx, "get", what, release.Name, "--namespace", release.Namespace)
-		})
+	list, err := helm.Run(ctx, "list", "--all-namespaces", "--all", "--output", "json")
+	f.write("releases.json", func() (string, error) { return list, err })
+	var releases []struct{ Name, Namespace string }
+	if err := json.Unmarshal([]byte(list), &releases); err != nil {
+		return // releases.json says why
+	}
+	for _, r := range releases {
+		for _, what := range []string{"manifest", "values"} {
+			f.write(filepath.Join("releases", r.Namespace, r.Name+"-"+what+".yaml"), func() (string, error) {
+				return helm.Run(ctx, "get", what, r.Name, "--namespace", r.Namespace)
+			})
+		}
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -16,14 +17,16 @@ const (
 	routerApp          = "agentcube-router"
 	workloadManagerApp = "workloadmanager"
 	helper             = "spiffe-helper"
-	serverPod          = "spire-server-0"
 	serverContainer    = "spire-server"
 )
+
+// ServerPod is the pod of the first SPIRE server, which answers for all.
+const ServerPod = "spire-server-0"
 
 // Server runs a command of the SPIRE server's program, which talks to the server over its administration socket.
 func (r Release) Server(ctx context.Context, args ...string) (string, error) {
 	command := append([]string{"/opt/spire/bin/spire-server"}, args...)
-	return r.Exec(ctx, r.Namespace, serverPod, serverContainer, command...)
+	return r.Exec(ctx, r.Namespace, ServerPod, serverContainer, command...)
 }
 
 // ServerHealthy asks the SPIRE server whether it is healthy.
@@ -50,17 +53,34 @@ func (r Release) AgentsAttested(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	var list struct {
-		Agents []struct{ ID spireID }
+	attested, err := attested(output, time.Now())
+	if err != nil {
+		return "", err
 	}
-	if err := json.Unmarshal([]byte(output), &list); err != nil {
-		return "", fmt.Errorf("reading the list of agents: %w", err)
-	}
-	seen := fmt.Sprintf("%d/%d nodes", len(list.Agents), len(nodes.Items))
-	if len(list.Agents) != len(nodes.Items) {
+	seen := fmt.Sprintf("%d/%d nodes", attested, len(nodes.Items))
+	if attested != len(nodes.Items) {
 		return "", fmt.Errorf("%s have an attested agent", seen)
 	}
 	return seen, nil
+}
+
+// attested counts the agents of a list whose certificates are valid at a moment: the server goes on listing the others.
+func attested(list string, now time.Time) (int, error) {
+	var read struct {
+		Agents []struct {
+			Expires int64 `json:"x509svid_expires_at,string"` // seconds since 1970
+		}
+	}
+	if err := json.Unmarshal([]byte(list), &read); err != nil {
+		return 0, fmt.Errorf("reading the list of agents: %w", err)
+	}
+	valid := 0
+	for _, agent := range read.Agents {
+		if now.Unix() < agent.Expires {
+			valid++
+		}
+	}
+	return valid, nil
 }
 
 // Registered returns the SPIFFE ID of every registration entry on the server.
@@ -135,6 +155,30 @@ func (r Release) pods(ctx context.Context, app string) ([]corev1.Pod, error) {
 		return nil, fmt.Errorf("no pod with the label app=%s runs in namespace %s", app, r.Namespace)
 	}
 	return pods, nil
+}
+
+// LoggedByEach checks that each pod of a program has written lines with these parts since a moment, one after the other.
+func (r Release) LoggedByEach(ctx context.Context, app string, since time.Time, parts ...string) error {
+	pods, err := r.pods(ctx, app)
+	if err != nil {
+		return err
+	}
+	for _, pod := range pods {
+		options := &corev1.PodLogOptions{Container: app, SinceTime: &metav1.Time{Time: since}}
+		data, err := r.CoreV1().Pods(pod.Namespace).GetLogs(pod.Name, options).DoRaw(ctx)
+		if err != nil {
+			return err
+		}
+		rest := string(data)
+		for _, part := range parts {
+			_, after, found := strings.Cut(rest, part)
+			if !found {
+				return fmt.Errorf("%s has not written %q, and what comes before it, of %q", pod.Name, part, parts)
+			}
+			rest = after
+		}
+	}
+	return nil
 }
 
 // Logged checks that a program of the release has written a line that holds all the parts. Its container is named like its app.
