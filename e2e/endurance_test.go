@@ -11,65 +11,90 @@ import (
 	"agentcube-mtls/e2e/observed"
 )
 
-// fault is something that breaks under a release, and what that may cost while it lasts.
+// fault is something that breaks under a release, and what goes on all the while.
 type fault struct {
 	name   string
 	inject func(context.Context) error
-	// spares tells the requests that are served all the while; the others may fail until all is as before.
-	spares func(observed.Request) bool
+	spares spared
 }
 
-// Which requests a fault spares.
-var (
-	everything = func(observed.Request) bool { return true }
-	sessions   = func(q observed.Request) bool { return q.Session }
-	calls      = func(q observed.Request) bool { return !q.Session }
-	nothing    = func(observed.Request) bool { return false }
-)
-
-// window is the time from a fault until all is as before.
-type window struct{ from, healthy, to time.Time }
-
-func (w window) holds(q observed.Request) bool {
-	return q.Sent.Before(w.to) && q.Sent.Add(q.Took).After(w.from)
+// spared is what a fault leaves alone. The rest may fail until all is whole again.
+type spared struct {
+	calls, sessions bool // requests to the WorkloadManager, and those in a session
+	handshakes      bool // new connections between Router and WorkloadManager
+	half            bool // half of the requests, since another pod takes them
 }
 
-// endure injects one fault after the other into a release under load. Each must be overcome without a hand, and cost no request but
-// those that it may cost, while it lasts.
+// everything is what most faults spare.
+var everything = spared{calls: true, sessions: true, handshakes: true}
+
+// window is the time from a fault until the release is whole again, and until requests are served after that.
+type window struct{ from, whole, to time.Time }
+
+// endure injects one fault after the other into a release under load. Each must be overcome without a hand, and cost nothing but what
+// it may cost, while it lasts.
 func endure(ctx context.Context, t *testing.T, load *scenario, faults []fault) {
 	t.Helper()
-	windows := map[string]window{}
+	var windows []window
 	for _, f := range faults {
 		load.Mark(f.name)
 		w := window{from: time.Now()}
 		require.NoError(t, f.inject(ctx), f.name)
 		eventually(ctx, t, "the release to be whole again after: "+f.name, func(ctx context.Context) error { return load.healthy(ctx) })
-		w.healthy = time.Now()
+		w.whole = time.Now()
 		load.recover(ctx, t)
 		w.to = time.Now()
-		windows[f.name] = w
+		windows = append(windows, w)
 		load.goOn(ctx, t)
 	}
-	failures := map[string][]observed.Request{}
-	for _, request := range load.end(ctx, t).Failed() {
-		in := "no fault"
-		for name, w := range windows {
-			if w.holds(request) {
-				in = name
+	recorded := load.end(ctx, t)
+	// during returns the fault that was there between two moments, the later one of two, or -1.
+	during := func(from, to time.Time) int {
+		found := -1
+		for n, w := range windows {
+			if from.Before(w.to) && to.After(w.from) {
+				found = n
 			}
 		}
-		failures[in] = append(failures[in], request)
+		return found
 	}
-	assert.Empty(t, failures["no fault"], "failed while nothing was broken")
-	for _, f := range faults {
+	failures, handshakes := map[int][]observed.Request{}, map[int][]observed.Event{}
+	for _, request := range recorded.Failed() {
+		n := during(request.Sent, request.Sent.Add(request.Took))
+		failures[n] = append(failures[n], request)
+	}
+	for _, handshake := range recorded.Handshakes {
+		n := during(handshake.At, handshake.At)
+		handshakes[n] = append(handshakes[n], handshake)
+	}
+	assert.Empty(t, failures[-1], "requests that failed while nothing was broken")
+	assert.Empty(t, handshakes[-1], "handshakes that failed while nothing was broken")
+	for n, f := range faults {
 		t.Run(f.name, func(t *testing.T) {
-			lost := map[bool]int{}
-			for _, request := range failures[f.name] {
+			w := windows[n]
+			lost, sent := map[bool]int{}, 0
+			for _, request := range failures[n] {
 				lost[request.Session]++
-				assert.False(t, f.spares(request), "lost, though the fault should spare it: %+v", request)
+				spares := f.spares.calls
+				if request.Session {
+					spares = f.spares.sessions
+				}
+				assert.False(t, spares, "lost, though the fault should spare it: %+v", request)
+				assert.True(t, request.Sent.Before(w.whole), "lost, though all was whole again: %+v", request)
 			}
-			t.Logf("whole after %s; %d calls and %d requests in the session failed",
-				windows[f.name].healthy.Sub(windows[f.name].from).Round(100*time.Millisecond), lost[false], lost[true])
+			if f.spares.handshakes {
+				assert.Empty(t, handshakes[n], "handshakes that failed, though the fault should spare them")
+			}
+			for _, request := range recorded.Requests {
+				if request.Sent.After(w.from) && request.Sent.Before(w.whole) {
+					sent++
+				}
+			}
+			if f.spares.half {
+				assert.LessOrEqual(t, 2*len(failures[n]), sent, "more than half were lost")
+			}
+			t.Logf("whole after %s; of %d requests until then, %d calls and %d requests in the session failed; %d handshakes failed",
+				w.whole.Sub(w.from).Round(100*time.Millisecond), sent, lost[false], lost[true], len(handshakes[n]))
 		})
 	}
 }

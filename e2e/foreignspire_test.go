@@ -36,11 +36,13 @@ func TestAReleaseRunsBesideAForeignSPIREAndAnotherOnIt(t *testing.T) {
 
 	requireOwnIdentities(ctx, t, guest, "foreign.test")
 	requireOwnIdentities(ctx, t, beside, "cluster.local")
-	requireUnknown(ctx, t, foreign, beside)
 	requireUnknown(ctx, t, beside, guest)
+	requireStrangers(ctx, t, guest, beside, "no X.509 bundle found for trust domain")
 
+	load := underLoad(ctx, t, guest)
 	_, err := suite.helm.Run(ctx, "uninstall", beside.Name, "--namespace", beside.Namespace, "--wait", "--timeout", "5m")
 	require.NoError(t, err)
+	load.requireNoFailure(ctx, t)
 	for _, app := range []string{"workloadmanager", "agentcube-router"} {
 		require.NoError(t, target(guest, app).DeletePods(ctx, faults.AtOnce))
 	}
@@ -65,9 +67,9 @@ func foreignSPIRE(ctx context.Context, t *testing.T) verify.Release {
 	require.NoError(t, err)
 	objects, err := kube.Decode(strings.NewReader(strings.ReplaceAll(string(manifests), "${VERSION}", strings.TrimPrefix(version, "v"))))
 	require.NoError(t, err)
-	t.Cleanup(func() {
+	afterwards(t, func(ctx context.Context) {
 		for _, object := range objects {
-			_ = suite.release.Objects.Delete(context.Background(), object)
+			_ = suite.release.Objects.Delete(ctx, object)
 		}
 	})
 	require.NoError(t, suite.release.Apply(ctx, objects...))

@@ -3,6 +3,7 @@ package e2e
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"testing"
 
@@ -10,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"agentcube-mtls/e2e/release"
 	"agentcube-mtls/e2e/verify"
 )
 
@@ -29,14 +31,20 @@ func TestTwoReleasesKeepTheirIdentitiesApartAndOneGoesWithoutATrace(t *testing.T
 		requireOwnIdentities(ctx, t, pair[0], "cluster.local")
 		requireUnknown(ctx, t, pair[0], pair[1])
 	}
+	requireStrangers(ctx, t, neighbour, suite.release, "certificate signed by unknown authority")
 
+	load := underLoad(ctx, t, suite.release)
 	_, err = suite.helm.Run(ctx, "uninstall", name, "--namespace", name, "--wait", "--timeout", "5m")
 	require.NoError(t, err)
 	// What the guide says stays. The keys of the CA, and those that running sandboxes trust, are the user's; the namespace is not
 	// the release's, and Kubernetes keeps an account and a certificate in each.
 	claim, err := neighbour.CoreV1().PersistentVolumeClaims(name).Get(ctx, "data-spire-server-0", metav1.GetOptions{})
 	require.NoError(t, err)
-	expected := append(before, "configmaps/kube-root-ca.crt", "namespaces/"+name, "persistentvolumeclaims/"+claim.Name,
+	router, err := suite.release.CoreV1().Pods(release.Namespace).List(ctx, metav1.ListOptions{LabelSelector: "app=agentcube-router"})
+	require.NoError(t, err)
+	require.Len(t, router.Items, 1)
+	// The suite's Router tried the neighbour's door above, which its pod still says.
+	expected := append(before, "pods/"+router.Items[0].Name, "configmaps/kube-root-ca.crt", "namespaces/"+name, "persistentvolumeclaims/"+claim.Name,
 		"persistentvolumes/"+claim.Spec.VolumeName, "secrets/picod-router-identity", "serviceaccounts/default")
 	slices.Sort(expected)
 	eventually(ctx, t, "all else to go", func(context.Context) error {
@@ -47,7 +55,20 @@ func TestTwoReleasesKeepTheirIdentitiesApartAndOneGoesWithoutATrace(t *testing.T
 		}
 		return err
 	})
+	load.requireNoFailure(ctx, t)
 	requireOwnIdentities(ctx, t, suite.release, "cluster.local")
+}
+
+// requireStrangers checks that to each of two releases the other's Router is a stranger, and that the log says why.
+func requireStrangers(ctx context.Context, t *testing.T, one, other verify.Release, reason string) {
+	t.Helper()
+	reasons := maps.Clone(barehanded)
+	reasons["the Router of another release"] = reason
+	for _, pair := range [][2]verify.Release{{one, other}, {other, one}} {
+		refusals, err := pair[0].Trespass(ctx, pair[1])
+		require.NoError(t, err)
+		requireRefused(ctx, t, pair[1], refusals, reasons)
+	}
 }
 
 // requireOwnIdentities checks that Router and WorkloadManager prove identities of a trust domain and of their own namespace.

@@ -26,8 +26,7 @@ func install(t *testing.T, name string, values map[string]string, examples ...st
 		files = append(files, repo.Path("values", example))
 	}
 	r := verify.Release{Client: suite.release.Client, Namespace: name, Name: name}
-	t.Cleanup(func() {
-		ctx := context.Background()
+	afterwards(t, func(ctx context.Context) {
 		_, _ = suite.helm.Run(ctx, "uninstall", name, "--namespace", name, "--ignore-not-found")
 		_ = r.CoreV1().Namespaces().Delete(ctx, name, metav1.DeleteOptions{})
 	})
@@ -58,10 +57,14 @@ func upgradeTo(t *testing.T, chart string, r verify.Release, values map[string]s
 	}, chart, r.Name)
 }
 
-// settle waits until the pods of earlier revisions, which go on serving for a while, are gone.
+// settle waits until all pods of the newest revision are ready, and those of earlier ones, which go on serving for a while, are gone.
 func settle(ctx context.Context, t *testing.T, r verify.Release) {
 	t.Helper()
 	eventually(ctx, t, "the old pods to go", func(ctx context.Context) error {
+		// Until then, old pods may not be marked yet.
+		if err := r.Whole(ctx, r.Namespace); err != nil {
+			return err
+		}
 		pods, err := r.CoreV1().Pods(r.Namespace).List(ctx, metav1.ListOptions{})
 		if err != nil {
 			return err

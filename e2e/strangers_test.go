@@ -71,7 +71,7 @@ func TestStrangersAreRefusedAndTheLogsNameThem(t *testing.T) {
 	require.NoError(t, err)
 	all := maps.Clone(barehanded)
 	maps.Copy(all, certified)
-	t.Run("a valid SVID for another account", func(t *testing.T) { requireRefused(ctx, t, r, refusals, all) })
+	t.Run("a registered pod under another account", func(t *testing.T) { requireRefused(ctx, t, r, refusals, all) })
 
 	for name, stranger := range unregistered {
 		t.Run(name, func(t *testing.T) {
@@ -133,8 +133,8 @@ func namespace(ctx context.Context, t *testing.T, prefix, account string) string
 	made, err := suite.release.CoreV1().Namespaces().Create(ctx,
 		&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: prefix + "-"}}, metav1.CreateOptions{})
 	require.NoError(t, err)
-	t.Cleanup(func() {
-		_ = suite.release.CoreV1().Namespaces().Delete(context.Background(), made.Name, metav1.DeleteOptions{})
+	afterwards(t, func(ctx context.Context) {
+		_ = suite.release.CoreV1().Namespaces().Delete(ctx, made.Name, metav1.DeleteOptions{})
 	})
 	_, err = suite.release.CoreV1().ServiceAccounts(made.Name).Create(ctx,
 		&corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Name: account}}, metav1.CreateOptions{})

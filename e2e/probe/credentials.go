@@ -14,6 +14,7 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/spiffe/go-spiffe/v2/svid/x509svid"
 	"github.com/spiffe/go-spiffe/v2/workloadapi"
 )
 
@@ -75,11 +76,7 @@ func (s stranger) fetch(ctx context.Context) (*tls.Certificate, error) {
 	for {
 		svid, err := workloadapi.FetchX509SVID(ctx, workloadapi.WithAddr(s.socket))
 		if err == nil {
-			chain, key, err := svid.Marshal()
-			if err != nil {
-				return nil, err
-			}
-			return pair(chain, key)
+			return certificate(svid)
 		}
 		if pause(ctx, 500*time.Millisecond) != nil {
 			return nil, fmt.Errorf("waiting for an SVID of this pod: %w", err)
@@ -109,6 +106,23 @@ func (s stranger) replay(context.Context) (*tls.Certificate, error) {
 	}
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	return &tls.Certificate{Certificate: [][]byte{block.Bytes}, PrivateKey: key, Leaf: leaf}, err
+}
+
+// own returns the certificate that this pod has for its own release.
+func (s stranger) own(context.Context) (*tls.Certificate, error) {
+	loaded, err := s.files.load()
+	if err != nil {
+		return nil, err
+	}
+	return certificate(loaded.svid)
+}
+
+func certificate(svid *x509svid.SVID) (*tls.Certificate, error) {
+	chain, key, err := svid.Marshal()
+	if err != nil {
+		return nil, err
+	}
+	return pair(chain, key)
 }
 
 func pair(chain, key []byte) (*tls.Certificate, error) {

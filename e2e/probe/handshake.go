@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/hex"
+	"flag"
 	"fmt"
 	"net/http"
 	"time"
@@ -18,6 +19,15 @@ import (
 )
 
 type certificateFiles struct{ cert, key, ca string }
+
+// bindFiles registers the flags for the files of a Router.
+func bindFiles(flags *flag.FlagSet) *certificateFiles {
+	files := &certificateFiles{}
+	flags.StringVar(&files.cert, "cert", "", "the certificate chain, PEM")
+	flags.StringVar(&files.key, "key", "", "the private key, PEM")
+	flags.StringVar(&files.ca, "ca", "", "the trust bundle, PEM")
+	return files
+}
 
 // credentials are what one side of a handshake needs: who it is, and whom it trusts.
 type credentials struct {

@@ -46,15 +46,12 @@ func run(ctx context.Context, args []string) error {
 	target := flags.String("target", "", "host:port of the WorkloadManager's mTLS port")
 	switch args[0] {
 	case "handshake", "watch":
-		files := certificateFiles{}
-		flags.StringVar(&files.cert, "cert", "", "the certificate chain, PEM")
-		flags.StringVar(&files.key, "key", "", "the private key, PEM")
-		flags.StringVar(&files.ca, "ca", "", "the trust bundle, PEM")
+		files := bindFiles(flags)
 		if err := flags.Parse(args[1:]); err != nil {
 			return err
 		}
 		if args[0] == "watch" {
-			return watch(*target, files)
+			return watch(*target, *files)
 		}
 		loaded, err := files.load()
 		if err != nil {
@@ -77,7 +74,7 @@ func run(ctx context.Context, args []string) error {
 		_, err = os.Stdout.Write(content)
 		return err
 	case "strangers":
-		s := stranger{}
+		s := stranger{files: bindFiles(flags)}
 		flags.StringVar(&s.plain, "plain", "", "host:port of the WorkloadManager's plain port")
 		flags.StringVar(&s.pretend, "pretend", "", "the Router's SPIFFE ID, for certificates that claim it")
 		flags.StringVar(&s.socket, "socket", "", "address of the SPIFFE Workload API that gives this pod an SVID of its own, such as "+exampleSocket)

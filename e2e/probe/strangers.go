@@ -10,11 +10,12 @@ import (
 
 // stranger is a workload that is not the Router, and what it has to pass for one.
 type stranger struct {
-	target, plain string // host:port of the WorkloadManager's mTLS port, and of its plain one
-	pretend       string // the Router's SPIFFE ID
-	socket        string // address of the Workload API that gives it an SVID of its own; empty: none does
-	expired       string // PEM of a certificate whose time is over or soon will be, with its key; empty: it has none
-	replayed      string // PEM of a certificate whose key it does not have; empty: it has none
+	target, plain string            // host:port of the WorkloadManager's mTLS port, and of its plain one
+	pretend       string            // the Router's SPIFFE ID
+	socket        string            // address of the Workload API that gives it an SVID of its own; empty: none does
+	expired       string            // PEM of a certificate whose time is over or soon will be, with its key; empty: it has none
+	replayed      string            // PEM of a certificate whose key it does not have; empty: it has none
+	files         *certificateFiles // of the Router of another release; empty: it is none
 }
 
 // try tries to be served in every way that the stranger has, and reports what became of each.
@@ -37,6 +38,7 @@ func (s stranger) try(ctx context.Context, report func(observed.Refusal) error) 
 		{"a valid SVID of another workload", s.socket != "", s.fetch},
 		{"an expired SVID of the Router", s.expired != "", s.outlive},
 		{"the Router's certificate without its key", s.replayed != "", s.replay},
+		{"the Router of another release", s.files.cert != "", s.own},
 	} {
 		if !way.possible {
 			continue

@@ -85,8 +85,12 @@ func (r Release) probeArgs(ctx context.Context, router *corev1.Pod) ([]string, e
 	if err != nil {
 		return nil, err
 	}
-	return []string{"-target", target, "-cert", argument(*router, "--mtls-cert="), "-key", argument(*router, "--mtls-key="),
-		"-ca", argument(*router, "--mtls-ca=")}, nil
+	return append([]string{"-target", target}, certificateArgs(*router)...), nil
+}
+
+// certificateArgs returns what a probe must be told to show the certificate of a Router's pod.
+func certificateArgs(router corev1.Pod) []string {
+	return []string{"-cert", argument(router, "--mtls-cert="), "-key", argument(router, "--mtls-key="), "-ca", argument(router, "--mtls-ca=")}
 }
 
 func (r Release) describeHandshake(ctx context.Context) (string, error) {

@@ -92,22 +92,50 @@ func (s *Stranger) Identity(ctx context.Context) (observed.Identity, error) {
 // Intrude tries to reach the WorkloadManager in every way that the stranger has, and returns what became of each. The arguments are
 // those of the probe for what the stranger has beside its bare hands.
 func (s *Stranger) Intrude(ctx context.Context, args ...string) ([]observed.Refusal, error) {
-	routers, err := s.release.pods(ctx, routerApp)
+	attempts, err := s.release.attempts(ctx)
 	if err != nil {
 		return nil, err
 	}
-	mtls, plain, err := s.release.addresses(ctx, routers[0])
+	output, err := s.probe(ctx, append(attempts, args...)...)
 	if err != nil {
 		return nil, err
 	}
-	expected, err := s.release.Expected(ctx)
+	return refusals(output)
+}
+
+// Trespass tries to reach the WorkloadManager of another release from within the Router's pod, in every way that it has.
+func (r Release) Trespass(ctx context.Context, other Release) ([]observed.Refusal, error) {
+	routers, err := r.pods(ctx, routerApp)
 	if err != nil {
 		return nil, err
 	}
-	output, err := s.probe(ctx, append([]string{"strangers", "-target", mtls, "-plain", plain, "-pretend", expected.Router}, args...)...)
+	attempts, err := other.attempts(ctx)
 	if err != nil {
 		return nil, err
 	}
+	output, err := r.RunBeside(ctx, r.Namespace, routers[0].Name, routerApp, images.Probe, append(attempts, certificateArgs(routers[0])...)...)
+	if err != nil {
+		return nil, err
+	}
+	return refusals(output)
+}
+
+// attempts returns what a probe must be told to try to pass for the release's Router.
+func (r Release) attempts(ctx context.Context) ([]string, error) {
+	routers, err := r.pods(ctx, routerApp)
+	if err != nil {
+		return nil, err
+	}
+	mtls, plain, err := r.addresses(ctx, routers[0])
+	if err != nil {
+		return nil, err
+	}
+	expected, err := r.Expected(ctx)
+	return []string{"strangers", "-target", mtls, "-plain", plain, "-pretend", expected.Router}, err
+}
+
+// refusals reads what a stranger's probe printed.
+func refusals(output string) ([]observed.Refusal, error) {
 	var refusals []observed.Refusal
 	for line := range bytes.Lines([]byte(output)) {
 		var refusal observed.Refusal
