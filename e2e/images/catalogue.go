@@ -3,6 +3,7 @@ package images
 import (
 	"context"
 	"fmt"
+	"os"
 	"path"
 	"path/filepath"
 	"strings"
@@ -28,8 +29,8 @@ const nobody = "65532:65532"
 // Own returns the images of programs that this repository holds, or that AgentCube publishes without a version.
 func Own() []Image {
 	return []Image{
-		own("ghcr.io/volcano-sh/agentcube-router:latest", "controlplane/cmd/router"),
-		own("ghcr.io/volcano-sh/workloadmanager:latest", "controlplane/cmd/workloadmanager"),
+		orNamed("ROUTER_IMAGE", own("ghcr.io/volcano-sh/agentcube-router:latest", "controlplane/cmd/router")),
+		orNamed("WORKLOADMANAGER_IMAGE", own("ghcr.io/volcano-sh/workloadmanager:latest", "controlplane/cmd/workloadmanager")),
 		own(Agent, "controlplane/cmd/agent"),
 		own(Probe, "probe"),
 		own(Load, "load"),
@@ -128,6 +129,14 @@ func own(image, pkg string) Image {
 		Entrypoint: []string{program},
 		User:       nobody,
 	}
+}
+
+// orNamed returns an image, or the one that an environment variable names, under the name by which the chart knows it.
+func orNamed(variable string, image Image) Image {
+	if named := os.Getenv(variable); named != "" {
+		return Image{Name: image.Name, Base: named}
+	}
+	return image
 }
 
 // program returns the files of an image that holds one program of a component.

@@ -21,7 +21,7 @@ const inputsLabel = "agentcube-mtls.inputs"
 // Image is an image to build. What it is built from is its Dockerfile and the files that the Dockerfile copies.
 type Image struct {
 	Name string // repository and tag
-	// Base is Scratch or Debian.
+	// Base is Scratch or Debian, or an image of the caller's.
 	Base string
 	// Packages are Debian packages to install on top of Debian.
 	Packages []string
@@ -29,9 +29,9 @@ type Image struct {
 	Files map[string]func(context.Context) (string, error)
 	// Commands are run in the image after the files are there, in a shell.
 	Commands []string
-	// Entrypoint is the program that a container of the image starts, with its first arguments.
+	// Entrypoint is the program that a container of the image starts, with its first arguments; empty means the base's.
 	Entrypoint []string
-	// User is the numeric user that a container runs as; empty means root.
+	// User is the numeric user that a container runs as; empty means the base's.
 	User string
 }
 
@@ -46,7 +46,8 @@ func (i Image) Build(ctx context.Context) error {
 		return fmt.Errorf("image %s: %w", i.Name, err)
 	}
 	label, err := command.New("docker", "image", "inspect", "--format", `{{index .Config.Labels "`+inputsLabel+`"}}`, i.Name).Output(ctx)
-	if err == nil && label == inputs {
+	// The caller's may be another one today under the same name.
+	if err == nil && label == inputs && (i.Base == Scratch || i.Base == Debian) {
 		return nil
 	}
 	buildContext, err := os.MkdirTemp("", "agentcube-image-")
@@ -95,7 +96,9 @@ func (i Image) dockerfile() string {
 	if i.User != "" {
 		fmt.Fprintln(&b, "USER", i.User)
 	}
-	fmt.Fprintf(&b, "ENTRYPOINT [\"%s\"]\n", strings.Join(i.Entrypoint, `", "`))
+	if len(i.Entrypoint) > 0 {
+		fmt.Fprintf(&b, "ENTRYPOINT [\"%s\"]\n", strings.Join(i.Entrypoint, `", "`))
+	}
 	return b.String()
 }
 
