@@ -12,8 +12,8 @@
 //
 // which stands for any lines on a line of its own, and for any characters within one.
 //
-// A command that fails fails its guide, unless the printed output says that it does: it then shows a line with the word "error",
-// or with an exit code.
+// A command that fails fails its guide, unless the guide shows that it does: what the command itself printed then has the word
+// "error", or an exit code.
 //
 // A block under a paragraph that opens with the words "On your own cluster" names hosts that only the reader has. Its helm and
 // kubectl commands are run with --dry-run=server, which has the API server judge all of what they would do.

@@ -83,6 +83,14 @@ func TestACommandMayFailWhereTheGuideSaysSo(t *testing.T) {
 	assert.Error(t, follow(t, "\n'''bash\nsh -c 'echo refused; exit 1'\n'''\n'''text\nrefused\n'''\n"))
 }
 
+func TestOneCommandsErrorExcusesNoOther(t *testing.T) {
+	const refused = "sh -c 'echo error: refused >&2; exit 1'"
+	for _, commands := range []string{"false\n" + refused, refused + "\nfalse"} {
+		d := difference(t, "\n'''bash\n"+commands+"\n'''\n'''text\nerror: refused\n'''\n")
+		assert.Equal(t, "a command fails: false", d.What, commands)
+	}
+}
+
 func TestAShellThatEndsFailsTheGuide(t *testing.T) {
 	assert.ErrorContains(t, follow(t, "\n'''bash\nexit 0\n'''\n"), "a.md:3: the shell has ended")
 }

@@ -4,11 +4,10 @@ import (
 	"context"
 	"fmt"
 	"regexp"
-	"strconv"
 	"strings"
 )
 
-// confession is in an output that says that a command fails.
+// confession is in the output of a command that says that it fails.
 var confession = regexp.MustCompile(`(?i)\berror\b|exit code [1-9]`)
 
 // Runner follows guides.
@@ -84,8 +83,10 @@ func (r Runner) run(ctx context.Context, g *Guide, printed func(Step, []string) 
 			return fmt.Errorf("%s:%d: %w", g.File, step.Commands.Line, err)
 		}
 		actual := rename.Replace(result.output)
-		if result.failed != "" && (step.Output == nil || !confession.MatchString(step.Output.Text)) {
-			return g.failed(step, result.failed, actual)
+		for _, failure := range result.failed {
+			if step.Output == nil || !confession.MatchString(failure.printed) {
+				return g.failed(step, failure, actual)
+			}
 		}
 		if step.Output == nil || step.DryRun {
 			continue
@@ -113,14 +114,12 @@ func (r Runner) announce(g *Guide, step Step) {
 }
 
 // failed describes a command that failed without the guide saying so.
-func (g *Guide) failed(step Step, failure, actual string) error {
-	at, command, _ := strings.Cut(failure, "\t")
-	line, _ := strconv.Atoi(at)
+func (g *Guide) failed(step Step, failure failure, actual string) error {
 	expected := "(nothing)"
 	if step.Output != nil {
 		expected = step.Output.Text
 	}
-	return &Difference{g.File, step.Commands.Line + max(line, 1) - 1, "a command fails: " + command, expected, actual}
+	return &Difference{g.File, step.Commands.Line + failure.line - 1, "a command fails: " + failure.command, expected, actual}
 }
 
 // check compares what a step printed with what the guide shows.

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 )
@@ -22,10 +23,9 @@ type session struct {
 	blocks int
 }
 
-// prepare records the commands that fail, with their line. A block's own failures must not end the session.
-const prepare = `
-trap 'printf "%s\t%s\n" "$LINENO" "$BASH_COMMAND" >&4' ERR
-`
+// record notes the commands that fail: how much the block had printed by then, the line, and the command. A block's own failures
+// must not end the session.
+const record = `trap 'printf "%%s\t%%s\t%%s\0" "$(wc -c <%s)" "$LINENO" "$BASH_COMMAND" >&4' ERR`
 
 // dryRun has helm and kubectl say what they would do.
 const dryRun = `
@@ -57,14 +57,20 @@ func start(ctx context.Context, dir string, env []string) (*session, error) {
 	if err := shell.Start(); err != nil {
 		return nil, fmt.Errorf("starting bash: %w", err)
 	}
-	_, err = io.WriteString(input, prepare)
-	return &session{shell: shell, input: input, done: bufio.NewReader(read), dir: scratch}, err
+	return &session{shell: shell, input: input, done: bufio.NewReader(read), dir: scratch}, nil
 }
 
 // result is what became of a block.
 type result struct {
 	output string
-	failed string // the first command that failed: its line in the block, a tab, and the command's first line; empty if none did
+	failed []failure
+}
+
+// failure is a command that failed.
+type failure struct {
+	command string
+	line    int    // in the block, from 1
+	printed string // by the block since the failure before this one
 }
 
 // run runs a block and returns what it printed. What it leaves running in the background must not print: nobody could say when.
@@ -76,11 +82,13 @@ func (s *session) run(commands string, dry bool) (result, error) {
 		open, end = "( set -E", ")" // a subshell, which forgets what helm and kubectl mean in it
 		open += dryRun
 	}
-	if err := os.WriteFile(file("sh"), []byte(commands), 0o600); err != nil {
+	// The last line keeps the failure of a block's last command from being noted again as one of the whole.
+	if err := os.WriteFile(file("sh"), []byte(commands+"\n:\n"), 0o600); err != nil {
 		return result{}, err
 	}
 	// Descriptor 3 stays the session's own: a background job that held it would never let go.
-	_, err := fmt.Fprintf(s.input, "%s\n. %s\n%s </dev/null >%s 2>&1 3>&- 4>%s\necho >&3\n", open, file("sh"), end, file("out"), file("failed"))
+	_, err := fmt.Fprintf(s.input, record+"\n%s\n. %s\n%s </dev/null >%s 2>&1 3>&- 4>%s\necho >&3\n",
+		file("out"), open, file("sh"), end, file("out"), file("failed"))
 	if err != nil {
 		return result{}, err
 	}
@@ -93,12 +101,29 @@ func (s *session) run(commands string, dry bool) (result, error) {
 	if err != nil {
 		return result{}, err
 	}
-	first, _, _ := strings.Cut(string(failed), "\n")
-	r := result{output: string(output), failed: first}
+	r := result{output: string(output), failed: failures(string(failed), string(output))}
 	if errors.Is(ended, io.EOF) {
 		return r, fmt.Errorf("the shell has ended:\n%s", r.output)
 	}
 	return r, ended
+}
+
+// failures reads what record has noted.
+func failures(recorded, output string) []failure {
+	var all []failure
+	read := 0
+	for note := range strings.SplitSeq(strings.TrimSuffix(recorded, "\x00"), "\x00") {
+		fields := strings.SplitN(note, "\t", 3)
+		if len(fields) < 3 {
+			break // nothing has failed
+		}
+		printed, _ := strconv.Atoi(fields[0])
+		line, _ := strconv.Atoi(fields[1])
+		printed = min(printed, len(output))
+		all = append(all, failure{fields[2], max(line, 1), output[read:printed]})
+		read = printed
+	}
+	return all
 }
 
 // close ends the shell and all that it has left running.
