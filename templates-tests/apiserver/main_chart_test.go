@@ -1,0 +1,50 @@
+package apiserver_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"agentcube-mtls/e2e/repo"
+)
+
+// mainChart stands in for the chart of AgentCube's main.
+var mainChart = repo.Path("e2e", "guides", "testdata", "main")
+
+const (
+	userOfMain = `
+redis: {addr: redis, password: p}
+spire: {enabled: true, agent: {insecureBootstrap: true, skipKubeletVerification: true}}
+`
+	// toPlain is the first of the two upgrades that docs/upgrading.md tells a user of main.
+	toPlain = `
+router: {rbac: {create: true}}
+spire: {enabled: false, agent: {insecureBootstrap: false, skipKubeletVerification: false}}`
+)
+
+func TestAReleaseOfMainComesToMutualTLSInTwoUpgrades(t *testing.T) {
+	withSpireCRDs(t)
+	for _, account := range []string{"", "router: {serviceAccountName: agentcube-router}"} {
+		agentcube := newRelease(t, "agentcube", "main")
+		require.NoError(t, agentcube.install(mainChart, userOfMain+account))
+		require.NoError(t, agentcube.upgrade(resetThenReuseValues, toPlain))
+		require.NoError(t, agentcube.upgrade(reuseValues, "spire: {enabled: true}"))
+
+		_, err := client(t).CoreV1().ServiceAccounts(agentcube.namespace).Get(t.Context(), "agentcube-router", metav1.GetOptions{})
+		require.NoError(t, err)
+		server, err := client(t).AppsV1().StatefulSets(agentcube.namespace).Get(t.Context(), "spire-server", metav1.GetOptions{})
+		require.NoError(t, err)
+		assert.Equal(t, "data", server.Spec.VolumeClaimTemplates[0].Name)
+		assert.NotContains(t, server.Spec.Template.Spec.Containers[0].Image, "1.12.0", "the version of main, which does not know the configuration here")
+		require.NoError(t, agentcube.uninstall())
+	}
+}
+
+func TestAReleaseOfMainIsRefusedMutualTLSInOneUpgrade(t *testing.T) {
+	withSpireCRDs(t)
+	agentcube := newRelease(t, "agentcube", "main-at-once")
+	require.NoError(t, agentcube.install(mainChart, userOfMain))
+	assert.ErrorContains(t, agentcube.upgrade(resetThenReuseValues, "{}"), `cannot patch "spire-server" with kind StatefulSet`)
+}
