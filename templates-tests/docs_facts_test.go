@@ -1,6 +1,7 @@
 package templatestests
 
 import (
+	"cmp"
 	"maps"
 	"os"
 	"path/filepath"
@@ -16,7 +17,6 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"agentcube-mtls/e2e/module"
-	"agentcube-mtls/e2e/repo"
 	"agentcube-mtls/templates-tests/chart"
 )
 
@@ -25,40 +25,40 @@ const docsAgentCube = "github.com/volcano-sh/agentcube"
 
 // docsFacts are what docs may speak of.
 type docsFacts struct {
-	root    string
-	text    string          // all manifests, and the sources of the programs
-	names   map[string]bool // kind/name, in lower case, and kind/ alone
-	labels  map[string]bool // key=value
-	env     map[string]bool
-	flags   map[string]bool // of the programs
-	ports   map[string]bool
-	values  map[string]bool // keys of values.yaml, with dots
-	targets map[string]bool // of the Makefile
-	logs    []*regexp.Regexp
-	helm    map[string]bool // flags of the clients
-	kubectl map[string]bool
+	root          string
+	text          string          // all manifests, and the sources of the programs
+	images        string          // the sources that name them, beside the manifests
+	names         map[string]bool // kind/name, in lower case, and kind/ alone
+	wide          map[string]bool // kinds of the whole cluster
+	labels        map[string]bool // key=value
+	env           map[string]bool
+	flags         map[string]bool // of the programs
+	spireServer   map[string]bool // flags of its commands
+	ports         map[string]bool // alone, and with their owner: name:port
+	values        map[string]bool // keys of values.yaml, with dots
+	targets       map[string]bool // of the Makefile
+	logs          []*regexp.Regexp
+	helm, kubectl docsClient
 }
 
-var (
-	docsFlagMade   = regexp.MustCompile(`(?:Bool|String|Int|Duration)(?:Slice)?(?:Var)?P?\((?:[^"()]+, )?"([a-z][a-z0-9-]*)"`)
-	docsFlagNamed  = regexp.MustCompile(`"([a-z][a-z0-9]*(?:-[a-z0-9]+)*)"`)
-	docsLogged     = regexp.MustCompile(`klog\.(?:V\(\d\)\.)?(?:Info|Warning|Error|Exit|Fatal)f?\("((?:[^"\\]|\\.)*)"`)
-	docsEnvNamed   = regexp.MustCompile(`"([A-Z][A-Z0-9]*_[A-Z0-9_]+)"`)
-	docsMakeTarget = regexp.MustCompile(`(?m)^([a-z0-9-]+):`)
-	docsVerb       = regexp.MustCompile(`%[+#]?[a-z]`)
-)
+// docsClient is what a client of the cluster understands.
+type docsClient struct{ verbs, flags map[string]bool }
 
 func gatherDocsFacts(t testing.TB, root string) *docsFacts {
 	t.Helper()
-	f := &docsFacts{root: root, names: map[string]bool{}, labels: map[string]bool{}, env: map[string]bool{}, flags: map[string]bool{},
-		ports: map[string]bool{}, values: map[string]bool{}, targets: map[string]bool{}, helm: map[string]bool{}, kubectl: map[string]bool{}}
+	f := &docsFacts{root: root, names: map[string]bool{}, labels: map[string]bool{}, flags: map[string]bool{}, spireServer: map[string]bool{},
+		ports: map[string]bool{}, values: map[string]bool{}, targets: map[string]bool{},
+		env:  map[string]bool{"PATH": true, "HOME": true, "KUBECONFIG": true},
+		wide: map[string]bool{"namespace": true, "node": true, "customresourcedefinition": true, "clusterrole": true, "clusterrolebinding": true},
+	}
 	for _, mode := range []string{plain, spire, "redis: {password: p, embedded: {enabled: true}}\nspire: {enabled: true}"} {
 		f.render(t, chart.Release{Values: values(t, mode)})
 	}
 	f.render(t, chart.Release{Chart: chart.SpireCRDs()})
 	f.program(t, filepath.Join(root, "e2e", "controlplane"))
 	f.program(t, filepath.Join(root, "e2e", "probe"))
-	f.program(t, docsModule(t, docsAgentCube)+"/pkg")
+	f.program(t, docsModule(t, root, docsAgentCube)+"/pkg")
+	f.harness(t)
 	f.clients(t)
 	f.names["serviceaccount/default"] = true // of every namespace
 	f.addValues("", chart.Base().Values)
@@ -70,10 +70,10 @@ func gatherDocsFacts(t testing.TB, root string) *docsFacts {
 	return f
 }
 
-// docsModule is the folder of a module that this one depends on.
-func docsModule(t testing.TB, path string) string {
+// docsModule is the folder of a module that the one in a folder depends on.
+func docsModule(t testing.TB, from, path string) string {
 	t.Helper()
-	found, err := module.Find(t.Context(), repo.Path(), path)
+	found, err := module.Find(t.Context(), from, path)
 	require.NoError(t, err)
 	return found.Dir
 }
@@ -106,12 +106,13 @@ func (f *docsFacts) object(t testing.TB, object client.Object) {
 	require.NoError(t, err)
 	if kind == "customresourcedefinition" {
 		singular, _, _ := unstructured.NestedString(content, "spec", "names", "singular")
-		f.names[singular+"/"] = true
+		scope, _, _ := unstructured.NestedString(content, "spec", "scope")
+		f.names[singular+"/"], f.wide[singular] = true, scope == "Cluster"
 		return
 	}
-	f.learn(content)
+	f.learn(content, object.GetName())
 	if kind == "statefulset" {
-		f.names["pod/"+object.GetName()+"-0"] = true
+		f.names["persistentvolumeclaim/"] = true
 		claims, _, _ := unstructured.NestedSlice(content, "spec", "volumeClaimTemplates")
 		for _, claim := range claims {
 			name, _, _ := unstructured.NestedString(claim.(map[string]any), "metadata", "name")
@@ -120,8 +121,9 @@ func (f *docsFacts) object(t testing.TB, object client.Object) {
 	}
 }
 
-// learn walks through an object for its labels, containers, environment, arguments and ports.
-func (f *docsFacts) learn(content any) {
+// learn walks through an object for its labels, containers, environment, arguments and ports. Those belong to a container or, outside
+// of containers, to the object.
+func (f *docsFacts) learn(content any, owner string) {
 	switch content := content.(type) {
 	case map[string]any:
 		for key, value := range content {
@@ -135,8 +137,11 @@ func (f *docsFacts) learn(content any) {
 				}
 			case "containers", "initContainers":
 				for _, container := range value.([]any) {
-					f.names["container/"+container.(map[string]any)["name"].(string)] = true
+					name := container.(map[string]any)["name"].(string)
+					f.names["container/"], f.names["container/"+name] = true, true
+					f.learn(container, name)
 				}
+				continue
 			case "env":
 				for _, variable := range value.([]any) {
 					f.env[variable.(map[string]any)["name"].(string)] = true
@@ -149,13 +154,14 @@ func (f *docsFacts) learn(content any) {
 			case "port", "containerPort":
 				if port, ok := value.(int64); ok {
 					f.ports[docsNumber(port)] = true
+					f.ports[owner+":"+docsNumber(port)] = true
 				}
 			}
-			f.learn(value)
+			f.learn(value, owner)
 		}
 	case []any:
 		for _, element := range content {
-			f.learn(element)
+			f.learn(element, owner)
 		}
 	}
 }
@@ -165,64 +171,12 @@ func docsNumber(port int64) string {
 	return strings.TrimSpace(string(text))
 }
 
-// program reads the sources of programs for their flags, variables and log lines.
-func (f *docsFacts) program(t testing.TB, dir string) {
-	t.Helper()
-	docsSources(t, dir, func(source string) {
-		f.text += source
-		for _, match := range docsFlagMade.FindAllStringSubmatch(source, -1) {
-			f.flags[match[1]] = true
-		}
-		for _, match := range docsEnvNamed.FindAllStringSubmatch(source, -1) {
-			f.env[match[1]] = true
-		}
-		for _, match := range docsLogged.FindAllStringSubmatch(source, -1) {
-			parts := docsVerb.Split(strings.ReplaceAll(match[1], `\"`, `"`), -1)
-			if len(strings.Join(parts, "")) < 8 {
-				continue // says too little to tell lines apart
-			}
-			for i := range parts {
-				parts[i] = regexp.QuoteMeta(parts[i])
-			}
-			f.logs = append(f.logs, regexp.MustCompile("^"+strings.Join(parts, ".+")+"$"))
-		}
-	})
-}
-
-// clients learns the flags of helm and kubectl from their sources: a flag is a string in the code that makes it.
-func (f *docsFacts) clients(t testing.TB) {
-	t.Helper()
-	learn := func(flags map[string]bool, dirs ...string) {
-		for _, dir := range dirs {
-			docsSources(t, dir, func(source string) {
-				for _, match := range docsFlagNamed.FindAllStringSubmatch(source, -1) {
-					flags[match[1]] = true
-				}
-			})
-		}
-	}
-	helm, kubectl, options := docsModule(t, "helm.sh/helm/v3"), docsModule(t, "k8s.io/kubectl"), docsModule(t, "k8s.io/cli-runtime")
-	learn(f.helm, helm+"/cmd/helm", helm+"/pkg/cli")
-	learn(f.kubectl, kubectl+"/pkg/cmd", options+"/pkg/genericclioptions", options+"/pkg/resource")
-}
-
-func docsSources(t testing.TB, dir string, read func(source string)) {
-	t.Helper()
-	require.NoError(t, filepath.WalkDir(dir, func(path string, _ os.DirEntry, err error) error {
-		if err != nil || filepath.Ext(path) != ".go" || strings.HasSuffix(path, "_test.go") {
-			return err
-		}
-		source, err := os.ReadFile(path)
-		read(string(source))
-		return err
-	}))
-}
-
-// addValues learns every key of values.yaml. Below an empty map or list any key may follow.
+// addValues learns every key of values.yaml. A section's own ends in a dot, too; below an empty map or list any key may follow.
 func (f *docsFacts) addValues(prefix string, values map[string]any) {
 	for key, value := range values {
 		f.values[prefix+key] = true
-		if below, ok := value.(map[string]any); ok {
+		if below, ok := value.(map[string]any); ok && len(below) > 0 {
+			f.values[prefix+key+"."] = true
 			f.addValues(prefix+key+".", below)
 		}
 	}
@@ -233,16 +187,21 @@ func (f *docsFacts) with(t testing.TB, page *docsPage) *docsFacts {
 	t.Helper()
 	own := *f
 	own.names, own.labels, own.ports = maps.Clone(f.names), maps.Clone(f.labels), maps.Clone(f.ports)
-	if strings.Contains(page.source, docsAgentCube) {
-		// The page installs AgentCube's own chart.
-		old, err := loader.LoadDir(docsModule(t, docsAgentCube) + "/manifests/charts/base")
-		require.NoError(t, err)
-		own.render(t, chart.Release{Chart: old})
+	for mention, dir := range map[string]string{
+		docsAgentCube:              filepath.Join(docsModule(t, f.root, docsAgentCube), "manifests/charts/base"),
+		"e2e/guides/testdata/main": filepath.Join(f.root, "e2e/guides/testdata/main"),
+	} {
+		if strings.Contains(page.source, mention) { // the page installs that chart
+			old, err := loader.LoadDir(dir)
+			require.NoError(t, err)
+			own.render(t, chart.Release{Chart: old, Values: values(t, plain, spire)})
+		}
 	}
 	for _, block := range page.blocks {
 		manifests := block.text
 		if block.language == "bash" {
-			manifests = docsManifests(block.text)
+			shell, _ := docsParse(block, false) // what cannot be parsed is reported elsewhere
+			manifests = strings.Join(shell.documents, "\n---\n")
 		} else if block.language != "yaml" {
 			continue
 		}
@@ -254,8 +213,12 @@ func (f *docsFacts) with(t testing.TB, page *docsPage) *docsFacts {
 			}
 		}
 		for _, match := range docsCreated.FindAllStringSubmatch(block.text, -1) {
-			own.names[docsKind(match[1])+"/"+match[2]] = true
-			own.labels["app="+match[2]] = true // kubectl create deployment sets it
+			kind := docsKind(match[2])
+			if match[1] == "expose" {
+				kind = "service" // of that name
+			}
+			own.names[kind+"/"+match[3]] = true
+			own.labels["app="+match[3]] = true // kubectl create deployment sets it
 		}
 		for _, match := range docsForwarded.FindAllStringSubmatch(block.text, -1) {
 			own.ports[match[1]] = true
@@ -264,40 +227,26 @@ func (f *docsFacts) with(t testing.TB, page *docsPage) *docsFacts {
 	return &own
 }
 
-// docsManifests returns the here-documents of a block.
-func docsManifests(block string) string {
-	var inside []string
-	end := ""
-	for line := range strings.SplitSeq(block, "\n") {
-		switch match := docsHere.FindStringSubmatch(line); {
-		case end == "" && match != nil:
-			end = match[1]
-			inside = append(inside, "---")
-		case line == end:
-			end = ""
-		case end != "":
-			inside = append(inside, line)
-		}
-	}
-	return strings.Join(inside, "\n")
-}
-
 var (
-	docsCreated   = regexp.MustCompile(`kubectl (?:create|expose) ([a-z]+)(?: generic)?[ /]([a-z][a-z0-9-]*)`)
+	docsCreated   = regexp.MustCompile(`kubectl (create|expose) ([a-z]+)(?: generic)?[ /]([a-z][a-z0-9-]*)`)
 	docsForwarded = regexp.MustCompile(`port-forward .* (\d+):\d+`)
 )
 
 // docsShort are kubectl's short names.
 var docsShort = map[string]string{"deploy": "deployment", "svc": "service", "sts": "statefulset", "ds": "daemonset", "po": "pod",
-	"cm": "configmap", "sa": "serviceaccount", "pvc": "persistentvolumeclaim", "crd": "customresourcedefinition", "ns": "namespace", "networkpolicies": "networkpolicy"}
+	"cm": "configmap", "sa": "serviceaccount", "pvc": "persistentvolumeclaim", "crd": "customresourcedefinition", "ns": "namespace"}
 
+// docsKind is the kind that a command or a sentence means: the singular, in lower case, without its API group.
 func docsKind(name string) string {
-	name = strings.ToLower(name)
-	if long, ok := docsShort[name]; ok {
-		return long
+	name, _, _ = strings.Cut(strings.ToLower(name), ".")
+	for _, plural := range [][2]string{{"ies", "y"}, {"xes", "x"}, {"s", ""}} {
+		if stem, ok := strings.CutSuffix(name, plural[0]); ok {
+			name = stem + plural[1]
+			break
+		}
 	}
-	return strings.TrimSuffix(name, "s")
+	return cmp.Or(docsShort[name], name)
 }
 
 // docsForeign are kinds whose objects come from Kubernetes or from users.
-var docsForeign = []string{"pod", "namespace", "node", "sandbox"}
+var docsForeign = []string{"pod", "namespace", "node", "event", "sandbox"}

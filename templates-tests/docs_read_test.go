@@ -82,12 +82,27 @@ func parseDocs(path string, source []byte) *docsPage {
 				at = first.Segment.Start
 			}
 			page.links = append(page.links, docsCode{text: string(node.Destination), line: line(at)})
+		case *ast.Image:
+			page.links = append(page.links, docsCode{text: string(node.Destination), line: line(node.Pos())})
+		case *ast.RawHTML:
+			page.html(string(node.Segments.Value(source)), line(node.Segments.At(0).Start))
+		case *ast.HTMLBlock:
+			page.html(string(node.Lines().Value(source)), line(node.Lines().At(0).Start))
 		case *ast.Heading:
 			page.anchor[docsAnchor(docsText(node, source))] = true
 		}
 		return ast.WalkContinue, nil
 	})
 	return page
+}
+
+var docsHTMLLink = regexp.MustCompile(`(?:src|href)="([^"]*)"`)
+
+// html learns the links of HTML in the page.
+func (p *docsPage) html(source string, line int) {
+	for _, match := range docsHTMLLink.FindAllStringSubmatch(source, -1) {
+		p.links = append(p.links, docsCode{text: match[1], line: line})
+	}
 }
 
 func docsElsewhere(node ast.Node, source []byte) bool {
@@ -116,35 +131,3 @@ func docsAnchor(heading string) string {
 	kept := regexp.MustCompile(`[^\p{L}\p{N} _-]`).ReplaceAllString(strings.ToLower(heading), "")
 	return strings.ReplaceAll(kept, " ", "-")
 }
-
-// docsCommands splits a block into its commands: lines joined where they end in a backslash, here-documents left out.
-func docsCommands(block docsCode) []docsCode {
-	var commands []docsCode
-	var current docsCode
-	end := ""
-	for n, line := range strings.Split(block.text, "\n") {
-		if end != "" {
-			if strings.TrimSpace(line) == end {
-				end = ""
-			}
-			continue
-		}
-		if match := docsHere.FindStringSubmatch(line); match != nil {
-			end = match[1]
-		}
-		if current.text == "" {
-			current.line = block.line + n
-		}
-		joined, more := strings.CutSuffix(strings.TrimSpace(line), `\`)
-		current.text += joined + " "
-		if !more {
-			for part := range strings.SplitSeq(current.text, "\n") {
-				commands = append(commands, docsCode{text: strings.TrimSpace(part), line: current.line, elsewhere: block.elsewhere})
-			}
-			current = docsCode{}
-		}
-	}
-	return commands
-}
-
-var docsHere = regexp.MustCompile(`<<-?'?(\w+)'?`)

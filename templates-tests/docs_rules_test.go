@@ -8,13 +8,17 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"sigs.k8s.io/yaml"
 )
 
-// docsLint holds what is wrong with the pages.
+// docsLint holds what is wrong with a page.
 type docsLint struct {
 	*docsFacts
-	page     *docsPage
-	problems []string
+	page      *docsPage
+	assigned  map[string]bool // variables that its commands have set
+	installed map[string]bool // releases that its commands have installed
+	problems  []string
 }
 
 // lintDocs returns every fault of the pages, each with its file and line.
@@ -22,20 +26,23 @@ func lintDocs(t testing.TB, facts *docsFacts, pages ...*docsPage) []string {
 	t.Helper()
 	var problems []string
 	for _, page := range pages {
-		l := &docsLint{docsFacts: facts.with(t, page), page: page}
-		for _, code := range page.prose {
-			l.inline(code)
-			l.anywhere(code)
-		}
-		for _, block := range page.blocks {
-			l.block(block)
-		}
-		l.kinds()
-		l.upgrades()
-		l.follow(pages)
-		problems = append(problems, l.problems...)
+		problems = append(problems, facts.with(t, page).lint(page)...)
 	}
 	return problems
+}
+
+func (f *docsFacts) lint(page *docsPage) []string {
+	l := &docsLint{docsFacts: f, page: page, assigned: map[string]bool{}, installed: map[string]bool{}}
+	for _, block := range page.blocks {
+		l.block(block)
+	}
+	for _, code := range page.prose {
+		l.inline(code)
+		l.anywhere(code)
+	}
+	l.sentences()
+	l.follow()
+	return l.problems
 }
 
 func (l *docsLint) report(line int, format string, args ...any) {
@@ -46,23 +53,27 @@ func (l *docsLint) report(line int, format string, args ...any) {
 }
 
 var (
-	docsFlag      = regexp.MustCompile(`^--([a-z][a-z0-9-]*)(?:[= ].*)?$`)
-	docsLongFlag  = regexp.MustCompile(`(?:^|\s)--([a-z][a-z0-9-]*)`)
-	docsEnv       = regexp.MustCompile(`\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b`)
-	docsValue     = regexp.MustCompile(`^([a-z][A-Za-z0-9]*(?:\.[a-z][A-Za-z0-9]*)+)(?:=.*)?$`)
-	docsSet       = regexp.MustCompile(`--set(?:-string|-json)? '?([A-Za-z0-9.]+)=`)
-	docsNamespace = regexp.MustCompile(`(?:(?:^|\s)(?:-n|--namespace)[ =]|\bnamespace: |/namespaces/|\bns:)([a-z][a-z0-9-]*)`)
-	docsPort      = regexp.MustCompile(`(?:[a-z\]]:|\bport[ :=]+|--port[ =])(\d{2,5})\b`)
-	docsLabel     = regexp.MustCompile(`(?:^|\s)(?:-l|--selector)[ =]('[^']*'|\S+)`)
-	docsIn        = regexp.MustCompile(`([a-z./-]+) in \(([^)]*)\)`)
-	docsObject    = regexp.MustCompile(`(?:^|[\s"'])([a-z]+)(?:\.[a-z.]+)?/([a-z][a-z0-9.-]*)`)
-	docsContainer = regexp.MustCompile(`(?:^|\s)-c[ =]([a-z][a-z0-9-]*)`)
-	docsAbsolute  = regexp.MustCompile(`(?:^|[\s"'=:])(/(?:run|opt|etc|var|v1|health)(?:/[\w.{}-]+)*)`)
-	docsRelative  = regexp.MustCompile(`(?:^|[\s"'=])((?:charts|values|docs|e2e|templates-tests)(?:/[\w.-]+)*/?)`)
-	docsTarget    = regexp.MustCompile(`(?:^|\s)make ([a-z0-9-]+)`)
-	docsSentence  = regexp.MustCompile(`^[A-Z][\p{L}]+ `)
-	docsKlog      = regexp.MustCompile(`[IWEF]\d{4} \d\d:\d\d:\d\d\.\d+ +\d+ \S+\.go:\d+\] (.*)$`)
-	docsNamed     = regexp.MustCompile("\\b(Deployment|StatefulSet|DaemonSet|Service|ServiceAccount|ClusterSPIFFEID|ConfigMap|Secret|ClusterRole|ClusterRoleBinding|Role|RoleBinding|PersistentVolumeClaim|container)s? `([^`]+)`")
+	docsFlag       = regexp.MustCompile(`^--([a-z][a-z0-9-]*)(?:[= ].*)?$`)
+	docsEnv        = regexp.MustCompile(`\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b`)
+	docsValue      = regexp.MustCompile(`^([a-z][A-Za-z0-9]*(?:\.[a-z][A-Za-z0-9]*)+)(?:=.*)?$`)
+	docsFileName   = regexp.MustCompile(`\.(?:yaml|md|go|conf|crt|pem|sh|json|local|org|com|test|svc)$`) // or that of a host
+	docsSet        = regexp.MustCompile(`--set(?:-string|-json)?[ =]['"]?([^\s'"]+)`)
+	docsSetKey     = regexp.MustCompile(`(?:^|,)([A-Za-z0-9.]+)(?:\[\d+\][^=,]*)?=`)
+	docsNamespace  = regexp.MustCompile(`(?:(?:^|\s)(?:-n|--namespace)[ =]|\bnamespace: |/namespaces/|\bns:)([a-z][a-z0-9-]*)`)
+	docsIdentity   = regexp.MustCompile(`/ns/([a-z0-9-]+)/sa/([a-z0-9-]+)`)
+	docsHost       = regexp.MustCompile(`\b([a-z][a-z0-9-]*)\.([a-z][a-z0-9-]*)\.svc\b`)
+	docsPort       = regexp.MustCompile(`(?:[a-z\]]:|\bport[ :=]+|--port[ =])(\d{2,5})\b`)
+	docsOwnPort    = regexp.MustCompile(`\b([a-z][a-z0-9-]*)(?:\.[a-z0-9-]+\.svc)?:(\d{2,5})\b`)
+	docsImage      = regexp.MustCompile(`(?:\bimage: |--image[ =])"?([^\s"]+)|^((?:[a-z0-9.-]+/)+[a-z0-9-]+:[A-Za-z][\w.-]*)$|\b([a-z0-9-]+\.(?:io|com)/[\w./-]+:[\w.-]+)`)
+	docsArgument   = regexp.MustCompile(`^\s*- ["']?--?([A-Za-z][\w-]*)`)
+	docsAbsolute   = regexp.MustCompile(`(?:^|[\s"'=:])(/(?:run|opt|etc|var|v1|health)(?:/[\w.{}-]+)*)`)
+	docsRelative   = regexp.MustCompile(`(?:^|[\s"'=])((?:charts|values|docs|e2e|templates-tests)(?:/[\w.-]+)*/?)`)
+	docsSlash      = regexp.MustCompile(`^([a-z]+)/([a-z][a-z0-9-]*)$`)
+	docsProgram    = regexp.MustCompile(`^(?:[A-Z]+=\S+ )*(?:helm|kubectl|make|go) \S`)
+	docsSentence   = regexp.MustCompile(`^[A-Z][\p{L}]+ `)
+	docsKlog       = regexp.MustCompile(`[IWEF]\d{4} \d\d:\d\d:\d\d\.\d+ +\d+ \S+\.go:\d+\] (.*)$`)
+	docsNamed      = regexp.MustCompile("\\b(Deployment|StatefulSet|DaemonSet|Service|ServiceAccount|ClusterSPIFFEID|ConfigMap|Secret|ClusterRole|ClusterRoleBinding|Role|RoleBinding|PersistentVolumeClaim|container)s? `([^`]+)`")
+	docsNamedSpace = regexp.MustCompile("\\bnamespaces? `([a-z0-9-]+)`")
 )
 
 // docsNamespaces are the namespaces that docs may name: the release's, and those of others.
@@ -70,11 +81,17 @@ var docsNamespaces = []string{"agentcube", "kube-system", "agent-sandbox-system"
 
 // inline checks a piece of inline code.
 func (l *docsLint) inline(code docsCode) {
-	if match := docsFlag.FindStringSubmatch(code.text); match != nil && !l.flags[match[1]] && !l.helm[match[1]] && !l.kubectl[match[1]] {
+	if match := docsFlag.FindStringSubmatch(code.text); match != nil && !l.flags[match[1]] && !l.helm.flags[match[1]] && !l.kubectl.flags[match[1]] {
 		l.report(code.line, "no program has the flag --%s", match[1])
 	}
-	if match := docsValue.FindStringSubmatch(code.text); match != nil {
+	if match := docsValue.FindStringSubmatch(code.text); match != nil && !docsFileName.MatchString(match[1]) {
 		l.value(code.line, match[1])
+	}
+	if match := docsSlash.FindStringSubmatch(code.text); match != nil && l.names[docsKind(match[1])+"/"] {
+		l.object(code.line, docsKind(match[1]), match[2])
+	}
+	if docsProgram.MatchString(code.text) {
+		l.shell(code, true)
 	}
 	if words := strings.Fields(code.text); len(words) > 3 && docsSentence.MatchString(code.text) {
 		l.log(code.line, code.text)
@@ -83,8 +100,7 @@ func (l *docsLint) inline(code docsCode) {
 
 // value checks a key of values.yaml; what is below a free-form value is the user's.
 func (l *docsLint) value(line int, key string) {
-	first, _, _ := strings.Cut(key, ".")
-	if l.values[first] && !l.values[key] {
+	if !l.values[key] {
 		l.report(line, "values.yaml has no %s", key)
 	}
 }
@@ -93,7 +109,7 @@ func (l *docsLint) value(line int, key string) {
 func (l *docsLint) log(line int, text string) {
 	text = strings.TrimRight(text, "…: ")
 	for _, format := range l.logs {
-		if format.MatchString(text) {
+		if match := format.FindStringSubmatch(text); match != nil && (len(match) == 1 || strings.Contains(l.text, `"`+match[1]+`"`)) {
 			return
 		}
 	}
@@ -109,20 +125,22 @@ func (l *docsLint) anywhere(code docsCode) {
 			l.report(code.line, "no program reads %s", name)
 		}
 	}
-	for _, match := range docsSet.FindAllStringSubmatch(code.text, -1) {
-		if first, _, _ := strings.Cut(match[1], "."); !l.values[first] {
-			l.report(code.line, "values.yaml has no %s", match[1])
+	for _, set := range docsSet.FindAllStringSubmatch(code.text, -1) {
+		for _, match := range docsSetKey.FindAllStringSubmatch(set[1], -1) {
+			l.value(code.line, match[1])
 		}
-		l.value(code.line, match[1])
 	}
 	for _, match := range docsNamespace.FindAllStringSubmatch(code.text, -1) {
-		if !slices.Contains(docsNamespaces, match[1]) {
-			l.report(code.line, "the namespace is agentcube, not %s", match[1])
-		}
+		l.namespace(code.line, match[1])
 	}
 	for _, match := range docsPort.FindAllStringSubmatch(code.text, -1) {
 		if !l.ports[match[1]] {
 			l.report(code.line, "nothing listens on port %s", match[1])
+		}
+	}
+	for _, match := range docsOwnPort.FindAllStringSubmatch(code.text, -1) {
+		if owner := match[1]; (l.names["service/"+owner] || l.names["container/"+owner]) && !l.ports[owner+":"+match[2]] {
+			l.report(code.line, "%s has no port %s", owner, match[2])
 		}
 	}
 	for _, match := range docsAbsolute.FindAllStringSubmatch(code.text, -1) {
@@ -133,10 +151,31 @@ func (l *docsLint) anywhere(code docsCode) {
 			l.report(code.line, "there is no file %s", match[1])
 		}
 	}
-	for _, match := range docsTarget.FindAllStringSubmatch(code.text, -1) {
-		if !l.targets[match[1]] {
-			l.report(code.line, "the Makefile has no target %s", match[1])
+	l.everywhere(code)
+}
+
+// everywhere checks what is to be right in what programs print, too.
+func (l *docsLint) everywhere(code docsCode) {
+	for _, match := range docsIdentity.FindAllStringSubmatch(code.text, -1) {
+		l.namespace(code.line, match[1])
+		l.object(code.line, "serviceaccount", match[2])
+	}
+	for _, match := range docsHost.FindAllStringSubmatch(code.text, -1) {
+		l.namespace(code.line, match[2])
+		l.object(code.line, "service", match[1])
+	}
+	for _, match := range docsImage.FindAllStringSubmatch(code.text, -1) {
+		image := match[1] + match[2] + match[3]
+		named := regexp.MustCompile(`(?:^|["'/\s])` + regexp.QuoteMeta(image) + `(?:["'\s]|$)`)
+		if !named.MatchString(l.text) && !named.MatchString(l.images) {
+			l.report(code.line, "neither the charts nor the tests have the image %s", image)
 		}
+	}
+}
+
+func (l *docsLint) namespace(line int, name string) {
+	if !slices.Contains(docsNamespaces, name) {
+		l.report(line, "the namespace is agentcube, not %s", name)
 	}
 }
 
@@ -156,149 +195,54 @@ func (l *docsLint) block(block docsCode) {
 		switch block.language {
 		case "bash", "yaml", "mermaid":
 			l.anywhere(at)
+			if match := docsArgument.FindStringSubmatch(line); match != nil && !l.flags[match[1]] {
+				l.report(at.line, "no program has the flag -%s", match[1])
+			}
 		case "text":
+			l.everywhere(at)
 			if match := docsKlog.FindStringSubmatch(line); match != nil {
 				l.log(at.line, match[1])
 			}
 		}
 	}
-	if block.language == "bash" {
-		for _, command := range docsCommands(block) {
-			l.command(command)
+	switch block.language {
+	case "bash":
+		l.shell(block, false)
+	case "yaml":
+		l.yaml(block)
+	}
+}
+
+// yaml checks a block of values: one that is neither a manifest nor rules for Prometheus.
+func (l *docsLint) yaml(block docsCode) {
+	var content map[string]any
+	if err := yaml.Unmarshal([]byte(block.text), &content); err != nil {
+		l.report(block.line, "this is no YAML: %v", err)
+	}
+	if content["apiVersion"] == nil && content["groups"] == nil {
+		l.valuesBelow(block.line, "", content)
+	}
+}
+
+func (l *docsLint) valuesBelow(line int, prefix string, content map[string]any) {
+	for key, value := range content {
+		l.value(line, prefix+key)
+		if below, ok := value.(map[string]any); ok && l.values[prefix+key+"."] {
+			l.valuesBelow(line, prefix+key+".", below)
 		}
 	}
 }
 
-// command checks the words of helm and kubectl.
-func (l *docsLint) command(command docsCode) {
-	own, _, _ := strings.Cut(command.text, " -- ")
-	own, _, _ = strings.Cut(own, " | ")
-	for client, flags := range map[string]map[string]bool{"helm": l.helm, "kubectl": l.kubectl} {
-		_, words, found := strings.Cut(own, client+" ")
-		if !found {
-			continue
-		}
-		for _, match := range docsLongFlag.FindAllStringSubmatch(words, -1) {
-			if !flags[match[1]] {
-				l.report(command.line, "%s has no flag --%s", client, match[1])
-			}
-		}
-		if docsNeedsNamespace.MatchString(words) && !docsNamespace.MatchString(words) {
-			l.report(command.line, "%s without -n acts on the wrong namespace", client)
-		}
-		if client == "kubectl" {
-			l.objects(docsCode{text: words, line: command.line})
-		}
-	}
-}
-
-// docsNeedsNamespace are commands that act on a namespace, always.
-var docsNeedsNamespace = regexp.MustCompile(`^(upgrade|install|uninstall|rollback|test|history|list|status|get (values|manifest)|logs|exec|rollout|port-forward|get pods?)\b`)
-
-// objects checks the objects, labels and containers that a kubectl command names.
-func (l *docsLint) objects(code docsCode) {
-	for _, match := range docsObject.FindAllStringSubmatch(code.text, -1) {
-		l.object(code.line, docsKind(match[1]), match[2])
-	}
-	for _, match := range docsContainer.FindAllStringSubmatch(code.text, -1) {
-		l.object(code.line, "container", match[1])
-	}
-	for _, match := range docsLabel.FindAllStringSubmatch(code.text, -1) {
-		selector := strings.Trim(match[1], "'")
-		if in := docsIn.FindStringSubmatch(selector); in != nil {
-			for value := range strings.SplitSeq(in[2], ",") {
-				l.label(code.line, in[1]+"="+strings.TrimSpace(value))
-			}
-			continue
-		}
-		for label := range strings.SplitSeq(selector, ",") {
-			l.label(code.line, label)
-		}
-	}
-}
-
-func (l *docsLint) label(line int, label string) {
-	if !l.labels[label] {
-		l.report(line, "nothing has the label %s", label)
-	}
-}
-
-// object checks that there is such an object, where the charts or the page itself make some of its kind.
-func (l *docsLint) object(line int, kind, name string) {
-	known := l.names[kind+"/"] || kind == "container"
-	// Others make pods and the like, too; and a program may make a Secret that no chart has.
-	if !known || l.names[kind+"/"+name] || slices.Contains(docsForeign, kind) ||
-		kind == "secret" && strings.Contains(l.text, `"`+name+`"`) {
-		return
-	}
-	l.report(line, "there is no %s %s", kind, name)
-}
-
-// kinds checks names that follow their kind, such as the Deployment `agentcube-router`.
-func (l *docsLint) kinds() {
+// sentences checks names that follow their kind, such as the Deployment `agentcube-router`.
+func (l *docsLint) sentences() {
 	for n, line := range strings.Split(l.page.source, "\n") {
 		for _, match := range docsNamed.FindAllStringSubmatch(line, -1) {
 			if !strings.ContainsAny(match[2], "{/ ") {
-				l.object(n+1, strings.ToLower(match[1]), match[2])
+				l.object(n+1, docsKind(match[1]), match[2])
 			}
 		}
-	}
-}
-
-// upgrades checks that no helm upgrade loses the values of a release. One that may is the first install of its release in the
-// page, or the first one after an uninstall. A chart with nothing to set has nothing to lose.
-func (l *docsLint) upgrades() {
-	installed := map[string]bool{}
-	for _, block := range l.page.blocks {
-		if block.language != "bash" {
-			continue
-		}
-		for _, command := range docsCommands(block) {
-			words := strings.Fields(command.text)
-			switch {
-			case len(words) < 3 || words[0] != "helm":
-			case words[1] == "uninstall":
-				for _, name := range words[2:] {
-					delete(installed, name)
-				}
-			case words[1] == "upgrade" || words[1] == "install":
-				l.upgrade(command, words, installed)
-			}
-		}
-	}
-}
-
-func (l *docsLint) upgrade(command docsCode, words []string, installed map[string]bool) {
-	operands := slices.DeleteFunc(slices.Clone(words[2:]), func(word string) bool { return strings.HasPrefix(word, "-") })
-	name := operands[0]
-	keeps := slices.Contains(words, "--reuse-values") || slices.Contains(words, "--reset-then-reuse-values")
-	first := (words[1] == "install" || slices.Contains(words, "--install")) && (command.elsewhere || !installed[name])
-	if !keeps && !first && name != "spire-crds" {
-		l.report(command.line, "helm upgrade loses the values of the release %s: give --reuse-values", name)
-	}
-	if !command.elsewhere {
-		installed[name] = true
-	}
-}
-
-// follow checks links to files of the repository and to headings.
-func (l *docsLint) follow(pages []*docsPage) {
-	for _, link := range l.page.links {
-		if strings.Contains(link.text, "://") || strings.HasPrefix(link.text, "mailto:") {
-			continue
-		}
-		file, anchor, _ := strings.Cut(link.text, "#")
-		target := l.page.path
-		if file != "" {
-			target = filepath.Join(filepath.Dir(l.page.path), file)
-			if _, err := os.Stat(filepath.Join(l.root, target)); err != nil {
-				l.report(link.line, "the link leads to no file: %s", link.text)
-				continue
-			}
-		}
-		at := slices.IndexFunc(pages, func(p *docsPage) bool { return p.path == target })
-		if anchor != "" && at >= 0 && !pages[at].anchor[anchor] {
-			l.report(link.line, "the link leads to no heading: %s", link.text)
+		for _, match := range docsNamedSpace.FindAllStringSubmatch(line, -1) {
+			l.namespace(n+1, match[1])
 		}
 	}
 }

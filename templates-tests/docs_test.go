@@ -4,6 +4,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -89,11 +90,98 @@ func TestTheDocsLinterSeesEveryKindOfFault(t *testing.T) {
 			bash("helm upgrade --install agentcube charts/base -n agentcube\nhelm upgrade --install agentcube charts/base -n agentcube"),
 			"helm upgrade loses the values of the release agentcube: give --reuse-values"},
 		{"`make up`", "`make cluster`", "the Makefile has no target cluster"},
+		{bash("kubectl get pods -n agentcube"), bash("kubectl got pods -n agentcube"), "kubectl has no command got"},
+		{bash("kubectl get nodes"), bash("kubectl get knots"), "there is no kind knot"},
+		{bash("kubectl get nodes"), bash("kubectl get deployments"), "kubectl without -n acts on the wrong namespace"},
+		{bash("kubectl delete namespace agentcube"), bash("kubectl delete pod x"), "kubectl without -n acts on the wrong namespace"},
+		{bash("kubectl wait -n agentcube pod/x --for=delete"), bash("kubectl wait pod/x --for=delete"), "kubectl without -n acts on the wrong namespace"},
+		{bash("kubectl get crds | tail -n 1"), bash("kubectl get crds | kubectl scale deployment/workloadmanager --replicas=2"),
+			"kubectl without -n acts on the wrong namespace"},
+		{bash("kubectl get -n agentcube deployment workloadmanager"), bash("kubectl get -n agentcube deployment manager"),
+			"there is no deployment manager"},
+		{"`statefulset/spire-server`", "`statefulset/spire`", "there is no statefulset spire"},
+		{"`spiffe://cluster.local/ns/agentcube/sa/workloadmanager`", "`spiffe://cluster.local/ns/agentcube-system/sa/workloadmanager`",
+			"the namespace is agentcube, not agentcube-system"},
+		{"```bash\n:\n```\n```text\n/ns/agentcube/sa/workloadmanager\n```", "```bash\n:\n```\n```text\n/ns/agentcube/sa/manager\n```",
+			"there is no serviceaccount manager"},
+		{"`workloadmanager.agentcube.svc`", "`workloadmanager.agentcube-system.svc`", "the namespace is agentcube, not agentcube-system"},
+		{"`workloadmanager.agentcube.svc`", "`manager.agentcube.svc`", "there is no service manager"},
+		{"the namespace `agentcube`", "the namespace `agentcube-system`", "the namespace is agentcube, not agentcube-system"},
+		{"```yaml\napiVersion: v1\nimage: agentcube-mtls/agent:e2e\n```", "```yaml\napiVersion: v1\nimage: agentcube-mtls/agent:v1\n```",
+			"neither the charts nor the tests have the image agentcube-mtls/agent:v1"},
+		{bash("kubectl create deployment r -n agentcube --image=redis:7.0.15"), bash("kubectl create deployment r -n agentcube --image=redis:8"),
+			"neither the charts nor the tests have the image redis:8"},
+		{"`--set spire.enabled=true,router.replicas=2`", "`--set spire.enabled=true,router.copies=2`", "values.yaml has no router.copies"},
+		{bash("helm upgrade agentcube charts/base -n agentcube --reuse-values --set 'router.extraEnv[0].name=A'"),
+			bash("helm upgrade agentcube charts/base -n agentcube --reuse-values --set 'router.env[0].name=A'"), "values.yaml has no router.env"},
+		{"`spire.enabled`", "`spir.enabled`", "values.yaml has no spir.enabled"},
+		{"```yaml\nspire:\n  enabled: true\n```", "```yaml\nspire:\n  enable: true\n```", "values.yaml has no spire.enable"},
+		{bash("true && helm upgrade agentcube charts/base -n agentcube --reuse-values"), bash("true && helm upgrade agentcube charts/base -n agentcube"),
+			"helm upgrade loses the values of the release agentcube: give --reuse-values"},
+		{bash("KUBECONFIG=x helm upgrade agentcube charts/base -n agentcube --reuse-values"),
+			bash("KUBECONFIG=x helm upgrade agentcube charts/base -n agentcube"),
+			"helm upgrade loses the values of the release agentcube: give --reuse-values"},
+		{"`helm upgrade agentcube charts/base --reuse-values`", "`helm upgrade agentcube charts/base`",
+			"helm upgrade loses the values of the release agentcube: give --reuse-values"},
+		{"`NODES=3 make up`", "`KNOTS=3 make up`", "no program reads KNOTS"},
+		{bash("echo ${CLUSTER:-agentcube}"), bash("echo ${BUNDLE:-agentcube}"), "no program reads BUNDLE"},
+		{bash("echo"), bash("echo 'a"), "this is no bash: 1:6: reached EOF without closing quote `'`"},
+		{"`spiffe-helper:8089`", "`workloadmanager:8089`", "workloadmanager has no port 8089"},
+		{bash("kubectl exec -n agentcube x -- spire-server entry show -spiffeID a"), bash("kubectl exec -n agentcube x -- spire-server entry show -spiffe a"),
+			"spire-server has no flag -spiffe"},
+		{"```yaml\napiVersion: v1\nargs:\n  - -target=a\n```", "```yaml\napiVersion: v1\nargs:\n  - -aim=a\n```", "no program has the flag -aim"},
+		{"`go test ./e2e -run 'TestFaults|TestLosing'`", "`go test ./e2e -run 'TestFaults|TestLoosing'`", "./e2e has no test TestLoosing"},
+		{"`make -j test lint`", "`make test lnt`", "the Makefile has no target lnt"},
+		{"![a](faults.svg)", "![a](faults.png)", "the link leads to no file: faults.png"},
+		{`<img src="faults.svg">`, `<img src="faults.png">`, "the link leads to no file: faults.png"},
+		{"[a](../charts/base/README.md#values)", "[a](../charts/base/README.md#keys)", "the link leads to no heading: ../charts/base/README.md#keys"},
 		{"[a](../README.md)", "[a](READYOU.md)", "the link leads to no file: READYOU.md"},
 		{"# Some heading\n[a](#some-heading)", "# Some heading\n[a](#another-heading)", "the link leads to no heading: #another-heading"},
 	} {
 		assert.Empty(t, lintDocs(t, facts, parseDocs("docs/a.md", []byte(c.good))), c.good)
 		problems := lintDocs(t, facts, parseDocs("docs/a.md", []byte(c.bad)))
 		assert.True(t, slices.ContainsFunc(problems, func(p string) bool { return strings.HasSuffix(p, ": "+c.problem) }), "%s: %q", c.bad, problems)
+	}
+}
+
+// Places where a guide is broken, in each of its commands and outputs.
+var docsBreakages = map[string]struct {
+	place *regexp.Regexp
+	with  string
+}{
+	"command":   {regexp.MustCompile(`\b(helm|kubectl) ([a-z]+)`), "$1 x$2"},
+	"flag":      {regexp.MustCompile(`( --)([a-z-]+)`), "${1}x$2"},
+	"namespace": {regexp.MustCompile(`( -n| --namespace) agentcube\b`), "$1 agentcube-system"},
+	"log line":  {regexp.MustCompile(`(\.go:\d+\]) (\S+) (\S+)`), "$1 x$2 x$3"},
+	"identity":  {regexp.MustCompile(`/sa/([a-z-]+)`), "/sa/x$1"},
+	"value":     {regexp.MustCompile(`--set ([a-z]+)`), "--set x$1"},
+}
+
+func TestTheDocsLinterSeesWhereverAGuideIsBroken(t *testing.T) {
+	t.Parallel()
+	root, err := chart.Root()
+	require.NoError(t, err)
+	facts := gatherDocsFacts(t, root)
+	broken := map[string]int{}
+	for _, page := range readDocs(t, root) {
+		own := facts.with(t, page)
+		lint := func(block docsCode) []string { return own.lint(&docsPage{path: page.path, blocks: []docsCode{block}}) }
+		for _, block := range page.blocks {
+			whole := lint(block)
+			for what, breakage := range docsBreakages {
+				for _, at := range breakage.place.FindAllStringIndex(block.text, -1) {
+					if name := block.text[at[0]:at[1]][len(" --"):]; what == "flag" && !own.helm.flags[name] && !own.kubectl.flags[name] {
+						continue // curl's, which the runner sees
+					}
+					there := block
+					there.text = block.text[:at[0]] + breakage.place.ReplaceAllString(block.text[at[0]:at[1]], breakage.with) + block.text[at[1]:]
+					assert.NotEqual(t, whole, lint(there), "%s:%d: nobody sees a broken %s: %s", page.path, block.line, what, block.text[at[0]:at[1]])
+					broken[what]++
+				}
+			}
+		}
+	}
+	for what := range docsBreakages {
+		assert.Greater(t, broken[what], 5, "places with a %s", what)
 	}
 }
