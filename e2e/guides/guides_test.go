@@ -5,9 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -17,7 +15,6 @@ import (
 
 	"agentcube-mtls/e2e/artifacts"
 	"agentcube-mtls/e2e/cluster"
-	"agentcube-mtls/e2e/components"
 	"agentcube-mtls/e2e/environment"
 	"agentcube-mtls/e2e/guide"
 	"agentcube-mtls/e2e/kube"
@@ -88,8 +85,8 @@ func empty(ctx context.Context) error {
 }
 
 func TestGuides(t *testing.T) {
-	path, err := programs(t.Context())
-	require.NoError(t, err)
+	// First the clients that make up has put there, so that no other version prints something else.
+	path := filepath.Dir(suite.helm.Program) + string(os.PathListSeparator) + os.Getenv("PATH")
 	for _, file := range order {
 		t.Run(file, func(t *testing.T) {
 			runner := guide.Runner{
@@ -135,17 +132,4 @@ func follow(ctx context.Context, runner guide.Runner, file string) error {
 		return errors.Join(err, fmt.Errorf("artifacts: %s", dir), collecting)
 	}
 	return nil
-}
-
-// programs returns a PATH with helm and kubectl: the helm built here, and the reader's kubectl or, without one, that of the nodes.
-func programs(ctx context.Context) (string, error) {
-	path := []string{filepath.Dir(suite.helm.Program), os.Getenv("PATH")}
-	if _, err := exec.LookPath("kubectl"); err != nil {
-		dir, err := components.Kubernetes.Build(ctx)
-		if err != nil {
-			return "", err
-		}
-		path = append(path, dir)
-	}
-	return strings.Join(path, string(os.PathListSeparator)), nil
 }
