@@ -28,7 +28,7 @@ var explained = map[string]map[string]string{
 		"Pod/agentcube-test":          "it serves nothing",
 	},
 	"pod-probes-identical": {
-		"DaemonSet/spire-agent":      "an agent that does not answer is neither ready nor worth keeping; liveness is asked six times less often",
+		"DaemonSet/spire-agent":      "an agent that does not answer is neither ready nor worth keeping; liveness is asked half as often",
 		"Deployment/agentcube-redis": "a Redis that accepts no connection is neither ready nor worth keeping",
 		"Deployment/workloadmanager": "with mutual TLS a kubelet, who has no certificate, can ask nothing else",
 	},
