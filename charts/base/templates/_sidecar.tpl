@@ -28,6 +28,7 @@
       path: /live
       port: helper-health
     periodSeconds: 10
+    timeoutSeconds: 10
   resources:
     {{- toYaml .Values.spire.spiffeHelper.resources | nindent 4 }}
   securityContext:

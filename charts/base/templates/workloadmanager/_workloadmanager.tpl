@@ -24,9 +24,11 @@ startupProbe:
 livenessProbe:
   {{- $probe }}
   periodSeconds: 10
+  timeoutSeconds: 10
 readinessProbe:
   {{- $probe }}
   periodSeconds: 2
+  timeoutSeconds: 5
 {{- end -}}
 
 {{- define "agentcube.workloadmanager.env" -}}

@@ -23,11 +23,13 @@
       path: /healthz
       port: manager-health
     periodSeconds: 30
+    timeoutSeconds: 10
   readinessProbe:
     httpGet:
       path: /readyz
       port: manager-health
     periodSeconds: 5
+    timeoutSeconds: 5
   resources:
     {{- toYaml .Values.spire.controllerManager.resources | nindent 4 }}
   securityContext:
