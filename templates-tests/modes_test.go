@@ -106,6 +106,7 @@ func TestOldWorkloadManagersStayUntilTheRoutersHaveMoved(t *testing.T) {
 
 	newest := workloadmanager("v1.30.0")
 	assert.Equal(t, intstr.FromInt32(0), *newest.Spec.Strategy.RollingUpdate.MaxUnavailable)
+	assert.Equal(t, intstr.FromString("100%"), *newest.Spec.Strategy.RollingUpdate.MaxSurge, "many replicas take no longer than one")
 	stop := container(t, newest.Spec.Template.Spec, "workloadmanager").Lifecycle
 	require.NotNil(t, stop)
 	assert.Equal(t, int64(40), stop.PreStop.Sleep.Seconds)
@@ -113,6 +114,17 @@ func TestOldWorkloadManagersStayUntilTheRoutersHaveMoved(t *testing.T) {
 
 	older := workloadmanager("v1.29.9")
 	assert.Nil(t, container(t, older.Spec.Template.Spec, "workloadmanager").Lifecycle, "servers below 1.30 refuse preStop.sleep")
+}
+
+func TestABusyNodeRestartsNothingThatIsWell(t *testing.T) {
+	t.Parallel()
+	for name, spec := range podSpecs(render(t, spire, "redis: {addr: '', embedded: {enabled: true}}")) {
+		for _, c := range containers(spec) {
+			if c.LivenessProbe != nil {
+				assert.GreaterOrEqual(t, c.LivenessProbe.TimeoutSeconds, int32(5), "%s, container %s: Kubernetes' default is a second", name, c.Name)
+			}
+		}
+	}
 }
 
 func TestAStoppingRouterGoesOnServingWhileTheServiceForgetsIt(t *testing.T) {
