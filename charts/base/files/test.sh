@@ -22,9 +22,10 @@ echo "skipped: networkPolicies.enabled lets no pod but the Router reach the Work
 secure=$workloadmanager:{{ .Values.workloadmanager.service.mtlsPort }}/health
 [ "$(status "http://$secure")" = 400 ] || fail "the WorkloadManager does not refuse plain HTTP on its port for mutual TLS"
 passed "the WorkloadManager refuses plain HTTP"
+# With TLS 1.3 the client's part of the handshake ends first. The refusal then meets it as it sends (curl's 55) or receives (56)
 refusal=$(curl --silent --show-error --max-time 10 --tlsv1.3 --insecure "https://$secure" 2>&1)
-case "$refusal" in
-  *"certificate required"*) passed "the WorkloadManager refuses a client without a certificate" ;;
+case $? in
+  55 | 56) passed "the WorkloadManager refuses a client without a certificate" ;;
   *) fail "the WorkloadManager does not ask a client for its certificate: $refusal" ;;
 esac
 # After SPIRE was switched on, old pods serve their last Routers for a while
