@@ -73,7 +73,8 @@ func withHTTPS(url string) string {
 }
 
 // newTransport gives up connections whose other end has gone: idle ones after
-// a time shorter than the server's, HTTP/2 ones that answer no ping.
+// a time shorter than the server's, HTTP/2 ones that answer no ping. Until then
+// all calls go to a WorkloadManager whose node has died, past the others.
 func newTransport(config *tls.Config) *http.Transport {
 	return &http.Transport{
 		DialContext:         (&net.Dialer{Timeout: 5 * time.Second, KeepAlive: 15 * time.Second}).DialContext,
@@ -82,7 +83,7 @@ func newTransport(config *tls.Config) *http.Transport {
 		ForceAttemptHTTP2:   true,
 		MaxIdleConnsPerHost: 100,
 		IdleConnTimeout:     60 * time.Second,
-		HTTP2:               &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: 10 * time.Second},
+		HTTP2:               &http.HTTP2Config{SendPingTimeout: 5 * time.Second, PingTimeout: 10 * time.Second},
 	}
 }
 
