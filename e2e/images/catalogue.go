@@ -19,8 +19,6 @@ const (
 	Probe = "agentcube-mtls/probe:e2e"
 	Load  = "agentcube-mtls/load:e2e"
 	PicoD = "ghcr.io/volcano-sh/picod:latest"
-	// Postgres lets everybody in as the user spire, and forgets all when its container ends.
-	Postgres = "agentcube-mtls/postgres:e2e"
 )
 
 // nobody is the user of images whose programs need no rights.
@@ -40,18 +38,6 @@ func Own() []Image {
 			Packages:   []string{"python3-minimal"},
 			Files:      program("/usr/local/bin/picod", components.PicoD, "picod"),
 			Entrypoint: []string{"/usr/local/bin/picod"},
-		},
-		{
-			Name:     Postgres,
-			Base:     Debian,
-			Packages: []string{"postgresql"},
-			Commands: []string{
-				"useradd --uid 65532 spire && install -d -o spire /data", // the database runs under no account that has no name
-				"ln -s /usr/lib/postgresql/*/bin/initdb /usr/lib/postgresql/*/bin/postgres /usr/local/bin/",
-			},
-			Entrypoint: []string{"sh", "-c", "initdb --username=spire --auth=trust --no-locale --encoding=UTF8 /data && " +
-				"echo host all all all trust >> /data/pg_hba.conf && exec postgres -D /data -h 0.0.0.0 -k /tmp"},
-			User: nobody,
 		},
 	}
 }
