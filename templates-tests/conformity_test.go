@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"agentcube-mtls/e2e/module"
+	"agentcube-mtls/e2e/repo"
 	"agentcube-mtls/templates-tests/chart"
 	"agentcube-mtls/templates-tests/generate"
 	"agentcube-mtls/templates-tests/openapi"
@@ -26,8 +27,7 @@ var conformVersions = map[string]string{
 
 func TestManifestsConformToTheAPIOfEachKubernetes(t *testing.T) {
 	t.Parallel()
-	root, err := chart.Root()
-	require.NoError(t, err)
+	root := repo.Path()
 	kubeconform, err := generate.Tool(root, "kubeconform", "kubeconform")
 	require.NoError(t, err)
 

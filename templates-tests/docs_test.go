@@ -12,13 +12,13 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"agentcube-mtls/e2e/repo"
 	"agentcube-mtls/templates-tests/chart"
 )
 
 func TestDocsSpeakOnlyOfWhatThereIs(t *testing.T) {
 	t.Parallel()
-	root, err := chart.Root()
-	require.NoError(t, err)
+	root := repo.Path()
 	for _, problem := range lintDocs(t, gatherDocsFacts(t, root), readDocs(t, root)...) {
 		t.Error(problem)
 	}
@@ -26,8 +26,7 @@ func TestDocsSpeakOnlyOfWhatThereIs(t *testing.T) {
 
 func TestEveryValueIsInTheChartsReadme(t *testing.T) {
 	t.Parallel()
-	root, err := chart.Root()
-	require.NoError(t, err)
+	root := repo.Path()
 	readme, err := os.ReadFile(filepath.Join(root, "charts/base/README.md"))
 	require.NoError(t, err)
 	assert.Empty(t, docsUndescribed("", chart.Base().Values, string(readme)), "charts/base/README.md has no row for these")
@@ -56,8 +55,7 @@ func docsUndescribed(prefix string, values map[string]any, readme string) []stri
 
 func TestTheDocsLinterSeesEveryKindOfFault(t *testing.T) {
 	t.Parallel()
-	root, err := chart.Root()
-	require.NoError(t, err)
+	root := repo.Path()
 	facts := gatherDocsFacts(t, root)
 	bash := func(command string) string { return "```bash\n" + command + "\n```" }
 	for _, c := range []struct{ good, bad, problem string }{
@@ -159,8 +157,7 @@ var docsBreakages = map[string]struct {
 
 func TestTheDocsLinterSeesWhereverAGuideIsBroken(t *testing.T) {
 	t.Parallel()
-	root, err := chart.Root()
-	require.NoError(t, err)
+	root := repo.Path()
 	facts := gatherDocsFacts(t, root)
 	broken := map[string]int{}
 	for _, page := range readDocs(t, root) {

@@ -12,14 +12,14 @@ import (
 	"helm.sh/helm/v3/pkg/lint"
 	"helm.sh/helm/v3/pkg/lint/support"
 
+	"agentcube-mtls/e2e/repo"
 	"agentcube-mtls/templates-tests/chart"
 )
 
 // examples are the files in values/, by name.
 func examples(t testing.TB) map[string]string {
 	t.Helper()
-	root, err := chart.Root()
-	require.NoError(t, err)
+	root := repo.Path()
 	files, err := filepath.Glob(filepath.Join(root, "values/*.yaml"))
 	require.NoError(t, err)
 	found := map[string]string{}
@@ -59,8 +59,7 @@ func TestExamplesHoldTheProperties(t *testing.T) {
 
 func TestHelmFindsNothingToSayOfTheCharts(t *testing.T) {
 	t.Parallel()
-	root, err := chart.Root()
-	require.NoError(t, err)
+	root := repo.Path()
 	for _, dir := range []string{"charts/base", "charts/spire-crds"} {
 		given := map[string]map[string]any{"defaults": {}}
 		if dir == "charts/base" {

@@ -8,14 +8,13 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"agentcube-mtls/templates-tests/chart"
+	"agentcube-mtls/e2e/repo"
 	"agentcube-mtls/templates-tests/generate"
 )
 
 func TestGeneratedFilesAreCurrent(t *testing.T) {
 	t.Parallel()
-	root, err := chart.Root()
-	require.NoError(t, err)
+	root := repo.Path()
 	files, err := generate.All(root)
 	require.NoError(t, err)
 

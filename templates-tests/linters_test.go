@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"agentcube-mtls/e2e/repo"
 	"agentcube-mtls/templates-tests/chart"
 	"agentcube-mtls/templates-tests/generate"
 )
@@ -44,8 +45,7 @@ spire: {enabled: true, server: {podSecurityContext: {runAsNonRoot: true, runAsUs
 
 func TestKubeScoreFindsNothingCriticalThatIsNotExplained(t *testing.T) {
 	t.Parallel()
-	root, err := chart.Root()
-	require.NoError(t, err)
+	root := repo.Path()
 	score, err := generate.Tool(root, "kube-score", "kube-score")
 	require.NoError(t, err)
 
@@ -124,8 +124,7 @@ func TestChartTestingLintsTheCharts(t *testing.T) {
 	if _, err := exec.LookPath("yamllint"); err != nil {
 		t.Skip("chart-testing needs yamllint, which is not installed: apt-get install yamllint")
 	}
-	root, err := chart.Root()
-	require.NoError(t, err)
+	root := repo.Path()
 	ct, err := generate.Tool(root, "chart-testing", "ct")
 	require.NoError(t, err)
 	helm, err := generate.Run(root, "go", "tool", "-n", "helm")

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/mod/modfile"
 
+	"agentcube-mtls/e2e/repo"
 	"agentcube-mtls/templates-tests/chart"
 )
 
@@ -34,8 +35,7 @@ func TestImagesHaveTheVersionsThatTheHarnessBuilds(t *testing.T) {
 // builtVersion is the version of a module in e2e/components, in the form of an image's tag.
 func builtVersion(t *testing.T, module string) string {
 	t.Helper()
-	root, err := chart.Root()
-	require.NoError(t, err)
+	root := repo.Path()
 	path := filepath.Join(root, "e2e/components", filepath.Base(module), "go.mod")
 	content, err := os.ReadFile(path)
 	require.NoError(t, err)

@@ -5,15 +5,12 @@ import (
 	"fmt"
 	"os"
 
-	"agentcube-mtls/templates-tests/chart"
+	"agentcube-mtls/e2e/repo"
 	"agentcube-mtls/templates-tests/generate"
 )
 
 func main() {
-	root, err := chart.Root()
-	if err != nil {
-		fail(err)
-	}
+	root := repo.Path()
 	files, err := generate.All(root)
 	if err != nil {
 		fail(err)
