@@ -19,6 +19,7 @@ func TestFaultsOfSinglePartsCostNoInvocationThatTheyCanSpare(t *testing.T) {
 	ctx := start(t)
 	r := install(t, "faults", map[string]string{
 		"spire.enabled": "true", "router.replicas": "2", "workloadmanager.replicas": "2", "spire.server.ca.x509SvidDefaultTtl": "2m",
+		"workloadmanager.drainSeconds": drainSeconds,
 	})
 	server, agent := target(r, "spire-server"), target(r, "spire-agent")
 	router, manager, redis := target(r, "agentcube-router"), target(r, "workloadmanager"), target(r, "agentcube-redis")

@@ -31,8 +31,9 @@ func TestAReleaseRunsBesideAForeignSPIREAndAnotherOnIt(t *testing.T) {
 		// Two releases and the suite's fit on one node with two processors.
 		"router.resources.requests.cpu":          "10m",
 		"workloadmanager.resources.requests.cpu": "10m",
+		"workloadmanager.drainSeconds":           drainSeconds,
 	}, "existing-spire.yaml")
-	beside := install(t, "beside", map[string]string{"spire.enabled": "true"})
+	beside := install(t, "beside", map[string]string{"spire.enabled": "true", "workloadmanager.drainSeconds": drainSeconds})
 
 	requireOwnIdentities(ctx, t, guest, "foreign.test")
 	requireOwnIdentities(ctx, t, beside, "cluster.local")

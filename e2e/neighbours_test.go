@@ -22,7 +22,7 @@ func TestTwoReleasesKeepTheirIdentitiesApartAndOneGoesWithoutATrace(t *testing.T
 	const name = "neighbour"
 	before, err := inventory(ctx, name)
 	require.NoError(t, err)
-	neighbour := install(t, name, map[string]string{"spire.enabled": "true"})
+	neighbour := install(t, name, map[string]string{"spire.enabled": "true", "workloadmanager.drainSeconds": drainSeconds})
 	during, err := inventory(ctx, name)
 	require.NoError(t, err)
 	assert.Greater(t, len(during), len(before)+20, "the inventory sees what the release is made of")

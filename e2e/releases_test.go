@@ -17,6 +17,10 @@ import (
 // chart is the folder of the chart under test.
 var chart = repo.Path("charts", "base")
 
+// drainSeconds is what WorkloadManagers need in a release that stays in one mode. Only those that change it wait for Routers of the
+// other one, by default for longer than a test should take.
+const drainSeconds = "20"
+
 // install installs a release of its own for one test, in a namespace of the same name, and removes both when the test ends. No
 // container may restart while things come up. Examples are files in the folder values.
 func install(t *testing.T, name string, values map[string]string, examples ...string) verify.Release {

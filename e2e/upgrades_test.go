@@ -24,7 +24,7 @@ import (
 // TestUpgradesAndTheirRollbacksLoseNoInvocation changes one thing after the other by helm upgrade, and takes each change back again.
 func TestUpgradesAndTheirRollbacksLoseNoInvocation(t *testing.T) {
 	ctx := start(t)
-	r := install(t, "upgrading", map[string]string{"spire.enabled": "true"})
+	r := install(t, "upgrading", map[string]string{"spire.enabled": "true", "workloadmanager.drainSeconds": drainSeconds})
 	load := underLoad(ctx, t, r)
 	tag := retag(ctx, t)
 	all := []string{"agentcube-router", "workloadmanager", "spire-server", "spire-agent"}

@@ -9,6 +9,7 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
+	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"agentcube-mtls/templates-tests/chart"
@@ -40,8 +41,11 @@ func TestCertificatesAreThereBeforeTheApplicationStarts(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"agentcube-router", "workloadmanager"} {
 		spec := get[*appsv1.Deployment](t, render(t, spire), name).Spec.Template.Spec
-		require.NotEmpty(t, spec.InitContainers, name)
-		helper := spec.InitContainers[0]
+		require.Greater(t, len(spec.InitContainers), 1, name)
+		wait, helper := spec.InitContainers[0], spec.InitContainers[1]
+		assert.Equal(t, "wait-for-agent", wait.Name, "an agent that the helper does not find is asked again after ever longer whiles")
+		assert.Contains(t, wait.Command[2], "--unix-socket /run/spire/agent-sockets/spire-agent.sock ")
+		assert.Equal(t, []corev1.VolumeMount{{Name: "workload-api", MountPath: "/run/spire/agent-sockets", ReadOnly: true}}, wait.VolumeMounts)
 		assert.Equal(t, "spiffe-helper", helper.Name)
 		require.NotNil(t, helper.RestartPolicy, "a native sidecar")
 		assert.Equal(t, corev1.ContainerRestartPolicyAlways, *helper.RestartPolicy)
@@ -55,6 +59,8 @@ func TestServersWithoutNativeSidecarsGetAnOrdinaryOne(t *testing.T) {
 	t.Parallel()
 	release := chart.Release{Values: values(t, spire), Kubernetes: "v1.28.15"}
 	spec := get[*appsv1.Deployment](t, renderRelease(t, release), "agentcube-router").Spec.Template.Spec
+	require.NotEmpty(t, spec.InitContainers)
+	assert.Equal(t, "wait-for-agent", spec.InitContainers[0].Name)
 	for _, c := range spec.InitContainers {
 		assert.NotEqual(t, "spiffe-helper", c.Name)
 	}
@@ -72,10 +78,16 @@ func TestAgentsWaitForTheBundleThatTheServerPublishes(t *testing.T) {
 	assert.Nil(t, get[*corev1.ConfigMap](t, objects, "spire-bundle").Data, "an upgrade must not take away what the server wrote")
 	assert.Contains(t, config(t, objects, "spire-server"), "config_map = \"spire-bundle\"\n      config_map_key = \"bundle.crt\"")
 
-	bundle := volume(t, get[*appsv1.DaemonSet](t, objects, "spire-agent").Spec.Template.Spec, "bundle").ConfigMap
+	pod := get[*appsv1.DaemonSet](t, objects, "spire-agent").Spec.Template.Spec
+	bundle := volume(t, pod, "bundle").ConfigMap
 	assert.Equal(t, "spire-bundle", bundle.Name)
-	assert.Equal(t, []corev1.KeyToPath{{Key: "bundle.crt", Path: "bundle.crt"}}, bundle.Items, "naming the key holds the pod back until it exists")
-	assert.Nil(t, bundle.Optional)
+	assert.Equal(t, []corev1.KeyToPath{{Key: "bundle.crt", Path: "bundle.crt"}}, bundle.Items)
+	assert.Equal(t, ptr.To(true), bundle.Optional, "a volume that is refused is tried again after ever longer whiles")
+	require.Len(t, pod.InitContainers, 2)
+	server, published := pod.InitContainers[0], pod.InitContainers[1]
+	assert.Contains(t, server.Command[2], "nc spire-server.agentcube.svc 8081 ", "the server publishes its bundle before it accepts")
+	assert.Contains(t, published.Command[2], "until [ -s /run/spire/bundle/bundle.crt ]")
+	assert.Equal(t, []corev1.VolumeMount{{Name: "bundle", MountPath: "/run/spire/bundle", ReadOnly: true}}, published.VolumeMounts)
 
 	agent := config(t, objects, "spire-agent")
 	assert.Contains(t, agent, `trust_bundle_path = "/run/spire/bundle/bundle.crt"`)
@@ -89,7 +101,9 @@ func TestInsecureBootstrapNeedsNoBundle(t *testing.T) {
 	agent := config(t, objects, "spire-agent")
 	assert.Contains(t, agent, "insecure_bootstrap = true")
 	assert.NotContains(t, agent, "rebootstrap_mode", "SPIRE refuses both together")
-	for _, v := range get[*appsv1.DaemonSet](t, objects, "spire-agent").Spec.Template.Spec.Volumes {
+	pod := get[*appsv1.DaemonSet](t, objects, "spire-agent").Spec.Template.Spec
+	assert.Empty(t, pod.InitContainers)
+	for _, v := range pod.Volumes {
 		assert.NotEqual(t, "bundle", v.Name)
 	}
 }

@@ -16,7 +16,7 @@ import (
 const sessionHeader = "x-agentcube-session-id"
 
 const (
-	timeout  = 30 * time.Second // of a request
+	timeout  = time.Minute     // of a request
 	patience = 5 * time.Minute  // with the first one of a session, for which a sandbox is made
 )
 

@@ -28,7 +28,7 @@ const runtime = "under-load"
 const controlPlane = "node-role.kubernetes.io/control-plane"
 
 // rate is how often each container of the load generator sends, in requests a second.
-const rate = "10"
+const rate = "5"
 
 // The containers of the load generator.
 const (

@@ -3,6 +3,27 @@
 {{- if semverCompare ">=1.29-0" .Capabilities.KubeVersion.Version -}}true{{- end -}}
 {{- end -}}
 
+{{/* What a pod with the sidecar starts before anything else. */}}
+{{- define "agentcube.sidecar.initContainers" -}}
+{{ include "agentcube.sidecar.wait" . }}
+{{- if include "agentcube.sidecar.native" . }}
+{{ include "agentcube.sidecar" . }}
+{{- end }}
+{{- end -}}
+
+{{/*
+The helper asks an agent that is not there yet again after ever longer whiles, up to two minutes. Held back until the agent accepts
+(7 is how curl says that it does not), it has its certificate at once.
+*/}}
+{{- define "agentcube.sidecar.wait" -}}
+{{- include "agentcube.wait" (dict "root" . "name" "wait-for-agent") }}
+    - until curl --silent --output /dev/null --max-time 2 --unix-socket {{ include "agentcube.spire.socket" . }} http://agent || [ $? -ne 7 ]; do sleep 1; done
+  volumeMounts:
+    - name: workload-api
+      mountPath: {{ include "agentcube.spire.socketMount" . }}
+      readOnly: true
+{{- end -}}
+
 {{- define "agentcube.sidecar" -}}
 - name: spiffe-helper
   image: {{ include "agentcube.image" (dict "root" . "image" .Values.spire.spiffeHelper.image) | quote }}

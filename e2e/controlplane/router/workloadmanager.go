@@ -74,12 +74,13 @@ func withHTTPS(url string) string {
 
 // newTransport gives up connections whose other end has gone: idle ones after
 // a time shorter than the server's, HTTP/2 ones that answer no ping. Until then
-// all calls go to a WorkloadManager whose node has died, past the others.
+// all calls go to a WorkloadManager whose node has died, past the others. With
+// new ones it is patient: a busy node takes seconds to accept.
 func newTransport(config *tls.Config) *http.Transport {
 	return &http.Transport{
-		DialContext:         (&net.Dialer{Timeout: 5 * time.Second, KeepAlive: 15 * time.Second}).DialContext,
+		DialContext:         (&net.Dialer{Timeout: 30 * time.Second, KeepAlive: 15 * time.Second}).DialContext,
 		TLSClientConfig:     config,
-		TLSHandshakeTimeout: 10 * time.Second,
+		TLSHandshakeTimeout: 30 * time.Second,
 		ForceAttemptHTTP2:   true,
 		MaxIdleConnsPerHost: 100,
 		IdleConnTimeout:     60 * time.Second,

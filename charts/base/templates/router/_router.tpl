@@ -15,22 +15,15 @@ A Router whose WorkloadManager does not accept yet would answer 500 as soon as i
 roll at once, so that a new Router waits here, while the old ones go on with the old WorkloadManagers.
 */}}
 {{- define "agentcube.router.wait" -}}
-- name: wait-for-workloadmanager
-  image: {{ include "agentcube.image" (dict "root" . "image" .Values.tools.image) | quote }}
-  imagePullPolicy: {{ .Values.tools.image.pullPolicy }}
-  command:
-    - sh
-    - -c
+{{- $host := include "agentcube.router.workloadManagerHost" . -}}
+{{- $port := include "agentcube.workloadmanager.port" . -}}
+{{- include "agentcube.wait" (dict "root" . "name" "wait-for-workloadmanager") }}
     - |
       end=$(($(date +%s) + {{ .Values.router.waitSeconds }}))
-      until timeout 2 nc {{ include "agentcube.router.workloadManagerHost" . }} {{ include "agentcube.workloadmanager.port" . }} </dev/null; do
+      until {{ include "agentcube.wait.accepts" (dict "host" $host "port" $port) }}; do
         [ "$(date +%s)" -lt "$end" ] || { echo "no WorkloadManager accepts: the Router starts anyway"; exit 0; }
         sleep 1
       done
-  resources:
-    {{- toYaml .Values.tools.resources | nindent 4 }}
-  securityContext:
-    {{- include "agentcube.container.securityContext" . | nindent 4 }}
 {{- end -}}
 
 {{/* Images older than mutual TLS do not know these flags, so an unset value gives none. */}}

@@ -14,3 +14,19 @@ exec:
 {{- if and (not .skipKubeletVerification) (eq .kubeletVerification "nodeCertificate") -}}true{{- end -}}
 {{- end -}}
 {{- end -}}
+
+{{/*
+A server that accepts connections has published its bundle. That a container has ended makes the kubelet look at the pod's volumes
+again, so that the bundle is there at once: a pod that could not mount it would be tried again after ever longer whiles.
+*/}}
+{{- define "agentcube.agent.waits" -}}
+{{- $host := printf "spire-server.%s.svc" .Release.Namespace -}}
+{{- include "agentcube.wait" (dict "root" . "name" "wait-for-server") }}
+    - until {{ include "agentcube.wait.accepts" (dict "host" $host "port" .Values.spire.server.service.port) }}; do sleep 1; done
+{{ include "agentcube.wait" (dict "root" . "name" "wait-for-bundle") }}
+    - until [ -s /run/spire/bundle/bundle.crt ]; do sleep 1; done
+  volumeMounts:
+    - name: bundle
+      mountPath: /run/spire/bundle
+      readOnly: true
+{{- end -}}

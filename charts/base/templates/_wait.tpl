@@ -1,0 +1,20 @@
+{{/*
+An init container that holds its pod back. What follows it is the script that ends when the pod may go on. Takes root and name.
+*/}}
+{{- define "agentcube.wait" -}}
+- name: {{ .name }}
+  image: {{ include "agentcube.image" (dict "root" .root "image" .root.Values.tools.image) | quote }}
+  imagePullPolicy: {{ .root.Values.tools.image.pullPolicy }}
+  resources:
+    {{- toYaml .root.Values.tools.resources | nindent 4 }}
+  securityContext:
+    {{- include "agentcube.container.securityContext" .root | nindent 4 }}
+  command:
+    - sh
+    - -c
+{{- end -}}
+
+{{/* The command that succeeds when a port accepts connections. Takes host and port. */}}
+{{- define "agentcube.wait.accepts" -}}
+timeout 2 nc {{ .host }} {{ .port }} </dev/null
+{{- end -}}
