@@ -3,6 +3,7 @@ package e2e
 import (
 	"context"
 	"fmt"
+	"sync"
 	"testing"
 
 	"github.com/gruntwork-io/terratest/modules/helm"
@@ -21,6 +22,10 @@ var chart = repo.Path("charts", "base")
 // other one, by default for longer than a test should take.
 const drainSeconds = "20"
 
+// rolling is held while helm makes or changes a release. What comes up takes all processors for a while: with two at once on a small
+// machine, whatever is under load meanwhile would see more of the machine than of the chart.
+var rolling sync.Mutex
+
 // install installs a release of its own for one test, in a namespace of the same name, and removes both when the test ends. No
 // container may restart while things come up. Examples are files in the folder values.
 func install(t *testing.T, name string, values map[string]string, examples ...string) verify.Release {
@@ -34,6 +39,8 @@ func install(t *testing.T, name string, values map[string]string, examples ...st
 		_, _ = suite.helm.Run(ctx, "uninstall", name, "--namespace", name, "--ignore-not-found")
 		_ = r.CoreV1().Namespaces().Delete(ctx, name, metav1.DeleteOptions{})
 	})
+	rolling.Lock()
+	defer rolling.Unlock()
 	helm.Upgrade(t, &helm.Options{
 		KubectlOptions: k8s.NewKubectlOptions("", suite.kubeconfig, name),
 		ValuesFiles:    files,
@@ -54,11 +61,23 @@ func upgrade(t *testing.T, r verify.Release, values map[string]string) {
 // upgradeTo changes the chart of a release too.
 func upgradeTo(t *testing.T, chart string, r verify.Release, values map[string]string) {
 	t.Helper()
+	rolling.Lock()
+	defer rolling.Unlock()
 	helm.Upgrade(t, &helm.Options{
 		KubectlOptions: k8s.NewKubectlOptions("", suite.kubeconfig, r.Namespace),
 		SetValues:      values,
 		ExtraArgs:      map[string][]string{"upgrade": {"--reuse-values", "--wait", "--timeout", "5m"}},
 	}, chart, r.Name)
+}
+
+// rollBack takes a release back to a revision, or to the one before where none is named.
+func rollBack(ctx context.Context, t *testing.T, r verify.Release, revision ...string) {
+	t.Helper()
+	rolling.Lock()
+	defer rolling.Unlock()
+	args := append([]string{"rollback", r.Name}, revision...)
+	_, err := suite.helm.Run(ctx, append(args, "--namespace", r.Namespace, "--wait", "--timeout", "5m")...)
+	require.NoError(t, err)
 }
 
 // settle waits until all pods of the newest revision are ready, and those of earlier ones, which go on serving for a while, are gone.

@@ -39,6 +39,9 @@ func underLoad(ctx context.Context, t *testing.T, r verify.Release) *scenario {
 			picture, err := recorded.Write(repo.Path("artifacts", "timelines"), strings.ReplaceAll(t.Name(), "/", "_"))
 			assert.NoError(t, errors.Join(missing, err))
 			t.Logf("%d of %d invocations failed; timeline: %s", len(recorded.Failed()), len(recorded.Requests), picture)
+			for _, complaint := range recorded.Complaints[:min(len(recorded.Complaints), 20)] {
+				t.Log("a Router logged:", complaint.What)
+			}
 		})
 		return recorded
 	}

@@ -53,8 +53,7 @@ func TestUpgradesAndTheirRollbacksLoseNoInvocation(t *testing.T) {
 		settle(ctx, t, r)
 		assert.True(t, change.made(), "the upgrade did not bring %s", change.name)
 		load.Mark("rollback")
-		_, err := suite.helm.Run(ctx, "rollback", r.Name, "--namespace", r.Namespace, "--wait", "--timeout", "5m")
-		require.NoError(t, err)
+		rollBack(ctx, t, r)
 		settle(ctx, t, r)
 		assert.False(t, change.made(), "the rollback did not take back %s", change.name)
 		eventually(ctx, t, "the release to be whole after the rollback of "+change.name, func(ctx context.Context) error { return load.healthy(ctx) })
@@ -89,8 +88,7 @@ func TestTheTrustDomainChangesByWayOfPlainAndBackWithoutALostInvocation(t *testi
 	speaks("example.org")
 	for _, revision := range []string{"2", "1"} {
 		load.Mark("back to revision " + revision)
-		_, err := suite.helm.Run(ctx, "rollback", r.Name, revision, "--namespace", r.Namespace, "--wait", "--timeout", "5m")
-		require.NoError(t, err)
+		rollBack(ctx, t, r, revision)
 		settle(ctx, t, r)
 	}
 	speaks("cluster.local")

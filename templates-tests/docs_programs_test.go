@@ -14,7 +14,7 @@ var (
 	docsFlagMade   = regexp.MustCompile(`(?:Bool|String|Int|Duration|Var)(?:Slice)?(?:Var)?P?\((?:[^"()]+, )?"([a-z][A-Za-z0-9-]*)"`)
 	docsFlagNamed  = regexp.MustCompile(`"([a-z][a-z0-9]*(?:-[a-z0-9]+)*)"`)
 	docsLogged     = regexp.MustCompile(`klog\.(?:V\(\d\)\.)?(?:Info|Warning|Error|Exit|Fatal)f?\("((?:[^"\\]|\\.)*)"`)
-	docsEnvRead    = regexp.MustCompile(`Getenv\("([A-Z]+)"\)`)
+	docsEnvRead    = regexp.MustCompile(`Getenv\("([A-Z_]+)"\)`)
 	docsEnvNamed   = regexp.MustCompile(`"([A-Z][A-Z0-9]*_[A-Z0-9_]+)"`)
 	docsMakeTarget = regexp.MustCompile(`(?m)^([a-z0-9-]+):`)
 	docsUse        = regexp.MustCompile(`(?:Use:\s+(?:fmt\.Sprintf\()?|UsageStr\s+= )"([a-z][a-z-]*)`)

@@ -27,8 +27,8 @@ const nobody = "65532:65532"
 // Own returns the images of programs that this repository holds, or that AgentCube publishes without a version.
 func Own() []Image {
 	return []Image{
-		orNamed("ROUTER_IMAGE", own("ghcr.io/volcano-sh/agentcube-router:latest", "controlplane/cmd/router")),
-		orNamed("WORKLOADMANAGER_IMAGE", own("ghcr.io/volcano-sh/workloadmanager:latest", "controlplane/cmd/workloadmanager")),
+		orNamed(os.Getenv("ROUTER_IMAGE"), own("ghcr.io/volcano-sh/agentcube-router:latest", "controlplane/cmd/router")),
+		orNamed(os.Getenv("WORKLOADMANAGER_IMAGE"), own("ghcr.io/volcano-sh/workloadmanager:latest", "controlplane/cmd/workloadmanager")),
 		own(Agent, "controlplane/cmd/agent"),
 		own(Probe, "probe"),
 		own(Load, "load"),
@@ -117,9 +117,9 @@ func own(image, pkg string) Image {
 	}
 }
 
-// orNamed returns an image, or the one that an environment variable names, under the name by which the chart knows it.
-func orNamed(variable string, image Image) Image {
-	if named := os.Getenv(variable); named != "" {
+// orNamed returns an image, or another one under the name by which the chart knows it, if one is named.
+func orNamed(named string, image Image) Image {
+	if named != "" {
 		return Image{Name: image.Name, Base: named}
 	}
 	return image

@@ -17,7 +17,7 @@ const sessionHeader = "x-agentcube-session-id"
 
 const (
 	timeout  = time.Minute     // of a request
-	patience = 5 * time.Minute  // with the first one of a session, for which a sandbox is made
+	patience = 5 * time.Minute // with the first one of a session, for which a sandbox is made
 )
 
 type client struct {

@@ -53,12 +53,12 @@ func (r *Recorder) startLoad(ctx, watching context.Context) error {
 	if err := r.release.Apply(ctx, agent); err != nil {
 		return err
 	}
-	router, err := r.release.CoreV1().Services(r.release.Namespace).Get(ctx, "agentcube-router", metav1.GetOptions{})
+	service, err := r.release.CoreV1().Services(r.release.Namespace).Get(ctx, router, metav1.GetOptions{})
 	if err != nil {
 		return err
 	}
 	// By its address, so that the cluster's name service, which a scenario may break, fails no request.
-	url := fmt.Sprintf("http://%s:%d", router.Spec.ClusterIP, router.Spec.Ports[0].Port)
+	url := fmt.Sprintf("http://%s:%d", service.Spec.ClusterIP, service.Spec.Ports[0].Port)
 	pod, err := r.release.CoreV1().Pods(r.release.Namespace).Create(ctx, &corev1.Pod{
 		ObjectMeta: metav1.ObjectMeta{GenerateName: "load-"},
 		Spec: corev1.PodSpec{
@@ -81,8 +81,8 @@ func (r *Recorder) startLoad(ctx, watching context.Context) error {
 	return nil
 }
 
-func (r *Recorder) generator(router, name, runtime string, args ...string) corev1.Container {
-	url := fmt.Sprintf("%s/v1/namespaces/%s/agent-runtimes/%s/invocations/load", router, r.release.Namespace, runtime)
+func (r *Recorder) generator(url, name, runtime string, args ...string) corev1.Container {
+	url = fmt.Sprintf("%s/v1/namespaces/%s/agent-runtimes/%s/invocations/load", url, r.release.Namespace, runtime)
 	return corev1.Container{Name: name, Image: images.Load, Args: append([]string{"-url", url, "-rate", rate}, args...)}
 }
 

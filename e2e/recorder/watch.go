@@ -18,6 +18,9 @@ import (
 	"agentcube-mtls/e2e/timeline"
 )
 
+// router names the Routers' container, and labels their pods.
+const router = "agentcube-router"
+
 // watchPods follows the pods of the release until the context ends.
 func (r *Recorder) watchPods(ctx context.Context) error {
 	factory := informers.NewSharedInformerFactoryWithOptions(r.release, 0, informers.WithNamespace(r.release.Namespace))
@@ -69,6 +72,9 @@ func (r *Recorder) seen(ctx context.Context, pod *corev1.Pod) {
 	if r.timeline.Pods[n].Ready.IsZero() && isReady(pod) {
 		r.timeline.Pods[n].Ready = time.Now()
 		r.working.Go(func() { r.watchCertificates(ctx, pod) })
+		if pod.Labels["app"] == router {
+			r.working.Go(func() { r.follow(ctx, pod, router, r.noteComplaint) })
+		}
 	}
 }
 
@@ -97,9 +103,14 @@ func (r *Recorder) watchCertificates(ctx context.Context, pod *corev1.Pod) {
 	if probe == "" {
 		return
 	}
+	r.follow(ctx, pod, probe, r.noteHandshake)
+}
+
+// follow calls note with each line that a container of a pod prints, some more than once, until the pod or the context ends.
+func (r *Recorder) follow(ctx context.Context, pod *corev1.Pod, container string, note func(line []byte)) {
 	for wait := time.NewTicker(time.Second); ; {
 		// What is not to be read was not started yet, or lies behind an API server that is away for a while.
-		r.readLines(ctx, pod.Name, probe, r.noteHandshake)
+		r.readLines(ctx, pod.Name, container, note)
 		select {
 		case <-ctx.Done():
 			return
@@ -148,6 +159,19 @@ func (r *Recorder) noteHandshake(line []byte) {
 	case seen.What == "" && !r.serials[seen.Serial]:
 		r.serials[seen.Serial] = true
 		r.timeline.Certificates = append(r.timeline.Certificates, seen.Certificate)
+	}
+}
+
+// noteComplaint notes what a Router says of a request that it could not serve. That a runtime is unknown is how calls are served.
+func (r *Recorder) noteComplaint(line []byte) {
+	complaint := observed.Event{At: time.Now(), What: string(line)}
+	if !strings.HasPrefix(complaint.What, "E") || strings.HasSuffix(complaint.What, "not found") {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !slices.ContainsFunc(r.timeline.Complaints, func(c observed.Event) bool { return c.What == complaint.What }) {
+		r.timeline.Complaints = append(r.timeline.Complaints, complaint)
 	}
 }
 

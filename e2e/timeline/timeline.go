@@ -21,6 +21,7 @@ type Timeline struct {
 	Pods         []Pod                  `json:"pods"`     // in the order in which they were first seen
 	Certificates []observed.Certificate `json:"certificates"`
 	Handshakes   []observed.Event       `json:"handshakes"` // that failed, of the one that a probe beside each Router makes every second
+	Complaints   []observed.Event       `json:"complaints"` // what Routers logged of requests that they could not serve
 }
 
 // Pod is the life of a pod. A time that was not reached is zero.
