@@ -27,7 +27,12 @@ func TestLosingTheAPIServerOrANodeIsOvercomeWithoutAHand(t *testing.T) {
 			return err
 		}
 		time.Sleep(time.Minute)
-		return faults.StartAPIServer(ctx, r.Client, controlPlane.Name)
+		if err := faults.StartAPIServer(ctx, r.Client, controlPlane.Name); err != nil {
+			return err
+		}
+		// The proxy of a node looks for the API server again after up to half a minute. Until then the node's pods find no way to it.
+		load.recover(ctx, t)
+		return nil
 	}, spared{sessions: true, handshakes: true}}}
 	workers := nodes(ctx, t, "!node-role.kubernetes.io/control-plane")
 	if len(workers) == 0 {
