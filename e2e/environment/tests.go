@@ -32,5 +32,14 @@ func RunTests(m *testing.M, suffix string, nodes int, prepare func(context.Conte
 		fmt.Fprintln(os.Stderr, "error:", err)
 		return 1
 	}
-	return m.Run()
+	ended := make(chan int)
+	go func() { ended <- m.Run() }()
+	select {
+	case code := <-ended:
+		return code
+	case <-ctx.Done():
+		stop() // whoever interrupts again does not want to wait for the cluster's removal
+		fmt.Fprintln(os.Stderr, "error: interrupted")
+		return 1
+	}
 }
