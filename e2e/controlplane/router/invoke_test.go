@@ -1,10 +1,12 @@
 package router
 
 import (
+	"context"
 	"net"
 	"net/http"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -63,6 +65,32 @@ func TestKnownSessionGoesToItsSandboxAndCountsAsActive(t *testing.T) {
 	silent, err := store.Storage().ListInactiveSandboxes(t.Context(), longAgo.Add(time.Minute), 100)
 	require.NoError(t, err)
 	assert.Empty(t, silent)
+}
+
+// absentStore answers no lookup until it has been asked some times.
+type absentStore struct {
+	store.Store
+	absent atomic.Int32 // lookups
+}
+
+func (s *absentStore) GetSandboxBySessionID(ctx context.Context, session string) (*types.SandboxInfo, error) {
+	if s.absent.Add(-1) >= 0 {
+		return nil, os.ErrDeadlineExceeded
+	}
+	return s.Store.GetSandboxBySessionID(ctx, session)
+}
+
+func TestSessionIsFoundInAStoreThatAnswersLate(t *testing.T) {
+	t.Parallel()
+	remember(t, "patient", sandbox(t, func(http.ResponseWriter, *http.Request) {}))
+	for absent, want := range map[int32]int{2: http.StatusOK, 1000: http.StatusInternalServerError} {
+		router, _ := routerWith(t, &fakeManager{})
+		sessions := &absentStore{Store: router.store}
+		sessions.absent.Store(absent)
+		router.store = sessions
+		code, _, _ := call(t, router, http.MethodPost, agentURL, map[string]string{sessionHeader: "patient"})
+		assert.Equal(t, want, code, "after %d lookups without an answer", absent)
+	}
 }
 
 func TestSandboxGetsTheRoutersTokenAndNotTheCallers(t *testing.T) {

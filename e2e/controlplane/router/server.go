@@ -18,6 +18,8 @@ import (
 	"github.com/volcano-sh/agentcube/pkg/common/types"
 	"github.com/volcano-sh/agentcube/pkg/store"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/util/wait"
+	"k8s.io/client-go/util/retry"
 	"k8s.io/klog/v2"
 
 	"agentcube-mtls/e2e/controlplane/mtls"
@@ -50,6 +52,10 @@ func New(ctx context.Context, c *Config, sessions store.Store, signer signer) (*
 	}
 	return &Server{config: c, store: sessions, manager: manager, signer: signer, sandbox: newTransport(nil)}, nil
 }
+
+// lookUpBackoff says how often, and after which pauses, a session is looked up in
+// a store that does not answer: a busy or restarting one takes seconds.
+var lookUpBackoff = wait.Backoff{Steps: 5, Duration: 200 * time.Millisecond, Factor: 3}
 
 // Handler is the HTTP API of contract.md.
 func (s *Server) Handler() http.Handler {
@@ -115,7 +121,12 @@ func (s *Server) find(ctx context.Context, session, namespace, name, kind string
 	if session == "" {
 		return s.manager.create(ctx, namespace, name, kind)
 	}
-	sandbox, err := s.store.GetSandboxBySessionID(ctx, session)
+	var sandbox *types.SandboxInfo
+	unanswered := func(err error) bool { return !errors.Is(err, store.ErrNotFound) && ctx.Err() == nil }
+	err := retry.OnError(lookUpBackoff, unanswered, func() (err error) {
+		sandbox, err = s.store.GetSandboxBySessionID(ctx, session)
+		return err
+	})
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, api.NewSessionNotFoundError(session)
 	}
