@@ -39,7 +39,11 @@ func EnsureDebian(ctx context.Context, registry bool) error {
 	if err := command.New("debootstrap", "--variant=minbase", "bookworm", root, debianMirror).Run(ctx); err != nil {
 		return fmt.Errorf("making the Debian base image: %w", err)
 	}
-	if err := command.New("tar", "-C", root, "--exclude=./var/cache/apt/archives/*.deb", "-cf", archive, ".").Run(ctx); err != nil {
+	pack := []string{"tar", "-C", root, "-cf", archive}
+	for _, unneeded := range []string{"var/cache/apt", "var/lib/apt/lists", "usr/share/locale", "usr/share/man", "usr/share/info"} {
+		pack = append(pack, "--exclude=./"+unneeded+"/*")
+	}
+	if err := command.New(append(pack, ".")...).Run(ctx); err != nil {
 		return err
 	}
 	return command.New("docker", "import", "--change", `CMD ["bash"]`, archive, Debian).Run(ctx)

@@ -84,7 +84,7 @@ func (i Image) dockerfile() string {
 	var b strings.Builder
 	fmt.Fprintln(&b, "FROM", i.Base)
 	if len(i.Packages) > 0 {
-		fmt.Fprintf(&b, "RUN apt-get update && apt-get install -y --no-install-recommends %s && rm -rf /var/lib/apt/lists/*\n",
+		fmt.Fprintf(&b, "RUN apt-get update && apt-get install -y --no-install-recommends %s && rm -rf /var/lib/apt/lists/* /var/cache/apt/*\n",
 			strings.Join(i.Packages, " "))
 	}
 	for n, path := range i.paths() {
