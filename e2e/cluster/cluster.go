@@ -185,6 +185,9 @@ func (c *Cluster) finish(ctx context.Context, dir string) error {
 	if err != nil {
 		return err
 	}
+	if err := favorPods(ctx, present); err != nil {
+		return err
+	}
 	if err := c.connectPods(ctx, present); err != nil {
 		return err
 	}

@@ -32,6 +32,9 @@ const fieldManager = client.FieldOwner("agentcube-mtls")
 // patience bounds every wait. It is never a measure: it is far above what a busy machine takes.
 const patience = 5 * time.Minute
 
+// interval is how often it is looked whether a wait is over. Each look costs the API server, and often a process, some work.
+const interval = 500 * time.Millisecond
+
 // Client talks to one cluster.
 type Client struct {
 	kubernetes.Interface
@@ -89,7 +92,7 @@ func (c *Client) Apply(ctx context.Context, objects ...*unstructured.Unstructure
 // Eventually waits until check returns no error. If it never does, the error says what was awaited and what check said last.
 func Eventually(ctx context.Context, what string, check func(context.Context) error) error {
 	var last error
-	err := wait.PollUntilContextTimeout(ctx, 250*time.Millisecond, patience, true, func(ctx context.Context) (bool, error) {
+	err := wait.PollUntilContextTimeout(ctx, interval, patience, true, func(ctx context.Context) (bool, error) {
 		err := check(ctx)
 		// A check that was cut short says nothing of what was awaited.
 		if ctx.Err() == nil || last == nil {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -83,7 +84,10 @@ func (r *Recorder) startLoad(ctx, watching context.Context) error {
 
 func (r *Recorder) generator(url, name, runtime string, args ...string) corev1.Container {
 	url = fmt.Sprintf("%s/v1/namespaces/%s/agent-runtimes/%s/invocations/load", url, r.release.Namespace, runtime)
-	return corev1.Container{Name: name, Image: images.Load, Args: append([]string{"-url", url, "-rate", rate}, args...)}
+	return corev1.Container{
+		Name: name, Image: images.Load, Args: append([]string{"-url", url, "-rate", rate}, args...),
+		Resources: corev1.ResourceRequirements{Requests: corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("50m")}},
+	}
 }
 
 // stopLoad removes what startLoad has made, however far that came, and the session's sandbox.

@@ -41,7 +41,10 @@ func AgentRuntime(namespace, name string) *unstructured.Unstructured {
 			"maxSessionDuration": "10m",
 			"targetPort":         []any{map[string]any{"name": "http", "pathPrefix": "/", "port": int64(8080), "protocol": "HTTP"}},
 			"podTemplate": map[string]any{"spec": map[string]any{
-				"containers": []any{map[string]any{"name": "agent", "image": images.Agent, "imagePullPolicy": "IfNotPresent"}},
+				"containers": []any{map[string]any{
+					"name": "agent", "image": images.Agent, "imagePullPolicy": "IfNotPresent",
+					"resources": map[string]any{"requests": map[string]any{"cpu": "50m"}},
+				}},
 			}},
 		},
 	}}
