@@ -3,9 +3,12 @@ package cluster
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
-	"strings"
+	"path/filepath"
+	"slices"
 
 	"golang.org/x/sync/errgroup"
 	"sigs.k8s.io/kind/pkg/cluster/nodes"
@@ -14,38 +17,59 @@ import (
 	"agentcube-mtls/e2e/images"
 )
 
-// Load brings images of the engine to every node that does not have them.
+// identifiers are identifiers of images (sha256:…) by the images' names.
+type identifiers map[string]string
+
+// Load brings images of the engine to every node that does not have them, all in one archive: each program that is started in a node
+// takes its time.
 func (c *Cluster) Load(ctx context.Context, names []string) error {
 	present, err := c.nodes()
 	if err != nil {
 		return err
 	}
+	wanted := identifiers{}
 	for _, name := range names {
-		id, err := images.ID(ctx, name)
-		if err != nil {
-			return err
-		}
-		archive, err := images.Archive(ctx, name)
-		if err != nil {
-			return err
-		}
-		var nodesAtOnce errgroup.Group
-		for _, node := range present {
-			nodesAtOnce.Go(func() error {
-				if loaded(ctx, node, name) == id {
-					return nil
-				}
-				if err := load(node, archive); err != nil {
-					return fmt.Errorf("loading the image %s into node %s: %w", name, node, err)
-				}
-				return nodeutils.WriteFile(node, note(name), id)
-			})
-		}
-		if err := nodesAtOnce.Wait(); err != nil {
+		if wanted[name], err = images.ID(ctx, name); err != nil {
 			return err
 		}
 	}
-	return nil
+	missing := identifiers{}
+	var lacking []nodes.Node
+	for _, node := range present {
+		there := loaded(ctx, node)
+		lacks := maps.Clone(wanted)
+		maps.DeleteFunc(lacks, func(name, id string) bool { return there[name] == id })
+		if len(lacks) > 0 {
+			lacking = append(lacking, node)
+			maps.Copy(missing, lacks)
+		}
+	}
+	if len(lacking) == 0 {
+		return nil
+	}
+	dir, err := os.MkdirTemp("", "agentcube-load-")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	archive := filepath.Join(dir, "images.tar")
+	if err := images.Save(ctx, archive, slices.Sorted(maps.Keys(missing))...); err != nil {
+		return err
+	}
+	note, err := json.Marshal(wanted)
+	if err != nil {
+		return err
+	}
+	var together errgroup.Group
+	for _, node := range lacking {
+		together.Go(func() error {
+			if err := load(node, archive); err != nil {
+				return fmt.Errorf("loading images into node %s: %w", node, err)
+			}
+			return nodeutils.WriteFile(node, loadedFile, string(note))
+		})
+	}
+	return together.Wait()
 }
 
 func load(node nodes.Node, archive string) error {
@@ -57,16 +81,18 @@ func load(node nodes.Node, archive string) error {
 	return nodeutils.LoadImageArchive(node, file)
 }
 
-// loaded returns the identifier of the image that Load last brought to the node under this name, or "".
-func loaded(ctx context.Context, node nodes.Node, image string) string {
-	var id bytes.Buffer
-	if err := node.CommandContext(ctx, "cat", note(image)).SetStdout(&id).Run(); err != nil {
-		return ""
-	}
-	return id.String()
-}
+// loadedFile is the file in a node where Load writes what it brought. The node has no other program that tells image identifiers.
+const loadedFile = "/kind/loaded.json"
 
-// note is the file in a node where Load writes what it brought. The node has no other program that tells image identifiers.
-func note(image string) string {
-	return "/kind/loaded/" + strings.NewReplacer("/", "_", ":", "_").Replace(image)
+// loaded returns the images that Load brought to a node, as far as that is known.
+func loaded(ctx context.Context, node nodes.Node) identifiers {
+	var note bytes.Buffer
+	there := identifiers{}
+	if err := node.CommandContext(ctx, "cat", loadedFile).SetStdout(&note).Run(); err != nil {
+		return nil
+	}
+	if err := json.Unmarshal(note.Bytes(), &there); err != nil {
+		return nil
+	}
+	return there
 }

@@ -47,8 +47,16 @@ func Archive(ctx context.Context, image string) (string, error) {
 	}
 	// An interrupted save must not pass for an archive.
 	partial := archive + ".partial"
-	if err := command.New("docker", "save", "--output", partial, image).Run(ctx); err != nil {
-		return "", fmt.Errorf("saving the image %s: %w", image, err)
+	if err := Save(ctx, partial, image); err != nil {
+		return "", err
 	}
 	return archive, os.Rename(partial, archive)
+}
+
+// Save writes images of the engine to one file, in which each layer is once.
+func Save(ctx context.Context, file string, names ...string) error {
+	if err := command.New(append([]string{"docker", "save", "--output", file}, names...)...).Run(ctx); err != nil {
+		return fmt.Errorf("saving the images %s: %w", strings.Join(names, ", "), err)
+	}
+	return nil
 }
