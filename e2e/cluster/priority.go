@@ -12,7 +12,7 @@ import (
 // those that serve would otherwise get next to nothing.
 func favorPods(ctx context.Context, present []nodes.Node) error {
 	for _, node := range present {
-		if err := node.CommandContext(ctx, "systemctl", "set-property", "kubelet.slice", "CPUWeight=1000").Run(); err != nil {
+		if err := node.CommandContext(ctx, "systemctl", "set-property", "kubelet.slice", "CPUWeight=300").Run(); err != nil {
 			return fmt.Errorf("favoring the pods of node %s: %w", node, err)
 		}
 	}
