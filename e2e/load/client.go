@@ -32,13 +32,13 @@ type client struct {
 func (c *client) begin(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	answer, body, err := c.get(ctx)
+	got, err := c.get(ctx)
 	if err != nil {
 		return fmt.Errorf("beginning a session: %w", err)
 	}
-	c.session, c.host = answer.Header.Get(sessionHeader), hostname(body)
-	if answer.StatusCode != c.expect || c.session == "" || c.host == "" {
-		return fmt.Errorf("beginning a session: %s, session %q, sandbox %q", answer.Status, c.session, c.host)
+	c.session, c.host = got.session, got.host
+	if got.code != c.expect || c.session == "" || c.host == "" {
+		return fmt.Errorf("beginning a session: %s, session %q, sandbox %q", got.status, c.session, c.host)
 	}
 	return nil
 }
@@ -48,10 +48,10 @@ func (c *client) send(number int) observed.Request {
 	ctx, cancel := context.WithTimeout(context.Background(), timeout)
 	defer cancel()
 	record := observed.Request{Number: number, Sent: time.Now(), Session: c.session != ""}
-	answer, body, err := c.get(ctx)
+	got, err := c.get(ctx)
 	record.Took = time.Since(record.Sent)
 	if err == nil {
-		record.Status, err = answer.StatusCode, c.check(answer, body)
+		record.Status, err = got.code, c.check(got)
 	}
 	if err != nil {
 		record.Failure = err.Error()
@@ -59,35 +59,41 @@ func (c *client) send(number int) observed.Request {
 	return record
 }
 
+// answer is what came back: the status as a code and in full, the session, and the host name of the sandbox.
+type answer struct {
+	code                  int
+	status, session, host string
+}
+
 // get makes one request and reads the answer to its end: one that is cut off is none.
-func (c *client) get(ctx context.Context) (*http.Response, []byte, error) {
+func (c *client) get(ctx context.Context) (answer, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, c.url, nil)
 	if err != nil {
-		return nil, nil, err
+		return answer{}, err
 	}
 	if c.session != "" {
 		request.Header.Set(sessionHeader, c.session)
 	}
-	answer, err := c.http.Do(request)
+	response, err := c.http.Do(request)
 	if err != nil {
-		return nil, nil, err
+		return answer{}, err
 	}
-	defer func() { _ = answer.Body.Close() }()
-	body, err := io.ReadAll(answer.Body)
-	return answer, body, err
+	defer func() { _ = response.Body.Close() }()
+	body, err := io.ReadAll(response.Body)
+	return answer{response.StatusCode, response.Status, response.Header.Get(sessionHeader), hostname(body)}, err
 }
 
 // check says why an answer is not the one that was asked for.
-func (c *client) check(answer *http.Response, body []byte) error {
-	switch session, host := answer.Header.Get(sessionHeader), hostname(body); {
-	case answer.StatusCode != c.expect:
-		return errors.New(answer.Status)
+func (c *client) check(got answer) error {
+	switch {
+	case got.code != c.expect:
+		return errors.New(got.status)
 	case c.session == "":
 		return nil
-	case session != c.session:
-		return fmt.Errorf("answered by session %q, asked for %q", session, c.session)
-	case host != c.host:
-		return fmt.Errorf("answered by the sandbox %q, the session began in %q", host, c.host)
+	case got.session != c.session:
+		return fmt.Errorf("answered by session %q, asked for %q", got.session, c.session)
+	case got.host != c.host:
+		return fmt.Errorf("answered by the sandbox %q, the session began in %q", got.host, c.host)
 	}
 	return nil
 }
