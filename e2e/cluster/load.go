@@ -17,9 +17,6 @@ import (
 	"agentcube-mtls/e2e/images"
 )
 
-// identifiers are identifiers of images (sha256:…) by the images' names.
-type identifiers map[string]string
-
 // Load brings images of the engine to every node that does not have them, all in one archive: each program that is started in a node
 // takes its time.
 func (c *Cluster) Load(ctx context.Context, names []string) error {
@@ -27,13 +24,13 @@ func (c *Cluster) Load(ctx context.Context, names []string) error {
 	if err != nil {
 		return err
 	}
-	wanted := identifiers{}
+	wanted := map[string]string{} // identifiers by name
 	for _, name := range names {
 		if wanted[name], err = images.ID(ctx, name); err != nil {
 			return err
 		}
 	}
-	missing := identifiers{}
+	missing := map[string]string{} // from any node
 	var lacking []nodes.Node
 	for _, node := range present {
 		there := loaded(ctx, node)
@@ -84,15 +81,12 @@ func load(node nodes.Node, archive string) error {
 // loadedFile is the file in a node where Load writes what it brought. The node has no other program that tells image identifiers.
 const loadedFile = "/kind/loaded.json"
 
-// loaded returns the images that Load brought to a node, as far as that is known.
-func loaded(ctx context.Context, node nodes.Node) identifiers {
+// loaded returns the identifiers, by name, of the images that Load brought to a node. Where it is not known, they are brought again.
+func loaded(ctx context.Context, node nodes.Node) map[string]string {
 	var note bytes.Buffer
-	there := identifiers{}
-	if err := node.CommandContext(ctx, "cat", loadedFile).SetStdout(&note).Run(); err != nil {
-		return nil
-	}
-	if err := json.Unmarshal(note.Bytes(), &there); err != nil {
-		return nil
+	var there map[string]string
+	if err := node.CommandContext(ctx, "cat", loadedFile).SetStdout(&note).Run(); err == nil {
+		_ = json.Unmarshal(note.Bytes(), &there)
 	}
 	return there
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"sigs.k8s.io/kind/pkg/cluster/nodes"
+	"sigs.k8s.io/kind/pkg/cluster/nodeutils"
 )
 
 // favorPods lets pods have the processors before the programs that start and stop containers, and gives the nodes' proxy a share. Every
@@ -16,15 +17,14 @@ func favorPods(ctx context.Context, present []nodes.Node) error {
 			return fmt.Errorf("favoring the pods of node %s: %w", node, err)
 		}
 	}
-	for _, node := range present {
-		if role, err := node.Role(); err != nil || role != "control-plane" {
-			continue
-		}
-		proxy := node.CommandContext(ctx, "kubectl", "--kubeconfig", "/etc/kubernetes/admin.conf", "--namespace", "kube-system",
-			"set", "resources", "daemonset/kube-proxy", "--requests", "cpu=100m")
-		if err := proxy.Run(); err != nil {
-			return fmt.Errorf("giving kube-proxy a share of the processors: %w", err)
-		}
+	controlPlane, err := nodeutils.BootstrapControlPlaneNode(present)
+	if err != nil {
+		return err
+	}
+	proxy := controlPlane.CommandContext(ctx, "kubectl", "--kubeconfig", "/etc/kubernetes/admin.conf", "--namespace", "kube-system",
+		"set", "resources", "daemonset/kube-proxy", "--requests", "cpu=100m")
+	if err := proxy.Run(); err != nil {
+		return fmt.Errorf("giving kube-proxy a share of the processors: %w", err)
 	}
 	return nil
 }

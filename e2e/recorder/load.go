@@ -82,6 +82,7 @@ func (r *Recorder) startLoad(ctx, watching context.Context) error {
 	return nil
 }
 
+// generator asks for processors, so that what is measured is the release, and not the generator that waits for a turn.
 func (r *Recorder) generator(url, name, runtime string, args ...string) corev1.Container {
 	url = fmt.Sprintf("%s/v1/namespaces/%s/agent-runtimes/%s/invocations/load", url, r.release.Namespace, runtime)
 	return corev1.Container{

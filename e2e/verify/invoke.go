@@ -43,6 +43,7 @@ func AgentRuntime(namespace, name string) *unstructured.Unstructured {
 			"podTemplate": map[string]any{"spec": map[string]any{
 				"containers": []any{map[string]any{
 					"name": "agent", "image": images.Agent, "imagePullPolicy": "IfNotPresent",
+					// Without a request it would get only what no other pod of its node wants.
 					"resources": map[string]any{"requests": map[string]any{"cpu": "50m"}},
 				}},
 			}},

@@ -53,10 +53,6 @@ func New(ctx context.Context, c *Config, sessions store.Store, signer signer) (*
 	return &Server{config: c, store: sessions, manager: manager, signer: signer, sandbox: newTransport(nil)}, nil
 }
 
-// lookUpBackoff says how often, and after which pauses, a session is looked up in
-// a store that does not answer: a busy or restarting one takes seconds.
-var lookUpBackoff = wait.Backoff{Steps: 5, Duration: 200 * time.Millisecond, Factor: 3}
-
 // Handler is the HTTP API of contract.md.
 func (s *Server) Handler() http.Handler {
 	mux := http.NewServeMux()
@@ -115,6 +111,10 @@ func (s *Server) invoke(kind string) http.HandlerFunc {
 		s.forward(w, r, sandbox)
 	}
 }
+
+// lookUpBackoff says how often, and after which pauses, a session is looked up in
+// a store that does not answer: a busy or restarting one takes seconds.
+var lookUpBackoff = wait.Backoff{Steps: 5, Duration: 200 * time.Millisecond, Factor: 3}
 
 // find returns the sandbox of the session, or a new one where session is empty.
 func (s *Server) find(ctx context.Context, session, namespace, name, kind string) (*types.SandboxInfo, error) {
