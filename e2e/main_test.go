@@ -44,6 +44,10 @@ func TestMain(m *testing.M) {
 }
 
 func setUp(ctx context.Context, log *progress.Log, c *cluster.Cluster) error {
+	// Should this run be killed, the next one does not begin in the middle of a fault.
+	if err := c.MarkUnsound(); err != nil {
+		return err
+	}
 	kubeconfig, err := c.Kubeconfig()
 	if err != nil {
 		return err

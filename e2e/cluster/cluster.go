@@ -50,7 +50,7 @@ func (c *Cluster) Kubeconfig() (string, error) {
 
 func (c *Cluster) dir() (string, error) { return repo.Cache("clusters", c.Name) }
 
-// Ensure returns when the cluster is up. A cluster that was left half-made is made anew; one that is not ours is an error.
+// Ensure returns when the cluster is up. A cluster that was left half-made or disturbed is made anew; one that is not ours is an error.
 func (c *Cluster) Ensure(ctx context.Context, log *progress.Log) error {
 	present, err := c.nodes()
 	if err != nil {
@@ -65,7 +65,7 @@ func (c *Cluster) Ensure(ctx context.Context, log *progress.Log) error {
 			log.Printf("✓ the kind cluster %q is there already", c.Name)
 			return c.connectPods(ctx, present)
 		}
-		if err := log.Step("removing a half-made cluster", func() error { return c.delete() }); err != nil {
+		if err := log.Step("removing a cluster that was left half-made or in the middle of its tests", func() error { return c.delete() }); err != nil {
 			return err
 		}
 	}
@@ -118,7 +118,7 @@ func (c *Cluster) checkOurs(ctx context.Context, present []nodes.Node) error {
 	return nil
 }
 
-// usable tells whether our cluster can be used as it is. It is not when it was left half-made.
+// usable tells whether our cluster can be used as it is. It is not when it was left half-made or disturbed.
 func (c *Cluster) usable(ctx context.Context, present []nodes.Node) (bool, error) {
 	if err := c.checkOurs(ctx, present); err != nil {
 		return false, err
@@ -127,7 +127,7 @@ func (c *Cluster) usable(ctx context.Context, present []nodes.Node) (bool, error
 	if err != nil {
 		return false, err
 	}
-	if _, err := os.Stat(filepath.Join(dir, complete)); err != nil {
+	if _, err := os.Stat(filepath.Join(dir, sound)); err != nil {
 		return false, nil
 	}
 	if len(present) != c.Nodes {
@@ -142,8 +142,27 @@ func (c *Cluster) usable(ctx context.Context, present []nodes.Node) (bool, error
 	return true, nil
 }
 
-// complete is a file in the cluster's folder that is written last when the cluster is made.
-const complete = "complete"
+// sound is a file in the cluster's folder that is there while the cluster is whole and as its last user means to find it again.
+const sound = "sound"
+
+// MarkSound lets the next Ensure take the cluster as it is.
+func (c *Cluster) MarkSound() error {
+	dir, err := c.dir()
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(dir, sound), nil, 0o644)
+}
+
+// MarkUnsound makes the next Ensure make the cluster anew. Who is about to disturb the cluster says so before, since a process that is
+// killed cannot say it afterwards.
+func (c *Cluster) MarkUnsound() error {
+	dir, err := c.dir()
+	if err != nil {
+		return err
+	}
+	return os.Remove(filepath.Join(dir, sound))
+}
 
 func (c *Cluster) create(ctx context.Context) error {
 	dir, err := c.dir()
@@ -171,7 +190,7 @@ func (c *Cluster) create(ctx context.Context) error {
 		err = ctx.Err()
 	}
 	if err == nil {
-		err = c.finish(ctx, dir)
+		err = c.finish(ctx)
 	}
 	if err != nil {
 		// Nothing half-made is left, whether kind failed or was interrupted.
@@ -180,7 +199,7 @@ func (c *Cluster) create(ctx context.Context) error {
 	return nil
 }
 
-func (c *Cluster) finish(ctx context.Context, dir string) error {
+func (c *Cluster) finish(ctx context.Context) error {
 	present, err := c.nodes()
 	if err != nil {
 		return err
@@ -191,7 +210,7 @@ func (c *Cluster) finish(ctx context.Context, dir string) error {
 	if err := c.connectPods(ctx, present); err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(dir, complete), nil, 0o644)
+	return c.MarkSound()
 }
 
 func (c *Cluster) config(dir string) (*v1alpha4.Cluster, error) {

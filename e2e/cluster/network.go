@@ -3,6 +3,7 @@ package cluster
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -16,7 +17,8 @@ import (
 // clusterCIDR is kind's default for the addresses of pods.
 const clusterCIDR = "10.244.0.0/16"
 
-// connectPods gives pods a network where the node image has none of kind's, and waits until every node is ready.
+// connectPods gives pods a network where the node image has none of kind's, and waits until every node is ready. The engine gives its
+// containers their addresses anew at each start: what an earlier start has told of a node does not count.
 func (c *Cluster) connectPods(ctx context.Context, present []nodes.Node) error {
 	kubeconfig, err := c.Kubeconfig()
 	if err != nil {
@@ -26,15 +28,19 @@ func (c *Cluster) connectPods(ctx context.Context, present []nodes.Node) error {
 	if err != nil {
 		return err
 	}
-	if !c.Registry {
-		var known []corev1.Node
-		err := c.await(ctx, client, "have a range of pod addresses", func(listed []corev1.Node) bool {
-			known = listed
-			return len(listed) == c.Nodes && all(listed, func(n corev1.Node) bool { return n.Spec.PodCIDR != "" })
-		})
-		if err != nil {
-			return err
+	addresses := map[string]string{}
+	for _, node := range present {
+		if addresses[node.String()], _, err = node.IP(); err != nil {
+			return fmt.Errorf("looking for the address of node %s: %w", node, err)
 		}
+	}
+	known, err := c.await(ctx, client, "tell their addresses and have a range for their pods", func(node corev1.Node) bool {
+		return internalIP(node) == addresses[node.Name] && node.Spec.PodCIDR != ""
+	})
+	if err != nil {
+		return err
+	}
+	if !c.Registry {
 		for _, node := range present {
 			if err := nodeutils.WriteFile(node, "/etc/pod-network", podNetwork(node.String(), known)); err != nil {
 				return fmt.Errorf("writing the pod network of node %s: %w", node, err)
@@ -44,9 +50,8 @@ func (c *Cluster) connectPods(ctx context.Context, present []nodes.Node) error {
 			}
 		}
 	}
-	return c.await(ctx, client, "be ready", func(listed []corev1.Node) bool {
-		return len(listed) == c.Nodes && all(listed, ready)
-	})
+	_, err = c.await(ctx, client, "be ready", ready)
+	return err
 }
 
 // podNetwork returns the settings of the service pod-network on one node.
@@ -58,24 +63,26 @@ func podNetwork(name string, known []corev1.Node) string {
 			own = node.Spec.PodCIDR
 			continue
 		}
-		for _, address := range node.Status.Addresses {
-			if address.Type == corev1.NodeInternalIP {
-				routes = append(routes, node.Spec.PodCIDR+"="+address.Address)
-			}
-		}
+		routes = append(routes, node.Spec.PodCIDR+"="+internalIP(node))
 	}
 	return fmt.Sprintf("POD_CIDR=%s\nCLUSTER_CIDR=%s\nROUTES=\"%s\"\n", own, clusterCIDR, strings.Join(routes, " "))
 }
 
-// await waits until what the API server tells of the nodes holds.
-func (c *Cluster) await(ctx context.Context, client *kube.Client, what string, holds func([]corev1.Node) bool) error {
-	return kube.Eventually(ctx, fmt.Sprintf("the nodes of %q to %s", c.Name, what), func(ctx context.Context) error {
+// await waits until what the API server tells of every node holds, and returns the nodes.
+func (c *Cluster) await(ctx context.Context, client *kube.Client, what string, holds func(corev1.Node) bool) ([]corev1.Node, error) {
+	var found []corev1.Node
+	err := kube.Eventually(ctx, fmt.Sprintf("the nodes of %q to %s", c.Name, what), func(ctx context.Context) error {
 		list, err := client.CoreV1().Nodes().List(ctx, metav1.ListOptions{})
-		if err == nil && !holds(list.Items) {
-			err = fmt.Errorf("%d of %d nodes known", len(list.Items), c.Nodes)
+		if err != nil {
+			return err
 		}
-		return err
+		found = slices.DeleteFunc(list.Items, func(node corev1.Node) bool { return !holds(node) })
+		if len(found) < c.Nodes {
+			return fmt.Errorf("so far %d of %d do", len(found), c.Nodes)
+		}
+		return nil
 	})
+	return found, err
 }
 
 func ready(node corev1.Node) bool {
@@ -87,11 +94,11 @@ func ready(node corev1.Node) bool {
 	return false
 }
 
-func all(list []corev1.Node, holds func(corev1.Node) bool) bool {
-	for _, node := range list {
-		if !holds(node) {
-			return false
+func internalIP(node corev1.Node) string {
+	for _, address := range node.Status.Addresses {
+		if address.Type == corev1.NodeInternalIP {
+			return address.Address
 		}
 	}
-	return true
+	return ""
 }

@@ -13,15 +13,16 @@ import (
 )
 
 // RunTests is the body of a TestMain: it brings a cluster up, prepares it, runs the tests and removes the cluster again, which KEEP=1
-// leaves for the next run. The cluster is that of `make up` by name, with a suffix, so that no user's is taken for it. It returns the
-// code to exit with.
+// leaves for the next run. The cluster is that of `make up` by name, with a suffix, so that no
+// user's is taken for it. It returns the code to exit with.
 func RunTests(m *testing.M, suffix string, nodes int, prepare func(context.Context, *progress.Log, *cluster.Cluster) error) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	log := progress.To(os.Stdout)
+	keep := os.Getenv("KEEP") != ""
 	c, err := Cluster(ctx, log, Name()+suffix, nodes)
 	if err == nil {
-		if os.Getenv("KEEP") == "" {
+		if !keep {
 			defer func() {
 				_ = log.Step("removing the kind cluster", func() error { return c.Delete(context.WithoutCancel(ctx)) })
 			}()
@@ -36,6 +37,9 @@ func RunTests(m *testing.M, suffix string, nodes int, prepare func(context.Conte
 	go func() { ended <- m.Run() }()
 	select {
 	case code := <-ended:
+		if keep {
+			_ = log.Step("keeping the kind cluster "+c.Name, c.MarkSound)
+		}
 		return code
 	case <-ctx.Done():
 		stop() // whoever interrupts again does not want to wait for the cluster's removal
