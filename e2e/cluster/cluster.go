@@ -17,6 +17,7 @@ import (
 
 	"agentcube-mtls/e2e/command"
 	"agentcube-mtls/e2e/engine"
+	"agentcube-mtls/e2e/kube"
 	"agentcube-mtls/e2e/nodeimage"
 	"agentcube-mtls/e2e/progress"
 	"agentcube-mtls/e2e/repo"
@@ -48,6 +49,14 @@ func (c *Cluster) Kubeconfig() (string, error) {
 	return filepath.Join(dir, "kubeconfig"), err
 }
 
+func (c *Cluster) connect() (*kube.Client, error) {
+	kubeconfig, err := c.Kubeconfig()
+	if err != nil {
+		return nil, err
+	}
+	return kube.Connect(kubeconfig)
+}
+
 func (c *Cluster) dir() (string, error) { return repo.Cache("clusters", c.Name) }
 
 // Ensure returns when the cluster is up. A cluster that was left half-made or disturbed is made anew; one that is not ours is an error.
@@ -63,7 +72,7 @@ func (c *Cluster) Ensure(ctx context.Context, log *progress.Log) error {
 		}
 		if whole {
 			log.Printf("✓ the kind cluster %q is there already", c.Name)
-			return c.connectPods(ctx, present)
+			return c.revive(ctx, log, present)
 		}
 		if err := log.Step("removing a cluster that was left half-made or in the middle of its tests", func() error { return c.delete() }); err != nil {
 			return err
@@ -140,6 +149,24 @@ func (c *Cluster) usable(ctx context.Context, present []nodes.Node) (bool, error
 		}
 	}
 	return true, nil
+}
+
+// revive makes of nodes that run a cluster that works, also where they were started again since it last did.
+func (c *Cluster) revive(ctx context.Context, log *progress.Log, present []nodes.Node) error {
+	restarted, err := c.restarted(ctx, present)
+	if err != nil {
+		return err
+	}
+	if err := c.connectPods(ctx, present); err != nil {
+		return err
+	}
+	if !restarted {
+		return nil
+	}
+	if err := log.Step("replacing the pods, since the nodes were restarted", func() error { return c.replacePods(ctx) }); err != nil {
+		return err
+	}
+	return c.MarkSound()
 }
 
 // sound is a file in the cluster's folder that is there while the cluster is whole and as its last user means to find it again.

@@ -20,11 +20,7 @@ const clusterCIDR = "10.244.0.0/16"
 // connectPods gives pods a network where the node image has none of kind's, and waits until every node is ready. The engine gives its
 // containers their addresses anew at each start: what an earlier start has told of a node does not count.
 func (c *Cluster) connectPods(ctx context.Context, present []nodes.Node) error {
-	kubeconfig, err := c.Kubeconfig()
-	if err != nil {
-		return err
-	}
-	client, err := kube.Connect(kubeconfig)
+	client, err := c.connect()
 	if err != nil {
 		return err
 	}
