@@ -15,6 +15,7 @@ import (
 	"agentcube-mtls/e2e/artifacts"
 	"agentcube-mtls/e2e/cluster"
 	"agentcube-mtls/e2e/environment"
+	"agentcube-mtls/e2e/images"
 	"agentcube-mtls/e2e/kube"
 	"agentcube-mtls/e2e/progress"
 	"agentcube-mtls/e2e/release"
@@ -54,6 +55,9 @@ func setUp(ctx context.Context, log *progress.Log, c *cluster.Cluster) error {
 	}
 	client, helm, err := environment.Install(ctx, log, c)
 	if err != nil {
+		return err
+	}
+	if err := log.Step("image "+images.PostgreSQL.Name, func() error { return images.PostgreSQL.Build(ctx) }); err != nil {
 		return err
 	}
 	suite.helm, suite.kubeconfig = helm, kubeconfig

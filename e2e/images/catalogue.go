@@ -24,6 +24,20 @@ const (
 // nobody is the user of images whose programs need no rights.
 const nobody = "65532:65532"
 
+// PostgreSQL is the image of a database with a user and a database "spire", whose password is the same. It runs beside a cluster, not on it.
+var PostgreSQL = Image{
+	Name:     "agentcube-mtls/postgresql:e2e",
+	Base:     Debian,
+	Packages: []string{"postgresql"},
+	Commands: []string{
+		`echo "hostssl spire spire all scram-sha-256" >>/etc/postgresql/15/main/pg_hba.conf`,
+		`pg_ctlcluster 15 main start && su postgres -c "psql -c \"create role spire login password 'spire'\" -c 'create database spire owner spire'"` +
+			" && pg_ctlcluster 15 main stop",
+	},
+	Entrypoint: []string{"/usr/lib/postgresql/15/bin/postgres", "-D", "/etc/postgresql/15/main", "-c", "listen_addresses=*"},
+	User:       "postgres",
+}
+
 // Own returns the images of programs that this repository holds, or that AgentCube publishes without a version.
 func Own() []Image {
 	return []Image{

@@ -31,7 +31,7 @@ type Image struct {
 	Commands []string
 	// Entrypoint is the program that a container of the image starts, with its first arguments; empty means the base's.
 	Entrypoint []string
-	// User is the numeric user that a container runs as; empty means the base's.
+	// User is the user that a container runs as, a number where a kubelet is to see that it is not root; empty means the base's.
 	User string
 }
 

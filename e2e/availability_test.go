@@ -1,0 +1,96 @@
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"agentcube-mtls/e2e/command"
+	"agentcube-mtls/e2e/environment"
+	"agentcube-mtls/e2e/faults"
+	"agentcube-mtls/e2e/images"
+	"agentcube-mtls/e2e/kube"
+)
+
+// TestSPIREServersOnOneDatabaseStandInForEachOther runs two servers, each with keys and a CA of its own, on a PostgreSQL outside of the
+// cluster. Certificates of either CA are trusted, and those of one go on being renewed without the other.
+func TestSPIREServersOnOneDatabaseStandInForEachOther(t *testing.T) {
+	ctx := start(t)
+	database := startDatabase(ctx, t)
+	r := install(t, "available", map[string]string{
+		"spire.enabled": "true", "spire.server.replicas": "2", "spire.server.podDisruptionBudget.enabled": "true",
+		"spire.server.dataStore.type": "postgres", "spire.server.dataStore.connectionString": database.connection,
+		"spire.server.ca.x509SvidDefaultTtl": "1m", "workloadmanager.drainSeconds": drainSeconds,
+	})
+	server, load := target(r, "spire-server"), underLoad(ctx, t, r)
+	// renewed waits until both sides use a certificate that they do not have now.
+	renewed := func(ctx context.Context) error {
+		for _, account := range []string{"agentcube-router", "workloadmanager"} {
+			before := load.newest(account).Serial
+			err := kube.Eventually(ctx, account+" to have another certificate", func(context.Context) error {
+				if newest := load.newest(account); newest.Serial == before {
+					return fmt.Errorf("it has %+v", newest)
+				}
+				return nil
+			})
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	endure(ctx, t, load, []fault{
+		{"the second SPIRE server away", func(ctx context.Context) error {
+			if err := server.Scale(ctx, 1); err != nil {
+				return err
+			}
+			if err := renewed(ctx); err != nil {
+				return err
+			}
+			return server.Scale(ctx, 2)
+		}, everything},
+		{"a SPIRE server killed", func(ctx context.Context) error {
+			if err := server.DeletePod(ctx, faults.AtOnce); err != nil {
+				return err
+			}
+			return renewed(ctx)
+		}, everything},
+		{"the database killed", func(ctx context.Context) error {
+			if err := command.New("docker", "restart", "--time", "0", database.container).Run(ctx); err != nil {
+				return err
+			}
+			return renewed(ctx)
+		}, everything},
+	})
+	authorities := map[string]bool{}
+	for _, account := range []string{"agentcube-router", "workloadmanager"} {
+		for _, certificate := range load.Certificates(account) {
+			authorities[certificate.Authority] = true
+		}
+	}
+	assert.Len(t, authorities, 2, "each server signed with a CA of its own")
+}
+
+// database is a PostgreSQL in a container beside the cluster's nodes.
+type database struct{ container, connection string }
+
+// startDatabase starts a database for a SPIRE server, and removes it when the test ends.
+func startDatabase(ctx context.Context, t *testing.T) database {
+	t.Helper()
+	d := database{container: environment.Name() + "-test-postgres"}
+	remove := command.New("docker", "rm", "--force", "--volumes", d.container)
+	require.NoError(t, remove.Run(ctx), "what a run that was killed has left")
+	t.Cleanup(func() { _ = remove.Run(context.Background()) })
+	run := command.New("docker", "run", "--detach", "--name", d.container, "--network", "kind", images.PostgreSQL.Name)
+	require.NoError(t, run.Run(ctx))
+	address, err := command.New("docker", "inspect", "--format", "{{.NetworkSettings.Networks.kind.IPAddress}}", d.container).Output(ctx)
+	require.NoError(t, err)
+	eventually(ctx, t, "the database to answer", func(ctx context.Context) error {
+		return command.New("docker", "exec", d.container, "pg_isready", "--host", address).Run(ctx)
+	})
+	d.connection = "dbname=spire user=spire password=spire sslmode=require host=" + address
+	return d
+}
