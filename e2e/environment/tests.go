@@ -21,12 +21,14 @@ func RunTests(m *testing.M, suffix string, nodes int, prepare func(context.Conte
 	log := progress.To(os.Stdout)
 	keep := os.Getenv("KEEP") != ""
 	c, err := Cluster(ctx, log, Name()+suffix, nodes)
+	if !keep && (err == nil || ctx.Err() != nil) {
+		defer func() {
+			_ = log.Step("removing the kind cluster", func() error {
+				return cluster.New(Name()+suffix, nodes, false).Delete(context.WithoutCancel(ctx))
+			})
+		}()
+	}
 	if err == nil {
-		if !keep {
-			defer func() {
-				_ = log.Step("removing the kind cluster", func() error { return c.Delete(context.WithoutCancel(ctx)) })
-			}()
-		}
 		err = prepare(ctx, log, c)
 	}
 	if err != nil {
