@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"context"
-	"fmt"
 	"strings"
 	"testing"
 
@@ -13,7 +12,7 @@ import (
 	"agentcube-mtls/e2e/environment"
 	"agentcube-mtls/e2e/faults"
 	"agentcube-mtls/e2e/images"
-	"agentcube-mtls/e2e/kube"
+	"agentcube-mtls/e2e/observed"
 )
 
 // TestSPIREServersOnOneDatabaseStandInForEachOther runs two servers, each with keys and a CA of its own, on a PostgreSQL outside of the
@@ -27,21 +26,11 @@ func TestSPIREServersOnOneDatabaseStandInForEachOther(t *testing.T) {
 		"spire.server.ca.x509SvidDefaultTtl": "2m", "workloadmanager.drainSeconds": drainSeconds,
 	})
 	server, load := target(r, "spire-server"), underLoad(ctx, t, r)
+	require.NoError(t, load.awaitCertificates(ctx, "certificates", func(c observed.Certificate) bool { return c.Serial != "" }))
 	// renewed waits until both sides use a certificate that they do not have now.
 	renewed := func(ctx context.Context) error {
-		for _, account := range []string{"agentcube-router", "workloadmanager"} {
-			before := load.newest(account).Serial
-			err := kube.Eventually(ctx, account+" to have another certificate", func(context.Context) error {
-				if newest := load.newest(account); newest.Serial == before {
-					return fmt.Errorf("it has %+v", newest)
-				}
-				return nil
-			})
-			if err != nil {
-				return err
-			}
-		}
-		return nil
+		router, manager := load.newest("agentcube-router").Serial, load.newest("workloadmanager").Serial
+		return load.awaitCertificates(ctx, "other certificates", func(c observed.Certificate) bool { return c.Serial != router && c.Serial != manager })
 	}
 	endure(ctx, t, load, []fault{
 		{"the second SPIRE server away", func(ctx context.Context) error {

@@ -56,25 +56,14 @@ func TestExpiredCertificatesMakeNoConnectionUntilTheServerIsBack(t *testing.T) {
 	ctx := start(t)
 	r := install(t, "expiry", map[string]string{"spire.enabled": "true", "spire.server.ca.x509SvidDefaultTtl": "1m"})
 	server, load := target(r, "spire-server"), underLoad(ctx, t, r)
-	// await waits until something holds for the certificates of both sides that are in use by then.
-	await := func(ctx context.Context, what string, holds func(observed.Certificate) bool) error {
-		return kube.Eventually(ctx, what, func(context.Context) error {
-			for _, account := range []string{"agentcube-router", "workloadmanager"} {
-				if newest := load.newest(account); !holds(newest) {
-					return fmt.Errorf("%s has %+v", account, newest)
-				}
-			}
-			return nil
-		})
-	}
-	require.NoError(t, await(ctx, "certificates", func(c observed.Certificate) bool { return c.Serial != "" }))
+	require.NoError(t, load.awaitCertificates(ctx, "certificates", func(c observed.Certificate) bool { return c.Serial != "" }))
 	var expired time.Time
 	endure(ctx, t, load, []fault{
 		{"SPIRE server gone until certificates have expired", func(ctx context.Context) error {
 			if err := server.Scale(ctx, 0); err != nil {
 				return err
 			}
-			if err := await(ctx, "certificates to expire", func(c observed.Certificate) bool { return time.Now().After(c.Expires) }); err != nil {
+			if err := load.awaitCertificates(ctx, "certificates to expire", func(c observed.Certificate) bool { return time.Now().After(c.Expires) }); err != nil {
 				return err
 			}
 			expired = load.newest("agentcube-router").Expires
@@ -102,12 +91,24 @@ func TestExpiredCertificatesMakeNoConnectionUntilTheServerIsBack(t *testing.T) {
 			if err := server.Scale(ctx, 1); err != nil {
 				return err
 			}
-			return await(ctx, "certificates of a new CA", func(c observed.Certificate) bool { return c.Authority != authority })
+			return load.awaitCertificates(ctx, "certificates of a new CA", func(c observed.Certificate) bool { return c.Authority != authority })
 		}, spared{calls: true, sessions: true}},
 	})
 	for _, handshake := range load.end(ctx, t).Handshakes {
 		assert.True(t, handshake.At.After(expired), "a handshake failed before a certificate had expired, at %s: %+v", expired, handshake)
 	}
+}
+
+// awaitCertificates waits until something holds for the certificates of both sides that are in use by then.
+func (s *scenario) awaitCertificates(ctx context.Context, what string, holds func(observed.Certificate) bool) error {
+	return kube.Eventually(ctx, what, func(context.Context) error {
+		for _, account := range []string{"agentcube-router", "workloadmanager"} {
+			if newest := s.newest(account); !holds(newest) {
+				return fmt.Errorf("%s has %+v", account, newest)
+			}
+		}
+		return nil
+	})
 }
 
 // newest returns the certificate that the program of a ServiceAccount began to use last.

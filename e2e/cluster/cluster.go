@@ -132,11 +132,11 @@ func (c *Cluster) usable(ctx context.Context, present []nodes.Node) (bool, error
 	if err := c.checkOurs(ctx, present); err != nil {
 		return false, err
 	}
-	dir, err := c.dir()
+	file, err := c.soundFile()
 	if err != nil {
 		return false, err
 	}
-	if _, err := os.Stat(filepath.Join(dir, sound)); err != nil {
+	if _, err := os.Stat(file); err != nil {
 		return false, nil
 	}
 	if len(present) != c.Nodes {
@@ -169,26 +169,29 @@ func (c *Cluster) revive(ctx context.Context, log *progress.Log, present []nodes
 	return c.MarkSound()
 }
 
-// sound is a file in the cluster's folder that is there while the cluster is whole and as its last user means to find it again.
-const sound = "sound"
+// soundFile returns the file that is there while the cluster is whole and as its last user means to find it again.
+func (c *Cluster) soundFile() (string, error) {
+	dir, err := c.dir()
+	return filepath.Join(dir, "sound"), err
+}
 
 // MarkSound lets the next Ensure take the cluster as it is.
 func (c *Cluster) MarkSound() error {
-	dir, err := c.dir()
+	file, err := c.soundFile()
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(dir, sound), nil, 0o644)
+	return os.WriteFile(file, nil, 0o644)
 }
 
 // MarkUnsound makes the next Ensure make the cluster anew. Who is about to disturb the cluster says so before, since a process that is
 // killed cannot say it afterwards.
 func (c *Cluster) MarkUnsound() error {
-	dir, err := c.dir()
+	file, err := c.soundFile()
 	if err != nil {
 		return err
 	}
-	return os.Remove(filepath.Join(dir, sound))
+	return os.Remove(file)
 }
 
 func (c *Cluster) create(ctx context.Context) error {

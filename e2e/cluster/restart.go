@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -19,11 +19,11 @@ import (
 
 // restarted tells whether a node was started again since the cluster was last found sound, as after a restart of the machine.
 func (c *Cluster) restarted(ctx context.Context, present []nodes.Node) (bool, error) {
-	dir, err := c.dir()
+	file, err := c.soundFile()
 	if err != nil {
 		return false, err
 	}
-	found, err := os.Stat(filepath.Join(dir, sound))
+	found, err := os.Stat(file)
 	if err != nil {
 		return false, err
 	}
@@ -50,44 +50,26 @@ func (c *Cluster) replacePods(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	// Pods that have ended need no successor.
+	running := metav1.ListOptions{FieldSelector: "status.phase!=Succeeded,status.phase!=Failed"}
 	replaceable := func(ctx context.Context) ([]corev1.Pod, error) {
-		list, err := client.CoreV1().Pods("").List(ctx, metav1.ListOptions{})
+		list, err := client.CoreV1().Pods("").List(ctx, running)
 		if err != nil {
 			return nil, err
 		}
-		var found []corev1.Pod
-		for _, pod := range list.Items {
-			// A node owns its static pods.
-			if owner := metav1.GetControllerOf(&pod); owner != nil && owner.Kind != "Node" {
-				found = append(found, pod)
-			}
-		}
-		return found, nil
+		return slices.DeleteFunc(list.Items, func(pod corev1.Pod) bool {
+			owner := metav1.GetControllerOf(&pod)
+			return owner == nil || owner.Kind == "Node" // a node owns its static pods
+		}), nil
 	}
 	old, err := replaceable(ctx)
 	if err != nil {
 		return err
 	}
-	stale := map[string]bool{} // UIDs
-	for _, pod := range old {
-		stale[string(pod.UID)] = true
-		if err := client.CoreV1().Pods(pod.Namespace).Delete(ctx, pod.Name, metav1.DeleteOptions{GracePeriodSeconds: new(int64)}); err != nil {
-			return err
-		}
+	if err := client.Replace(ctx, old, metav1.DeleteOptions{GracePeriodSeconds: new(int64)}, replaceable); err != nil {
+		return err
 	}
-	return kube.Eventually(ctx, "new pods in place of those before the restart", func(ctx context.Context) error {
-		pods, err := replaceable(ctx)
-		if err != nil {
-			return err
-		}
-		for _, pod := range pods {
-			if stale[string(pod.UID)] {
-				return fmt.Errorf("%s/%s is still there", pod.Namespace, pod.Name)
-			}
-		}
-		if len(pods) < len(old) {
-			return fmt.Errorf("%d of %d are there", len(pods), len(old))
-		}
+	return kube.Eventually(ctx, "the new pods to be ready", func(ctx context.Context) error {
 		if unready := client.Unready(ctx, ""); len(unready) > 0 {
 			return errors.New(strings.Join(unready, "; "))
 		}

@@ -13,8 +13,8 @@ import (
 )
 
 // RunTests is the body of a TestMain: it brings a cluster up, prepares it, runs the tests and removes the cluster again, which KEEP=1
-// leaves for the next run. The cluster is that of `make up` by name, with a suffix, so that no
-// user's is taken for it. It returns the code to exit with.
+// leaves for the next run. The cluster is that of `make up` by name, with a suffix, so that no user's is taken for it. It returns the
+// code to exit with.
 func RunTests(m *testing.M, suffix string, nodes int, prepare func(context.Context, *progress.Log, *cluster.Cluster) error) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()

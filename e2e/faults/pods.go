@@ -48,36 +48,17 @@ func (t Target) DeletePod(ctx context.Context, how metav1.DeleteOptions) error {
 }
 
 func (t Target) delete(ctx context.Context, pods []corev1.Pod, how metav1.DeleteOptions) error {
-	before, err := t.CoreV1().Pods(t.Namespace).List(ctx, t.list())
-	if err != nil {
-		return err
-	}
-	for _, pod := range pods {
-		if err := t.CoreV1().Pods(t.Namespace).Delete(ctx, pod.Name, how); err != nil {
-			return err
-		}
-	}
-	return kube.Eventually(ctx, fmt.Sprintf("%d pods of %s to be replaced", len(pods), t.App), func(ctx context.Context) error {
-		now, err := t.CoreV1().Pods(t.Namespace).List(ctx, t.list())
+	err := t.Replace(ctx, pods, how, func(ctx context.Context) ([]corev1.Pod, error) {
+		all, err := t.CoreV1().Pods(t.Namespace).List(ctx, t.list())
 		if err != nil {
-			return err
+			return nil, err
 		}
-		for _, old := range pods {
-			if has(now.Items, old) {
-				return fmt.Errorf("%s is still there", old.Name)
-			}
-		}
-		fresh := slices.DeleteFunc(now.Items, func(p corev1.Pod) bool { return has(before.Items, p) })
-		if len(fresh) < len(pods) {
-			return fmt.Errorf("there are %d new ones", len(fresh))
-		}
-		return nil
+		return all.Items, nil
 	})
-}
-
-// has tells whether a pod, and not only one of its name, is among others.
-func has(pods []corev1.Pod, pod corev1.Pod) bool {
-	return slices.ContainsFunc(pods, func(p corev1.Pod) bool { return p.UID == pod.UID })
+	if err != nil {
+		return fmt.Errorf("deleting pods of %s: %w", t.App, err)
+	}
+	return nil
 }
 
 // Scale sets the number of replicas of the component's StatefulSet, which has the name of its label, and waits until no more run.
