@@ -50,29 +50,39 @@ func (c *Cluster) replacePods(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	// Pods that have ended need no successor.
-	running := metav1.ListOptions{FieldSelector: "status.phase!=Succeeded,status.phase!=Failed"}
-	replaceable := func(ctx context.Context) ([]corev1.Pod, error) {
-		list, err := client.CoreV1().Pods("").List(ctx, running)
+	// The rest finds nobody until the cluster's own network and names are there.
+	for _, group := range []struct{ selector, readyIn string }{
+		{"metadata.namespace=kube-system", metav1.NamespaceSystem},
+		{"metadata.namespace!=kube-system", metav1.NamespaceAll},
+	} {
+		// Pods that have ended need no successor.
+		running := metav1.ListOptions{FieldSelector: group.selector + ",status.phase!=Succeeded,status.phase!=Failed"}
+		replaceable := func(ctx context.Context) ([]corev1.Pod, error) {
+			list, err := client.CoreV1().Pods("").List(ctx, running)
+			if err != nil {
+				return nil, err
+			}
+			return slices.DeleteFunc(list.Items, func(pod corev1.Pod) bool {
+				owner := metav1.GetControllerOf(&pod)
+				return owner == nil || owner.Kind == "Node" // a node owns its static pods
+			}), nil
+		}
+		old, err := replaceable(ctx)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		return slices.DeleteFunc(list.Items, func(pod corev1.Pod) bool {
-			owner := metav1.GetControllerOf(&pod)
-			return owner == nil || owner.Kind == "Node" // a node owns its static pods
-		}), nil
-	}
-	old, err := replaceable(ctx)
-	if err != nil {
-		return err
-	}
-	if err := client.Replace(ctx, old, metav1.DeleteOptions{GracePeriodSeconds: new(int64)}, replaceable); err != nil {
-		return err
-	}
-	return kube.Eventually(ctx, "the new pods to be ready", func(ctx context.Context) error {
-		if unready := client.Unready(ctx, ""); len(unready) > 0 {
-			return errors.New(strings.Join(unready, "; "))
+		if err := client.Replace(ctx, old, metav1.DeleteOptions{GracePeriodSeconds: new(int64)}, replaceable); err != nil {
+			return err
 		}
-		return client.Whole(ctx, "")
-	})
+		err = kube.Eventually(ctx, "the new pods to be ready", func(ctx context.Context) error {
+			if unready := client.Unready(ctx, group.readyIn); len(unready) > 0 {
+				return errors.New(strings.Join(unready, "; "))
+			}
+			return client.Whole(ctx, group.readyIn)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
