@@ -2,18 +2,12 @@ package templatestests
 
 import (
 	"crypto/tls"
-	"fmt"
-	"net"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"os/exec"
-	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
 	corev1 "k8s.io/api/core/v1"
 )
 
@@ -64,7 +58,7 @@ type fakes struct {
 	mtls           *tls.Config // of a WorkloadManager with it, if one is there
 }
 
-// run runs the script and returns what it says. curl is told where the release's names lead, and time does not pass.
+// run runs the script and returns what it says.
 func (f fakes) run(t *testing.T, script string) (string, error) {
 	t.Helper()
 	router := http.NewServeMux()
@@ -84,38 +78,5 @@ func (f fakes) run(t *testing.T, script string) (string, error) {
 	if f.mtls != nil {
 		ports["workloadmanager.agentcube.svc:8443"] = serving(t, httptest.NewUnstartedServer(manager), f.mtls.Clone())
 	}
-	dir := t.TempDir()
-	var settings strings.Builder
-	for name, address := range ports {
-		fmt.Fprintf(&settings, "connect-to = %q\n", name+":"+address)
-	}
-	for file, content := range map[string]string{".curlrc": settings.String(), "test.sh": script, "sleep": "#!/bin/sh\n"} {
-		require.NoError(t, os.WriteFile(filepath.Join(dir, file), []byte(content), 0o755))
-	}
-	test := exec.CommandContext(t.Context(), "sh", filepath.Join(dir, "test.sh"))
-	test.Env = append(os.Environ(), "CURL_HOME="+dir, "PATH="+dir+":"+os.Getenv("PATH"))
-	said, err := test.CombinedOutput()
-	return string(said), err
-}
-
-// serving starts a server, with TLS if it is given any, and returns its address.
-func serving(t *testing.T, server *httptest.Server, config *tls.Config) string {
-	t.Helper()
-	server.TLS = config
-	if config == nil {
-		server.Start()
-	} else {
-		server.StartTLS()
-	}
-	t.Cleanup(server.Close)
-	return server.Listener.Addr().String()
-}
-
-// nobody returns an address at which nobody listens.
-func nobody(t *testing.T) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	require.NoError(t, listener.Close())
-	return listener.Addr().String()
+	return shell(t, script, ports)
 }

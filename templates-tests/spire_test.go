@@ -1,7 +1,10 @@
 package templatestests
 
 import (
+	"crypto/tls"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -84,8 +87,7 @@ func TestAgentsWaitForTheBundleThatTheServerPublishes(t *testing.T) {
 	assert.Equal(t, []corev1.KeyToPath{{Key: "bundle.crt", Path: "bundle.crt"}}, bundle.Items)
 	assert.Equal(t, ptr.To(true), bundle.Optional, "a volume that is refused is tried again after ever longer whiles")
 	require.Len(t, pod.InitContainers, 2)
-	server, published := pod.InitContainers[0], pod.InitContainers[1]
-	assert.Contains(t, server.Command[2], "nc spire-server.agentcube.svc 8081 ", "the server publishes its bundle before it accepts")
+	published := pod.InitContainers[1]
 	assert.Contains(t, published.Command[2], "until [ -s /run/spire/bundle/bundle.crt ]")
 	assert.Equal(t, []corev1.VolumeMount{{Name: "bundle", MountPath: "/run/spire/bundle", ReadOnly: true}}, published.VolumeMounts)
 
@@ -93,6 +95,26 @@ func TestAgentsWaitForTheBundleThatTheServerPublishes(t *testing.T) {
 	assert.Contains(t, agent, `trust_bundle_path = "/run/spire/bundle/bundle.crt"`)
 	assert.Contains(t, agent, `rebootstrap_mode = "auto"`, "a server that lost its keys must not need a hand")
 	assert.NotContains(t, agent, "insecure_bootstrap")
+}
+
+// A proxy outside of the cluster may answer for a Service that the node does not know yet.
+func TestAnAgentIsHeldBackUntilTheServerItselfAnswers(t *testing.T) {
+	t.Parallel()
+	calls := 0
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		calls++
+		if calls < 3 {
+			w.WriteHeader(http.StatusNotFound)
+			return
+		}
+		w.Header().Set("Content-Type", "application/grpc")
+	}))
+	server.EnableHTTP2 = true
+	wait := get[*appsv1.DaemonSet](t, render(t, spire), "spire-agent").Spec.Template.Spec.InitContainers[0]
+	said, err := shell(t, wait.Command[2], map[string]string{"spire-server.agentcube.svc:8081": serving(t, server, &tls.Config{})})
+	require.NoError(t, err, said)
+	assert.Equal(t, "wait-for-server", wait.Name)
+	assert.Equal(t, 3, calls, "two that a proxy answered, and the server's")
 }
 
 func TestInsecureBootstrapNeedsNoBundle(t *testing.T) {

@@ -34,7 +34,13 @@ func Install(ctx context.Context, log *progress.Log, c *cluster.Cluster) (*kube.
 	}
 	err = log.Step("installing agent-sandbox", func() error { return release.InstallAgentSandbox(ctx, client) })
 	if err == nil {
-		err = log.Step("installing the charts with helm", func() error { return helm.Install(ctx) })
+		err = log.Step("installing the charts with helm", func() error {
+			if err := helm.Install(ctx); err != nil {
+				return err
+			}
+			// A DaemonSet is ready to helm while the pod of one node is missing.
+			return kube.Eventually(ctx, "every pod to be ready", func(ctx context.Context) error { return client.Whole(ctx, release.Namespace) })
+		})
 	}
 	if err != nil && ctx.Err() == nil {
 		dir, collecting := artifacts.Collect(ctx, "install", client, helm)

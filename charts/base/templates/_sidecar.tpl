@@ -17,7 +17,7 @@ The helper asks an agent that is not there yet again after ever longer whiles, u
 */}}
 {{- define "agentcube.sidecar.wait" -}}
 {{- include "agentcube.wait" (dict "root" . "name" "wait-for-agent") }}
-    - until curl --silent --output /dev/null --max-time 2 --unix-socket {{ include "agentcube.spire.socket" . }} http://agent || [ $? -ne 7 ]; do sleep 1; done
+    - until curl --silent --output /dev/null --max-time 2 --unix-socket {{ include "agentcube.spire.socket" . }} http://agent || [ $? -ne 7 ]; do sleep 0.5; done
   volumeMounts:
     - name: workload-api
       mountPath: {{ include "agentcube.spire.socketMount" . }}

@@ -13,8 +13,3 @@ An init container that holds its pod back. What follows it is the script that en
     - sh
     - -c
 {{- end -}}
-
-{{/* The command that succeeds when a port accepts connections. Takes host and port. */}}
-{{- define "agentcube.wait.accepts" -}}
-timeout 2 nc {{ .host }} {{ .port }} </dev/null
-{{- end -}}

@@ -20,9 +20,9 @@ roll at once, so that a new Router waits here, while the old ones go on with the
 {{- include "agentcube.wait" (dict "root" . "name" "wait-for-workloadmanager") }}
     - |
       end=$(($(date +%s) + {{ .Values.router.waitSeconds }}))
-      until {{ include "agentcube.wait.accepts" (dict "host" $host "port" $port) }}; do
+      until timeout 2 nc {{ $host }} {{ $port }} </dev/null; do
         [ "$(date +%s)" -lt "$end" ] || { echo "no WorkloadManager accepts: the Router starts anyway"; exit 0; }
-        sleep 1
+        sleep 0.5
       done
 {{- end -}}
 

@@ -16,15 +16,19 @@ exec:
 {{- end -}}
 
 {{/*
-A server that accepts connections has published its bundle. That a container has ended makes the kubelet look at the pod's volumes
-again, so that the bundle is there at once: a pod that could not mount it would be tried again after ever longer whiles.
+A server that answers has published its bundle. That a container has ended makes the kubelet look at the pod's volumes again, so that
+the bundle is there at once: a pod that could not mount it would be tried again after ever longer whiles. That something accepts
+connections is not enough: until a node knows a new Service, whatever lies outside of the cluster is asked, and a proxy there may accept.
 */}}
 {{- define "agentcube.agent.waits" -}}
-{{- $host := printf "spire-server.%s.svc" .Release.Namespace -}}
+{{- $server := printf "https://spire-server.%s.svc:%v" .Release.Namespace .Values.spire.server.service.port -}}
 {{- include "agentcube.wait" (dict "root" . "name" "wait-for-server") }}
-    - until {{ include "agentcube.wait.accepts" (dict "host" $host "port" .Values.spire.server.service.port) }}; do sleep 1; done
+    - |
+      # Nothing can be verified yet. Whoever speaks gRPC says so in the answer to any call
+      speaks() { curl --silent --insecure --max-time 2 --output /dev/null --write-out '%{content_type}' --header 'Content-Type: application/grpc' --data '' "$1"; }
+      until [ "$(speaks {{ $server }})" = application/grpc ]; do sleep 0.5; done
 {{ include "agentcube.wait" (dict "root" . "name" "wait-for-bundle") }}
-    - until [ -s /run/spire/bundle/bundle.crt ]; do sleep 1; done
+    - until [ -s /run/spire/bundle/bundle.crt ]; do sleep 0.5; done
   volumeMounts:
     - name: bundle
       mountPath: /run/spire/bundle

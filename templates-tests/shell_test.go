@@ -1,0 +1,55 @@
+package templatestests
+
+import (
+	"crypto/tls"
+	"fmt"
+	"net"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// shell runs a script that the chart writes, and returns what it says. Its curl is told where the hosts and ports of a release lead,
+// and its time does not pass.
+func shell(t *testing.T, script string, ports map[string]string) (string, error) {
+	t.Helper()
+	dir := t.TempDir()
+	var settings strings.Builder
+	for name, address := range ports {
+		fmt.Fprintf(&settings, "connect-to = %q\n", name+":"+address)
+	}
+	for file, content := range map[string]string{".curlrc": settings.String(), "script.sh": script, "sleep": "#!/bin/sh\n"} {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, file), []byte(content), 0o755))
+	}
+	run := exec.CommandContext(t.Context(), "sh", filepath.Join(dir, "script.sh"))
+	run.Env = append(os.Environ(), "CURL_HOME="+dir, "PATH="+dir+":"+os.Getenv("PATH"))
+	said, err := run.CombinedOutput()
+	return string(said), err
+}
+
+// serving starts a server, with TLS if it is given any, and returns its address.
+func serving(t *testing.T, server *httptest.Server, config *tls.Config) string {
+	t.Helper()
+	server.TLS = config
+	if config == nil {
+		server.Start()
+	} else {
+		server.StartTLS()
+	}
+	t.Cleanup(server.Close)
+	return server.Listener.Addr().String()
+}
+
+// nobody returns an address at which nobody listens.
+func nobody(t *testing.T) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	require.NoError(t, listener.Close())
+	return listener.Addr().String()
+}
