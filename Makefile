@@ -37,7 +37,7 @@ test-units: ## test the programs of the control plane and of the harness, with t
 
 .PHONY: test-e2e
 test-e2e: ## install on a kind cluster and check the living system (KEEP=1 leaves the cluster for the next run, SOAK=1 takes its time)
-	$(GO) test -count=1 -parallel=3 -timeout=80m -v ./e2e
+	$(GO) test -count=1 -parallel=4 -timeout=80m -v ./e2e
 
 .PHONY: docs-test
 docs-test: ## follow every guide to the letter on a kind cluster, and compare what comes back

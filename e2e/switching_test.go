@@ -18,6 +18,7 @@ import (
 // TestSwitchingSPIREOnAndOffLosesNoInvocation turns mutual TLS on and off again by helm upgrades, while a client in the cluster
 // invokes through the Router without a pause. All other settings stay, and of SPIRE nothing but what the guide names.
 func TestSwitchingSPIREOnAndOffLosesNoInvocation(t *testing.T) {
+	t.Parallel()
 	for _, replicas := range []int{1, 3} {
 		t.Run(fmt.Sprintf("%d of each", replicas), func(t *testing.T) {
 			ctx := start(t)
