@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -12,6 +13,7 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -240,6 +242,30 @@ func TestAChangedConnectionStringRollsTheServersAndCannotBeReadOffThem(t *testin
 	}
 	assert.NotEqual(t, checksum("password=a"), checksum("password=b"))
 	assert.Len(t, checksum("password=a"), 6, "too short to find the password by")
+}
+
+func TestTheServerReadsTheConnectionStringAsItWasGiven(t *testing.T) {
+	t.Parallel()
+	const given = `password='it\'s a "secret"'`
+	user := values(t, spire, "spire: {server: {dataStore: {type: postgres}}}")
+	require.NoError(t, unstructured.SetNestedField(user, given, "spire", "server", "dataStore", "connectionString"))
+	objects := renderRelease(t, chart.Release{Values: user})
+	require.Contains(t, config(t, objects, "spire-server"), `connection_string = "${SPIRE_DATASTORE_CONNECTION}"`)
+	// HCL's escapes are Go's
+	read, err := strconv.Unquote(`"` + get[*corev1.Secret](t, objects, "spire-server-datastore").StringData["connectionString"] + `"`)
+	require.NoError(t, err)
+	assert.Equal(t, given, read)
+}
+
+func TestTheServersPodTakesVolumesOfTheUser(t *testing.T) {
+	t.Parallel()
+	pod := get[*appsv1.StatefulSet](t, render(t, spire, `
+spire:
+  server:
+    extraVolumes: [{name: database-ca, secret: {secretName: ca}}]
+    extraVolumeMounts: [{name: database-ca, mountPath: /ca, readOnly: true}]`), "spire-server").Spec.Template.Spec
+	assert.Equal(t, "ca", volume(t, pod, "database-ca").Secret.SecretName)
+	assert.Contains(t, container(t, pod, "spire-server").VolumeMounts, corev1.VolumeMount{Name: "database-ca", MountPath: "/ca", ReadOnly: true})
 }
 
 func TestTheDatabasesSecretMayBeTheUsers(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 
 	"agentcube-mtls/templates-tests/chart"
@@ -55,6 +56,7 @@ func TestWrongValuesAreRefusedWithTheKeyAndTheMend(t *testing.T) {
 		"spire: {server: {replicas: 2}}":                                                  "sqlite3 is a file of one server: set spire.server.dataStore.type to postgres or mysql, or replicas to 1",
 		"spire: {server: {dataStore: {type: postgres}}}":                                  "spire.server.dataStore.connectionString is still sqlite3's path",
 		"spire: {server: {dataStore: {type: mysql, connectionString: a, secretName: b}}}": "both say how to reach the database: set one of them only",
+		"spire: {server: {dataStore: {type: mysql, connectionString: a}}}":                "spire.server.dataStore.connectionString lacks parseTime=true, without which SPIRE does not start: end it with ?parseTime=true",
 		"spire: {server: {metrics: {podMonitor: {enabled: true}}}}":                       "spire.server.metrics.podMonitor.enabled finds no metrics: set spire.server.metrics.enabled, too",
 		"spire: {agent: {metrics: {podMonitor: {enabled: true}}}}":                        "spire.agent.metrics.podMonitor.enabled finds no metrics: set spire.agent.metrics.enabled, too",
 		"spire: {server: {upstreamAuthority: {type: secret}}}":                            "name it in spire.server.upstreamAuthority.secretName",
@@ -113,14 +115,27 @@ func TestAnExistingSPIREWhoseEntriesComeFromElsewhereNeedsNoCRDs(t *testing.T) {
 	renderRelease(t, chart.Release{Values: values(t, existing, "spire: {identities: {create: false}}"), APIs: []string{}, Live: true})
 }
 
+// --set gives an integer, and a stored release, from which the next upgrade takes it, the nearest floating-point number.
+func TestANumberAsPasswordRollsNothingWhenItIsReused(t *testing.T) {
+	t.Parallel()
+	checksum := func(password any) string {
+		given := values(t, plain)
+		given["redis"].(map[string]any)["password"] = password
+		router := get[*appsv1.Deployment](t, renderRelease(t, chart.Release{Values: given}), "agentcube-router")
+		return router.Spec.Template.Annotations["checksum/redis-password"]
+	}
+	assert.NotEmpty(t, checksum(int64(12345678)))
+	assert.Equal(t, checksum(int64(12345678)), checksum(float64(12345678)))
+}
+
 func TestTextOfDigitsStaysText(t *testing.T) {
 	t.Parallel()
 	objects := render(t, `
-redis: {addr: "a:6379", password: 123456}
-router: {image: {tag: 7}, priorityClassName: "1"}
+redis: {addr: "a:6379", password: 12345678}
+router: {image: {tag: 20260101}, priorityClassName: "1"}
 spire: {enabled: true, trustDomain: "1e3", clusterName: "12345", identities: {className: "1"}, server: {persistence: {storageClass: "1"}}}`)
-	assert.Equal(t, "123456", get[*corev1.Secret](t, objects, "agentcube-redis").StringData["password"])
-	assert.Equal(t, "ghcr.io/volcano-sh/agentcube-router:7", images(objects)["agentcube-router"])
+	assert.Equal(t, "12345678", get[*corev1.Secret](t, objects, "agentcube-redis").StringData["password"])
+	assert.Equal(t, "ghcr.io/volcano-sh/agentcube-router:20260101", images(objects)["agentcube-router"])
 	manager := values(t, config(t, objects, "spire-controller-manager"))
 	for key, text := range map[string]string{"trustDomain": "1e3", "clusterName": "12345", "className": "1"} {
 		assert.Equal(t, text, manager[key], key)

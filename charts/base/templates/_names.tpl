@@ -29,6 +29,11 @@ helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version | replace "+" "_" }}
 {{ .root.Release.Namespace }}-{{ .root.Release.Name }}-{{ .name }}
 {{- end -}}
 
+{{/* A text of digits only, which values files and stored releases give as a number, and templates would write as 1.2345678e+07. */}}
+{{- define "agentcube.text" -}}
+{{ if kindIs "float64" . }}{{ int64 . }}{{ else }}{{ . }}{{ end }}
+{{- end -}}
+
 {{/*
 An image's full name. A mirror (global.imageRegistry) takes the place of the registry, if the repository begins with one; a digest
 decides over the tag, which then only says to people what it is. Takes root and image.
@@ -38,7 +43,7 @@ decides over the tag, which then only says to people what it is. Takes root and 
 {{- with .root.Values.global.imageRegistry -}}
 {{- $repository = printf "%s/%s" (trimSuffix "/" .) (regexReplaceAll "^([^/]*[.:][^/]*|localhost)/" $repository "") -}}
 {{- end -}}
-{{ $repository }}:{{ .image.tag }}{{ with .image.digest }}@{{ . }}{{ end }}
+{{ $repository }}:{{ include "agentcube.text" .image.tag }}{{ with .image.digest }}@{{ . }}{{ end }}
 {{- end -}}
 
 {{- define "agentcube.redis.name" -}}
@@ -55,12 +60,12 @@ decides over the tag, which then only says to people what it is. Takes root and 
 
 {{/* Tells that a secret changed, while too short to find it by. Takes root and secret. */}}
 {{- define "agentcube.secretChecksum" -}}
-{{ printf "%s/%s/%v" .root.Release.Namespace .root.Release.Name .secret | sha256sum | trunc 6 | quote }}
+{{ printf "%s/%s/%s" .root.Release.Namespace .root.Release.Name .secret | sha256sum | trunc 6 | quote }}
 {{- end -}}
 
 {{- define "agentcube.redis.checksum" -}}
 {{- with .Values.redis.password -}}
-{{ include "agentcube.secretChecksum" (dict "root" $ "secret" .) }}
+{{ include "agentcube.secretChecksum" (dict "root" $ "secret" (include "agentcube.text" .)) }}
 {{- end -}}
 {{- end -}}
 

@@ -90,6 +90,9 @@ when one of them fails. Each message names the key and the mend.
 {{- if and (ne .dataStore.type "sqlite3") (not .dataStore.secretName) (hasPrefix "/" .dataStore.connectionString) -}}
 {{- fail (printf "spire.server.dataStore.connectionString is still sqlite3's path: say how to reach %s there, or in the Secret of spire.server.dataStore.secretName" .dataStore.type) -}}
 {{- end -}}
+{{- if and (eq .dataStore.type "mysql") (not .dataStore.secretName) (not (contains "parseTime=true" .dataStore.connectionString)) -}}
+{{- fail "spire.server.dataStore.type is mysql, and spire.server.dataStore.connectionString lacks parseTime=true, without which SPIRE does not start: end it with ?parseTime=true" -}}
+{{- end -}}
 {{- if and .dataStore.secretName (ne .dataStore.type "sqlite3") (not (hasPrefix "/" .dataStore.connectionString)) -}}
 {{- fail "spire.server.dataStore.secretName and spire.server.dataStore.connectionString both say how to reach the database: set one of them only" -}}
 {{- end -}}
