@@ -28,10 +28,7 @@ func TestAReleaseRunsBesideAForeignSPIREAndAnotherOnIt(t *testing.T) {
 		"spire.identities.create":      "false",
 		"redis.addr":                   "",
 		"redis.secretName":             "",
-		// Two releases and the suite's fit on one node with two processors.
-		"router.resources.requests.cpu":          "10m",
-		"workloadmanager.resources.requests.cpu": "10m",
-		"workloadmanager.drainSeconds":           drainSeconds,
+		"workloadmanager.drainSeconds": drainSeconds,
 	}, "existing-spire.yaml")
 	beside := install(t, "beside", map[string]string{"spire.enabled": "true", "workloadmanager.drainSeconds": drainSeconds})
 

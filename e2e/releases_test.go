@@ -30,7 +30,7 @@ var rolling sync.Mutex
 // container may restart while things come up. Examples are files in the folder values.
 func install(t *testing.T, name string, values map[string]string, examples ...string) verify.Release {
 	t.Helper()
-	files := []string{repo.Path("values", "kind.yaml")}
+	files := []string{repo.Path("values", "kind.yaml"), repo.Path("e2e", "testdata", "small.yaml")}
 	for _, example := range examples {
 		files = append(files, repo.Path("values", example))
 	}
