@@ -70,7 +70,7 @@ func startDatabase(ctx context.Context, t *testing.T) database {
 	remove := command.New("docker", "rm", "--force", "--volumes", d.container)
 	require.NoError(t, remove.Run(ctx), "what a run that was killed has left")
 	t.Cleanup(func() { _ = remove.Run(context.Background()) })
-	run := command.New("docker", "run", "--detach", "--name", d.container, "--network", "kind", images.PostgreSQL.Name)
+	run := command.New("docker", "run", "--detach", "--name", d.container, "--label", environment.TestLabel(), "--network", "kind", images.PostgreSQL.Name)
 	require.NoError(t, run.Run(ctx))
 	address, err := command.New("docker", "inspect", "--format", "{{.NetworkSettings.Networks.kind.IPAddress}}", d.container).Output(ctx)
 	require.NoError(t, err)

@@ -47,6 +47,7 @@ func TestSPIREReadsEveryConfigurationThatTheChartWrites(t *testing.T) {
 		require.NoError(t, yaml.Unmarshal([]byte(given), &values), name)
 		objects, err := render.Release{Values: chartutil.CoalesceTables(values, map[string]any{"spire": map[string]any{"enabled": true}})}.Objects()
 		require.NoError(t, err, name)
+		read := 0
 		for _, object := range objects {
 			configuration, ok := object.(*corev1.ConfigMap)
 			if !ok || (configuration.Name != "spire-server" && configuration.Name != "spire-agent") {
@@ -58,7 +59,9 @@ func TestSPIREReadsEveryConfigurationThatTheChartWrites(t *testing.T) {
 				validate := command.New("docker", "run", "--rm", "--interactive", "--user", "0", "--env", "SPIRE_DATASTORE_CONNECTION=dbname=a",
 					"--entrypoint", program, image, "validate", "-expandEnv", "-config", "/dev/stdin")
 				assert.NoError(t, validate.Reading(strings.NewReader(text)).Run(ctx), "%s with %s:\n%s", file, name, text)
+				read++
 			}
 		}
+		assert.Equal(t, 2, read, "%s: one configuration of the server, one of the agents", name)
 	}
 }

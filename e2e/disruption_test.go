@@ -44,6 +44,11 @@ func TestLosingTheAPIServerOrANodeIsOvercomeWithoutAHand(t *testing.T) {
 		}, spared{}})
 	}
 	endure(ctx, t, load, endured)
+	// What else ran on the nodes is there for the tests that follow.
+	for _, namespace := range []string{"kube-system", "agent-sandbox-system"} {
+		eventually(ctx, t, namespace+" to be whole again", func(ctx context.Context) error { return r.Whole(ctx, namespace) })
+	}
+	eventually(ctx, t, "the suite's release to be whole again", func(ctx context.Context) error { return healthy(ctx, suite.release) })
 }
 
 // nodes returns the nodes with a label, or without it.

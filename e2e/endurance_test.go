@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"agentcube-mtls/e2e/observed"
+	"agentcube-mtls/e2e/verify"
 )
 
 // fault is something that breaks under a release, and what goes on all the while.
@@ -40,7 +41,7 @@ func endure(ctx context.Context, t *testing.T, load *scenario, faults []fault) {
 		load.Mark(f.name)
 		w := window{from: time.Now()}
 		require.NoError(t, f.inject(ctx), f.name)
-		eventually(ctx, t, "the release to be whole again after: "+f.name, func(ctx context.Context) error { return load.healthy(ctx) })
+		eventually(ctx, t, "the release to be whole again after: "+f.name, func(ctx context.Context) error { return healthy(ctx, load.Release) })
 		w.whole = time.Now()
 		load.recover(ctx, t)
 		w.to = time.Now()
@@ -99,17 +100,17 @@ func endure(ctx context.Context, t *testing.T, load *scenario, faults []fault) {
 	}
 }
 
-// healthy returns an error while anything of the release is missing, or Router and WorkloadManager cannot shake hands.
-func (s *scenario) healthy(ctx context.Context) error {
-	if err := s.Whole(ctx, s.Namespace); err != nil {
+// healthy returns an error while anything of a release is missing, or its Router and WorkloadManager cannot shake hands.
+func healthy(ctx context.Context, r verify.Release) error {
+	if err := r.Whole(ctx, r.Namespace); err != nil {
 		return err
 	}
-	if _, err := s.ServerHealthy(ctx); err != nil {
+	if _, err := r.ServerHealthy(ctx); err != nil {
 		return err
 	}
-	if _, err := s.AgentsAttested(ctx); err != nil {
+	if _, err := r.AgentsAttested(ctx); err != nil {
 		return err
 	}
-	_, err := s.Handshake(ctx)
+	_, err := r.Handshake(ctx)
 	return err
 }

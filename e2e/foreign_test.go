@@ -9,6 +9,7 @@ import (
 
 	"agentcube-mtls/e2e/cluster"
 	"agentcube-mtls/e2e/command"
+	"agentcube-mtls/e2e/environment"
 	"agentcube-mtls/e2e/images"
 	"agentcube-mtls/e2e/progress"
 )
@@ -18,7 +19,7 @@ func TestAClusterOfSomebodyElseIsLeftAlone(t *testing.T) {
 	// To kind, and so to us, a container with these labels is a cluster.
 	const name, node = "somebody-elses", "somebody-elses-control-plane"
 	_ = command.New("docker", "rm", "--force", node).Run(ctx)
-	require.NoError(t, command.New("docker", "create", "--name", node, "--label", "io.x-k8s.kind.cluster="+name,
+	require.NoError(t, command.New("docker", "create", "--name", node, "--label", environment.TestLabel(), "--label", "io.x-k8s.kind.cluster="+name,
 		"--label", "io.x-k8s.kind.role=control-plane", images.Debian, "sleep", "1").Run(ctx))
 	defer func() { assert.NoError(t, command.New("docker", "rm", node).Run(ctx), "the container is still there") }()
 

@@ -56,7 +56,7 @@ func TestUpgradesAndTheirRollbacksLoseNoInvocation(t *testing.T) {
 		rollBack(ctx, t, r)
 		settle(ctx, t, r)
 		assert.False(t, change.made(), "the rollback did not take back %s", change.name)
-		eventually(ctx, t, "the release to be whole after the rollback of "+change.name, func(ctx context.Context) error { return load.healthy(ctx) })
+		eventually(ctx, t, "the release to be whole after the rollback of "+change.name, func(ctx context.Context) error { return healthy(ctx, r) })
 	}
 	load.requireNoFailure(ctx, t)
 }

@@ -140,7 +140,7 @@ func (c *Cluster) usable(ctx context.Context, present []nodes.Node) (bool, error
 		return false, nil
 	}
 	if len(present) != c.Nodes {
-		return false, fmt.Errorf("the kind cluster %q has %d node(s), and NODES=%d was asked for: run `make down` first", c.Name, len(present), c.Nodes)
+		return false, fmt.Errorf("the kind cluster %q has %d node(s), and NODES=%d was asked for: run `CLUSTER=%s make down` first", c.Name, len(present), c.Nodes, c.Name)
 	}
 	for _, node := range present {
 		// The engine stops its containers when the machine restarts.

@@ -20,11 +20,14 @@ func Ensure(ctx context.Context, log *progress.Log) error {
 	if problem == nil {
 		return nil
 	}
-	if err := here().mend(problem); err != nil {
+	m := here()
+	if err := m.mend(problem); err != nil {
 		return err
 	}
-	if err := install(ctx, log, "dockerd", "docker.io"); err != nil {
-		return err
+	if !m.installed {
+		if err := install(ctx, log, "docker.io"); err != nil {
+			return err
+		}
 	}
 	return log.Step("starting the container engine", func() error { return start(ctx) })
 }
@@ -60,33 +63,40 @@ func (m machine) mend(problem error) error {
 	return errors.New("no container engine: install Docker (on Debian and Ubuntu: `sudo apt-get install docker.io`) and repeat")
 }
 
-// EnsureDebootstrap installs the program that makes a Debian base image where no registry can give one.
-func EnsureDebootstrap(ctx context.Context, log *progress.Log) error {
-	if _, err := exec.LookPath("debootstrap"); err == nil {
-		return nil
+// EnsureBuildTools installs what images are built with where no registry can give one: what makes a Debian base image, and the C
+// compiler that SPIRE's sqlite takes.
+func EnsureBuildTools(ctx context.Context, log *progress.Log) error {
+	for _, tool := range []struct {
+		program  string
+		packages []string
+	}{{"debootstrap", []string{"debootstrap"}}, {"gcc", []string{"gcc", "libc6-dev"}}} {
+		if _, err := exec.LookPath(tool.program); err == nil {
+			continue
+		}
+		if os.Geteuid() != 0 || !isDebian() {
+			return errors.New("no registry answers, so that the images have to be built, which needs root on Debian: " +
+				"run this there, or connect this machine to docker.io, ghcr.io and registry.k8s.io")
+		}
+		if err := install(ctx, log, tool.packages...); err != nil {
+			return err
+		}
 	}
-	if os.Geteuid() != 0 || !isDebian() {
-		return errors.New("no registry answers, so that the images have to be built, which needs root on Debian: " +
-			"run this there, or connect this machine to docker.io, ghcr.io and registry.k8s.io")
-	}
-	return install(ctx, log, "debootstrap", "debootstrap")
+	return nil
 }
 
 func ping(ctx context.Context) error {
 	return command.New("docker", "version", "--format", "{{.Server.Version}}").Run(ctx)
 }
 
-// install brings a Debian package, unless its program is there already.
-func install(ctx context.Context, log *progress.Log, program, pkg string) error {
-	if _, err := exec.LookPath(program); err == nil {
-		return nil
-	}
-	return log.Step("installing "+pkg+" with apt-get", func() error {
+// install brings Debian packages.
+func install(ctx context.Context, log *progress.Log, packages ...string) error {
+	return log.Step("installing "+strings.Join(packages, " and ")+" with apt-get", func() error {
 		if err := command.New("apt-get", "update").Run(ctx); err != nil {
 			return err
 		}
 		// policy-rc.d is left alone: where an init system runs, the package starts its service itself.
-		return command.New("apt-get", "install", "-y", "--no-install-recommends", pkg).With("DEBIAN_FRONTEND=noninteractive").Run(ctx)
+		apt := append([]string{"apt-get", "install", "-y", "--no-install-recommends"}, packages...)
+		return command.New(apt...).With("DEBIAN_FRONTEND=noninteractive").Run(ctx)
 	})
 }
 

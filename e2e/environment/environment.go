@@ -39,7 +39,7 @@ func Cluster(ctx context.Context, log *progress.Log, name string, nodes int) (*c
 			return nil, err
 		}
 		list, disk = append(list, published...), diskBuilt
-		if err := engine.EnsureDebootstrap(ctx, log); err != nil {
+		if err := engine.EnsureBuildTools(ctx, log); err != nil {
 			return nil, err
 		}
 	}

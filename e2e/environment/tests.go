@@ -2,13 +2,16 @@ package environment
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"testing"
 
 	"agentcube-mtls/e2e/cluster"
+	"agentcube-mtls/e2e/command"
 	"agentcube-mtls/e2e/progress"
 )
 
@@ -24,7 +27,8 @@ func RunTests(m *testing.M, suffix string, nodes int, prepare func(context.Conte
 	if !keep && (err == nil || ctx.Err() != nil) {
 		defer func() {
 			_ = log.Step("removing the kind cluster", func() error {
-				return cluster.New(Name()+suffix, nodes, false).Delete(context.WithoutCancel(ctx))
+				ctx := context.WithoutCancel(ctx)
+				return errors.Join(removeContainers(ctx), cluster.New(Name()+suffix, nodes, false).Delete(ctx))
 			})
 		}()
 	}
@@ -48,4 +52,16 @@ func RunTests(m *testing.M, suffix string, nodes int, prepare func(context.Conte
 		fmt.Fprintln(os.Stderr, "error: interrupted")
 		return 1
 	}
+}
+
+// TestLabel is the label of containers that tests make beside the cluster's nodes. A test removes its own; those of a test that was
+// interrupted go with the cluster.
+func TestLabel() string { return "agentcube-mtls.test=" + Name() }
+
+func removeContainers(ctx context.Context) error {
+	ids, err := command.New("docker", "ps", "--all", "--quiet", "--filter", "label="+TestLabel()).Output(ctx)
+	if err != nil || ids == "" {
+		return err
+	}
+	return command.New(append([]string{"docker", "rm", "--force", "--volumes"}, strings.Fields(ids)...)...).Run(ctx)
 }

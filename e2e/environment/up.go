@@ -37,4 +37,4 @@ const next = `Next:
   export PATH=$PATH:%s
   kubectl get pods -n agentcube
   helm list -n agentcube
-  make down                 # removes all of it`
+  make down                 # removes the cluster`

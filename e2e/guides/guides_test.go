@@ -31,6 +31,7 @@ const official = "agentcube"
 
 // suite is the cluster that all guides are followed on.
 var suite struct {
+	ctx        context.Context // ends when the run is interrupted, and the guides' shells with it
 	client     *kube.Client
 	helm       *release.Helm
 	kubeconfig string
@@ -42,7 +43,7 @@ func TestMain(m *testing.M) {
 }
 
 func setUp(ctx context.Context, log *progress.Log, c *cluster.Cluster) (err error) {
-	suite.name = c.Name
+	suite.ctx, suite.name = ctx, c.Name
 	if suite.kubeconfig, err = c.Kubeconfig(); err != nil {
 		return err
 	}
@@ -95,7 +96,7 @@ func TestGuides(t *testing.T) {
 				Rename: []string{suite.name, official},
 				Log:    t.Logf,
 			}
-			require.NoError(t, follow(t.Context(), runner, file))
+			require.NoError(t, follow(suite.ctx, runner, file))
 		})
 	}
 }
