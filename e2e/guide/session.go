@@ -55,7 +55,7 @@ func start(ctx context.Context, dir string, env []string) (*session, error) {
 		return nil, err
 	}
 	if err := shell.Start(); err != nil {
-		return nil, fmt.Errorf("starting bash: %w", err)
+		return nil, errors.Join(fmt.Errorf("starting bash: %w", err), os.RemoveAll(scratch))
 	}
 	return &session{shell: shell, input: input, done: bufio.NewReader(read), dir: scratch}, nil
 }
