@@ -4,7 +4,6 @@ import (
 	"crypto/tls"
 	"net/http"
 	"net/http/httptest"
-	"os/exec"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -14,9 +13,6 @@ import (
 // TestHelmTestTellsAReleaseThatIsWellFromOthers runs the script of `helm test` as it is, with servers here in place of the release's.
 func TestHelmTestTellsAReleaseThatIsWellFromOthers(t *testing.T) {
 	t.Parallel()
-	if _, err := exec.LookPath("curl"); err != nil {
-		t.Skip("curl is not installed, which the script calls: apt-get install curl")
-	}
 	secure := &tls.Config{MinVersion: tls.VersionTLS13, ClientAuth: tls.RequireAnyClientCert}
 	well := fakes{ready: 200, invoked: 404, plain: true}
 	wellOverTLS := fakes{ready: 200, invoked: 404, mtls: secure}

@@ -1,6 +1,7 @@
 package templatestests
 
 import (
+	"context"
 	"crypto/tls"
 	"fmt"
 	"net"
@@ -10,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -18,6 +20,9 @@ import (
 // and its time does not pass.
 func shell(t *testing.T, script string, ports map[string]string) (string, error) {
 	t.Helper()
+	if _, err := exec.LookPath("curl"); err != nil {
+		t.Skip("curl is not installed, which the script calls: apt-get install curl")
+	}
 	dir := t.TempDir()
 	var settings strings.Builder
 	for name, address := range ports {
@@ -26,7 +31,10 @@ func shell(t *testing.T, script string, ports map[string]string) (string, error)
 	for file, content := range map[string]string{".curlrc": settings.String(), "script.sh": script, "sleep": "#!/bin/sh\n"} {
 		require.NoError(t, os.WriteFile(filepath.Join(dir, file), []byte(content), 0o755))
 	}
-	run := exec.CommandContext(t.Context(), "sh", filepath.Join(dir, "script.sh"))
+	// A script that waits for what never comes would turn round and round.
+	bounded, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	run := exec.CommandContext(bounded, "sh", filepath.Join(dir, "script.sh"))
 	run.Env = append(os.Environ(), "CURL_HOME="+dir, "PATH="+dir+":"+os.Getenv("PATH"))
 	said, err := run.CombinedOutput()
 	return string(said), err

@@ -25,8 +25,10 @@ connections is not enough: until a node knows a new Service, whatever lies outsi
 {{- include "agentcube.wait" (dict "root" . "name" "wait-for-server") }}
     - |
       # Nothing can be verified yet. Whoever speaks gRPC says so in the answer to any call
-      speaks() { curl --silent --insecure --max-time 2 --output /dev/null --write-out '%{content_type}' --header 'Content-Type: application/grpc' --data '' "$1"; }
-      until [ "$(speaks {{ $server }})" = application/grpc ]; do sleep 0.5; done
+      until [ "$(curl --silent --insecure --max-time 2 --output /dev/null --write-out '%{content_type}' \
+        --header 'Content-Type: application/grpc' --data '' {{ $server }})" = application/grpc ]; do
+        sleep 0.5
+      done
 {{ include "agentcube.wait" (dict "root" . "name" "wait-for-bundle") }}
     - until [ -s /run/spire/bundle/bundle.crt ]; do sleep 0.5; done
   volumeMounts:
