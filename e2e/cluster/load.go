@@ -30,15 +30,16 @@ func (c *Cluster) Load(ctx context.Context, names []string) error {
 			return err
 		}
 	}
-	missing := map[string]string{} // from any node
-	var lacking []nodes.Node
+	missing := map[string]string{}                // from any node
+	lacking := map[nodes.Node]map[string]string{} // with what each will have
 	for _, node := range present {
 		there := loaded(ctx, node)
 		lacks := maps.Clone(wanted)
 		maps.DeleteFunc(lacks, func(name, id string) bool { return there[name] == id })
 		if len(lacks) > 0 {
-			lacking = append(lacking, node)
 			maps.Copy(missing, lacks)
+			maps.Copy(there, wanted)
+			lacking[node] = there
 		}
 	}
 	if len(lacking) == 0 {
@@ -53,15 +54,15 @@ func (c *Cluster) Load(ctx context.Context, names []string) error {
 	if err := images.Save(ctx, archive, slices.Sorted(maps.Keys(missing))...); err != nil {
 		return err
 	}
-	note, err := json.Marshal(wanted)
-	if err != nil {
-		return err
-	}
 	var together errgroup.Group
-	for _, node := range lacking {
+	for node, there := range lacking {
 		together.Go(func() error {
 			if err := load(node, archive); err != nil {
 				return fmt.Errorf("loading images into node %s: %w", node, err)
+			}
+			note, err := json.Marshal(there)
+			if err != nil {
+				return err
 			}
 			return nodeutils.WriteFile(node, loadedFile, string(note))
 		})
@@ -84,7 +85,7 @@ const loadedFile = "/kind/loaded.json"
 // loaded returns the identifiers, by name, of the images that Load brought to a node. Where it is not known, they are brought again.
 func loaded(ctx context.Context, node nodes.Node) map[string]string {
 	var note bytes.Buffer
-	var there map[string]string
+	there := map[string]string{}
 	if err := node.CommandContext(ctx, "cat", loadedFile).SetStdout(&note).Run(); err == nil {
 		_ = json.Unmarshal(note.Bytes(), &there)
 	}
