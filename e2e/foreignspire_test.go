@@ -8,6 +8,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 
 	"agentcube-mtls/e2e/components"
 	"agentcube-mtls/e2e/faults"
@@ -15,8 +17,8 @@ import (
 	"agentcube-mtls/e2e/verify"
 )
 
-// TestAReleaseRunsBesideAForeignSPIREAndAnotherOnIt has a SPIRE in the cluster that is not the chart's. One release uses it, one
-// brings its own, and either goes without the other noticing.
+// TestAReleaseRunsBesideAForeignSPIREAndAnotherOnIt has a SPIRE in the cluster that is not the chart's. One release uses it, first
+// over a folder of the nodes and then over the CSI driver, one brings its own, and either goes without the other noticing.
 func TestAReleaseRunsBesideAForeignSPIREAndAnotherOnIt(t *testing.T) {
 	ctx := start(t)
 	foreign := foreignSPIRE(ctx, t)
@@ -38,6 +40,9 @@ func TestAReleaseRunsBesideAForeignSPIREAndAnotherOnIt(t *testing.T) {
 	requireStrangers(ctx, t, guest, beside, "no X.509 bundle found for trust domain")
 
 	load := underLoad(ctx, t, guest)
+	restrict(ctx, t, guest.Namespace)
+	upgrade(t, guest, map[string]string{"spire.workloadAPI.type": "csi"})
+	requireOwnIdentities(ctx, t, guest, "foreign.test")
 	_, err := suite.helm.Run(ctx, "uninstall", beside.Name, "--namespace", beside.Namespace, "--wait", "--timeout", "5m")
 	require.NoError(t, err)
 	load.requireNoFailure(ctx, t)
@@ -66,6 +71,8 @@ func foreignSPIRE(ctx context.Context, t *testing.T) verify.Release {
 	objects, err := kube.Decode(strings.NewReader(strings.ReplaceAll(string(manifests), "${VERSION}", strings.TrimPrefix(version, "v"))))
 	require.NoError(t, err)
 	afterwards(t, func(ctx context.Context) {
+		// Volumes go only with the help of the driver that brought them.
+		_ = suite.release.DeleteNamespace(ctx, "guest")
 		for _, object := range objects {
 			_ = suite.release.Objects.Delete(ctx, object)
 		}
@@ -86,4 +93,12 @@ func foreignSPIRE(ctx context.Context, t *testing.T) verify.Release {
 		require.NoError(t, err)
 	}
 	return foreign
+}
+
+// restrict has Pod Security admit to a namespace only what its level restricted allows, from now on.
+func restrict(ctx context.Context, t *testing.T, namespace string) {
+	t.Helper()
+	label := []byte(`{"metadata":{"labels":{"pod-security.kubernetes.io/enforce":"restricted"}}}`)
+	_, err := suite.release.CoreV1().Namespaces().Patch(ctx, namespace, types.MergePatchType, label, metav1.PatchOptions{})
+	require.NoError(t, err)
 }

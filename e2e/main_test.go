@@ -57,7 +57,13 @@ func setUp(ctx context.Context, log *progress.Log, c *cluster.Cluster) error {
 	if err != nil {
 		return err
 	}
-	if err := log.Step("image "+images.PostgreSQL.Name, func() error { return images.PostgreSQL.Build(ctx) }); err != nil {
+	for _, image := range []images.Image{images.PostgreSQL, images.CSIDriver, images.KubeRouter} {
+		if err := log.Step("image "+image.Name, func() error { return image.Build(ctx) }); err != nil {
+			return err
+		}
+	}
+	err = log.Step("loading them into the cluster", func() error { return c.Load(ctx, []string{images.CSIDriver.Name, images.KubeRouter.Name}) })
+	if err != nil {
 		return err
 	}
 	suite.helm, suite.kubeconfig = helm, kubeconfig

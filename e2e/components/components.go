@@ -40,9 +40,11 @@ var (
 	SPIFFEHelper      = Component{Name: "spiffe-helper"}
 	PicoD             = Component{Name: "picod"}
 	LocalPath         = Component{Name: "local-path-provisioner"}
+	SPIFFECSI         = Component{Name: "spiffe-csi"}
+	KubeRouter        = Component{Name: "kube-router"}
 )
 
-// All returns every component, the longest build first.
+// All returns every component that a cluster needs, the longest build first.
 func All() []Component {
 	return []Component{Kubernetes, SPIRE, CoreDNS, AgentSandbox, ControllerManager, SPIFFEHelper, Etcd, LocalPath, PicoD}
 }

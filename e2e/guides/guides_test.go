@@ -10,7 +10,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"agentcube-mtls/e2e/artifacts"
@@ -69,20 +68,7 @@ func empty(ctx context.Context) error {
 	if err := emptyKinds(ctx); err != nil {
 		return err
 	}
-	namespaces := suite.client.CoreV1().Namespaces()
-	if err := namespaces.Delete(ctx, release.Namespace, metav1.DeleteOptions{}); err != nil && !apierrors.IsNotFound(err) {
-		return err
-	}
-	return kube.Eventually(ctx, "the namespace "+release.Namespace+" to be gone", func(ctx context.Context) error {
-		_, err := namespaces.Get(ctx, release.Namespace, metav1.GetOptions{})
-		switch {
-		case apierrors.IsNotFound(err):
-			return nil
-		case err != nil:
-			return err
-		}
-		return errors.New("it is still there")
-	})
+	return suite.client.DeleteNamespace(ctx, release.Namespace)
 }
 
 func TestGuides(t *testing.T) {

@@ -19,6 +19,8 @@ const (
 	Probe = "agentcube-mtls/probe:e2e"
 	Load  = "agentcube-mtls/load:e2e"
 	PicoD = "ghcr.io/volcano-sh/picod:latest"
+	// Tools is what the chart waits with: what Debian 12 ships; like the published one it has busybox beside curl.
+	Tools = "curlimages/curl:7.88.1"
 )
 
 // nobody is the user of images whose programs need no rights.
@@ -36,6 +38,24 @@ var PostgreSQL = Image{
 	},
 	Entrypoint: []string{"/usr/lib/postgresql/15/bin/postgres", "-D", "/etc/postgresql/15/main", "-c", "listen_addresses=*"},
 	User:       "postgres",
+}
+
+// CSIDriver is the image of SPIFFE's CSI driver, with the registrar that makes it known to a kubelet. Only a test needs it.
+var CSIDriver = Image{
+	Name: "agentcube-mtls/csi-driver:e2e",
+	Base: Scratch,
+	Files: map[string]func(context.Context) (string, error){
+		"/spiffe-csi-driver": Program(components.SPIFFECSI, "spiffe-csi-driver"),
+		"/registrar":         compiled("registrar"),
+	},
+}
+
+// KubeRouter is the image of a program that enforces NetworkPolicies, which kind's network here does not. Only a test needs it.
+var KubeRouter = Image{
+	Name:     "agentcube-mtls/kube-router:e2e",
+	Base:     Debian,
+	Packages: []string{"iptables", "ipset"},
+	Files:    program("/usr/local/bin/kube-router", components.KubeRouter, "kube-router"),
 }
 
 // Own returns the images of programs that this repository holds, or that AgentCube publishes without a version.
@@ -96,7 +116,7 @@ func Published() ([]Image, error) {
 		Entrypoint: []string{"/agent-sandbox-controller"},
 		User:       nobody,
 	}, Image{
-		Name:       "curlimages/curl:7.88.1", // what Debian 12 ships; like the published one it has busybox beside curl
+		Name:       Tools,
 		Base:       Debian,
 		Packages:   []string{"curl", "busybox"},
 		Commands:   []string{"busybox --install -s /usr/local/bin"},
@@ -121,14 +141,17 @@ func AgentSandboxController() (string, error) {
 func own(image, pkg string) Image {
 	program := "/" + path.Base(pkg)
 	return Image{
-		Name: image,
-		Base: Scratch,
-		Files: map[string]func(context.Context) (string, error){program: func(ctx context.Context) (string, error) {
-			return Compile(ctx, "agentcube-mtls/e2e/"+pkg)
-		}},
+		Name:       image,
+		Base:       Scratch,
+		Files:      map[string]func(context.Context) (string, error){program: compiled(pkg)},
 		Entrypoint: []string{program},
 		User:       nobody,
 	}
+}
+
+// compiled returns a function that compiles a program of this repository, whose package is in the folder e2e.
+func compiled(pkg string) func(context.Context) (string, error) {
+	return func(ctx context.Context) (string, error) { return Compile(ctx, "agentcube-mtls/e2e/"+pkg) }
 }
 
 // orNamed returns an image, or another one under the name by which the chart knows it, if one is named.

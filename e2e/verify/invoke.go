@@ -45,6 +45,11 @@ func AgentRuntime(namespace, name string) *unstructured.Unstructured {
 					"name": "agent", "image": images.Agent, "imagePullPolicy": "IfNotPresent",
 					// Without a request it would get only what no other pod of its node wants.
 					"resources": map[string]any{"requests": map[string]any{"cpu": "50m"}},
+					// What Pod Security's level restricted asks for
+					"securityContext": map[string]any{
+						"allowPrivilegeEscalation": false, "runAsNonRoot": true, "capabilities": map[string]any{"drop": []any{"ALL"}},
+						"seccompProfile": map[string]any{"type": "RuntimeDefault"},
+					},
 				}},
 			}},
 		},
