@@ -7,6 +7,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"agentcube-mtls/e2e/command"
 	"agentcube-mtls/e2e/environment"
@@ -16,13 +18,22 @@ import (
 )
 
 // TestSPIREServersOnOneDatabaseStandInForEachOther runs two servers, each with keys and a CA of its own, on a PostgreSQL outside of the
-// cluster. Certificates of either CA are trusted, and those of one go on being renewed without the other.
+// cluster, whose certificate they verify. Certificates of either CA are trusted, and those of one go on being renewed without the other.
 func TestSPIREServersOnOneDatabaseStandInForEachOther(t *testing.T) {
 	ctx := start(t)
 	database := startDatabase(ctx, t)
-	r := install(t, "available", map[string]string{
+	const name = "available"
+	_, err := suite.release.CoreV1().Namespaces().Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}}, metav1.CreateOptions{})
+	require.NoError(t, err)
+	_, err = suite.release.CoreV1().ConfigMaps(name).Create(ctx, &corev1.ConfigMap{
+		ObjectMeta: metav1.ObjectMeta{Name: "database"}, Data: map[string]string{"ca.crt": database.authority},
+	}, metav1.CreateOptions{})
+	require.NoError(t, err)
+	r := install(t, name, map[string]string{
 		"spire.enabled": "true", "spire.server.replicas": "2", "spire.server.podDisruptionBudget.enabled": "true",
 		"spire.server.dataStore.type": "postgres", "spire.server.dataStore.connectionString": database.connection,
+		"spire.server.extraVolumes[0].name": "database", "spire.server.extraVolumes[0].configMap.name": "database",
+		"spire.server.extraVolumeMounts[0].name": "database", "spire.server.extraVolumeMounts[0].mountPath": "/run/database",
 		"spire.server.ca.x509SvidDefaultTtl": "2m", "workloadmanager.drainSeconds": drainSeconds,
 	})
 	server, load := target(r, "spire-server"), underLoad(ctx, t, r)
@@ -61,7 +72,11 @@ func TestSPIREServersOnOneDatabaseStandInForEachOther(t *testing.T) {
 }
 
 // database is a PostgreSQL in a container beside the cluster's nodes.
-type database struct{ container, connection string }
+type database struct {
+	container  string
+	authority  string // the certificate that it shows, which nobody else has signed, as PEM
+	connection string // for a server that finds the authority in /run/database/ca.crt
+}
 
 // startDatabase starts a database for a SPIRE server, and removes it when the test ends.
 func startDatabase(ctx context.Context, t *testing.T) database {
@@ -77,6 +92,8 @@ func startDatabase(ctx context.Context, t *testing.T) database {
 	eventually(ctx, t, "the database to answer", func(ctx context.Context) error {
 		return command.New("docker", "exec", d.container, "pg_isready", "--host", address).Run(ctx)
 	})
-	d.connection = "dbname=spire user=spire password=spire sslmode=require host=" + address
+	d.authority, err = command.New("docker", "exec", d.container, "cat", "/etc/ssl/certs/ssl-cert-snakeoil.pem").Output(ctx)
+	require.NoError(t, err)
+	d.connection = "dbname=spire user=spire password=spire sslmode=verify-ca sslrootcert=/run/database/ca.crt host=" + address
 	return d
 }

@@ -1,0 +1,90 @@
+package e2e
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"errors"
+	"math/big"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"agentcube-mtls/e2e/observed"
+)
+
+// TestACAOfTheUsersTakesOverUnderLoad gives a CA of the user's to a release whose SPIRE server has signed for itself until then. It
+// signs the server's next CA.
+func TestACAOfTheUsersTakesOverUnderLoad(t *testing.T) {
+	ctx := start(t)
+	r := install(t, "signed", map[string]string{
+		"spire.enabled": "true", "spire.server.ca.x509SvidDefaultTtl": "1m", "spire.server.ca.ttl": "4m", "workloadmanager.drainSeconds": drainSeconds,
+	})
+	root, key := authority(t)
+	_, err := r.CoreV1().Secrets(r.Namespace).Create(ctx, &corev1.Secret{
+		ObjectMeta: metav1.ObjectMeta{Name: "authority"}, Data: map[string][]byte{"tls.crt": root, "tls.key": key},
+	}, metav1.CreateOptions{})
+	require.NoError(t, err)
+	load := underLoad(ctx, t, r)
+	upgrade(t, r, map[string]string{"spire.server.upstreamAuthority.type": "secret", "spire.server.upstreamAuthority.secretName": "authority"})
+
+	roots := x509.NewCertPool()
+	require.True(t, roots.AppendCertsFromPEM(root))
+	signer, untrusted := "", errors.New("no certificate was seen yet")
+	eventually(ctx, t, "a certificate that leads to the user's CA", func(ctx context.Context) error {
+		// Each look starts a container, so only where there is something new to see.
+		current := load.newest("agentcube-router").Authority
+		if current == signer {
+			return untrusted
+		}
+		chain, err := r.RouterCertificate(ctx)
+		if err != nil {
+			return err
+		}
+		signer, untrusted = current, leadsTo(roots, []byte(chain))
+		return untrusted
+	})
+	require.NoError(t, load.awaitCertificates(ctx, "certificates of the new CA", func(c observed.Certificate) bool { return c.Authority == signer }))
+	load.requireNoFailure(ctx, t)
+	assert.Empty(t, load.end(ctx, t).Handshakes, "a connection can be made at any moment")
+}
+
+// authority returns the certificate and the key of a new CA, as PEM.
+func authority(t *testing.T) (certificate, key []byte) {
+	t.Helper()
+	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	require.NoError(t, err)
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: t.Name()}, NotBefore: time.Now().Add(-time.Minute), NotAfter: time.Now().Add(24 * time.Hour),
+		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign | x509.KeyUsageCRLSign,
+	}
+	signed, err := x509.CreateCertificate(rand.Reader, template, template, private.Public(), private)
+	require.NoError(t, err)
+	encoded, err := x509.MarshalPKCS8PrivateKey(private)
+	require.NoError(t, err)
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: signed}), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: encoded})
+}
+
+// leadsTo returns an error where the first certificate of a chain, as PEM, does not lead to a root by way of the others.
+func leadsTo(roots *x509.CertPool, chain []byte) error {
+	block, rest := pem.Decode(chain)
+	if block == nil {
+		return errors.New("there is no certificate")
+	}
+	leaf, err := x509.ParseCertificate(block.Bytes)
+	if err != nil {
+		return err
+	}
+	between := x509.NewCertPool()
+	between.AppendCertsFromPEM(rest)
+	_, err = leaf.Verify(x509.VerifyOptions{Roots: roots, Intermediates: between, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny}})
+	return err
+}
