@@ -22,11 +22,11 @@ import (
 )
 
 // TestACAOfTheUsersTakesOverUnderLoad gives a CA of the user's to a release whose SPIRE server has signed for itself until then. It
-// signs the server's next CA.
+// signs the next CA that the server prepares.
 func TestACAOfTheUsersTakesOverUnderLoad(t *testing.T) {
 	ctx := start(t)
 	r := install(t, "signed", map[string]string{
-		"spire.enabled": "true", "spire.server.ca.x509SvidDefaultTtl": "1m", "spire.server.ca.ttl": "4m", "workloadmanager.drainSeconds": drainSeconds,
+		"spire.enabled": "true", "spire.server.ca.x509SvidDefaultTtl": "90s", "spire.server.ca.ttl": "3m", "workloadmanager.drainSeconds": drainSeconds,
 	})
 	root, key := authority(t)
 	_, err := r.CoreV1().Secrets(r.Namespace).Create(ctx, &corev1.Secret{

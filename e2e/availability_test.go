@@ -23,6 +23,7 @@ func TestSPIREServersOnOneDatabaseStandInForEachOther(t *testing.T) {
 	ctx := start(t)
 	database := startDatabase(ctx, t)
 	const name = "available"
+	afterwards(t, func(ctx context.Context) { assert.NoError(t, suite.release.DeleteNamespace(ctx, name)) })
 	_, err := suite.release.CoreV1().Namespaces().Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}}, metav1.CreateOptions{})
 	require.NoError(t, err)
 	_, err = suite.release.CoreV1().ConfigMaps(name).Create(ctx, &corev1.ConfigMap{

@@ -42,6 +42,7 @@ func TestAReleaseRunsBesideAForeignSPIREAndAnotherOnIt(t *testing.T) {
 	load := underLoad(ctx, t, guest)
 	restrict(ctx, t, guest.Namespace)
 	upgrade(t, guest, map[string]string{"spire.workloadAPI.type": "csi"})
+	settle(ctx, t, guest)
 	requireOwnIdentities(ctx, t, guest, "foreign.test")
 	_, err := suite.helm.Run(ctx, "uninstall", beside.Name, "--namespace", beside.Namespace, "--wait", "--timeout", "5m")
 	require.NoError(t, err)
@@ -72,7 +73,8 @@ func foreignSPIRE(ctx context.Context, t *testing.T) verify.Release {
 	require.NoError(t, err)
 	afterwards(t, func(ctx context.Context) {
 		// Volumes go only with the help of the driver that brought them.
-		_ = suite.release.DeleteNamespace(ctx, "guest")
+		assert.NoError(t, suite.release.DeleteNamespace(ctx, "guest"))
+		assert.NoError(t, suite.release.DeleteNamespace(ctx, "foreign-spire"))
 		for _, object := range objects {
 			_ = suite.release.Objects.Delete(ctx, object)
 		}

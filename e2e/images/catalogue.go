@@ -50,7 +50,8 @@ var CSIDriver = Image{
 	},
 }
 
-// KubeRouter is the image of a program that enforces NetworkPolicies, which kind's network here does not. Only a test needs it.
+// KubeRouter is the image of a program that enforces NetworkPolicies, which the network of clusters that are built here does not. Only a
+// test needs it.
 var KubeRouter = Image{
 	Name:     "agentcube-mtls/kube-router:e2e",
 	Base:     Debian,
