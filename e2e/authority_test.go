@@ -2,22 +2,17 @@ package e2e
 
 import (
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/x509"
-	"crypto/x509/pkix"
 	"encoding/pem"
 	"errors"
-	"math/big"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"agentcube-mtls/e2e/internal/testca"
 	"agentcube-mtls/e2e/observed"
 )
 
@@ -28,16 +23,16 @@ func TestACAOfTheUsersTakesOverUnderLoad(t *testing.T) {
 	r := install(t, "signed", map[string]string{
 		"spire.enabled": "true", "spire.server.ca.x509SvidDefaultTtl": "90s", "spire.server.ca.ttl": "3m", "workloadmanager.drainSeconds": drainSeconds,
 	})
-	root, key := authority(t)
+	authority := testca.New(t).Pair(t)
 	_, err := r.CoreV1().Secrets(r.Namespace).Create(ctx, &corev1.Secret{
-		ObjectMeta: metav1.ObjectMeta{Name: "authority"}, Data: map[string][]byte{"tls.crt": root, "tls.key": key},
+		ObjectMeta: metav1.ObjectMeta{Name: "authority"}, Data: map[string][]byte{"tls.crt": authority.Cert, "tls.key": authority.Key},
 	}, metav1.CreateOptions{})
 	require.NoError(t, err)
 	load := underLoad(ctx, t, r)
 	upgrade(t, r, map[string]string{"spire.server.upstreamAuthority.type": "secret", "spire.server.upstreamAuthority.secretName": "authority"})
 
 	roots := x509.NewCertPool()
-	require.True(t, roots.AppendCertsFromPEM(root))
+	require.True(t, roots.AppendCertsFromPEM(authority.Cert))
 	signer, untrusted := "", errors.New("no certificate was seen yet")
 	eventually(ctx, t, "a certificate that leads to the user's CA", func(ctx context.Context) error {
 		// Each look starts a container, so only where there is something new to see.
@@ -55,22 +50,6 @@ func TestACAOfTheUsersTakesOverUnderLoad(t *testing.T) {
 	require.NoError(t, load.awaitCertificates(ctx, "certificates of the new CA", func(c observed.Certificate) bool { return c.Authority == signer }))
 	load.requireNoFailure(ctx, t)
 	assert.Empty(t, load.end(ctx, t).Handshakes, "a connection can be made at any moment")
-}
-
-// authority returns the certificate and the key of a new CA, as PEM.
-func authority(t *testing.T) (certificate, key []byte) {
-	t.Helper()
-	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	require.NoError(t, err)
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: t.Name()}, NotBefore: time.Now().Add(-time.Minute), NotAfter: time.Now().Add(24 * time.Hour),
-		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign | x509.KeyUsageCRLSign,
-	}
-	signed, err := x509.CreateCertificate(rand.Reader, template, template, private.Public(), private)
-	require.NoError(t, err)
-	encoded, err := x509.MarshalPKCS8PrivateKey(private)
-	require.NoError(t, err)
-	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: signed}), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: encoded})
 }
 
 // leadsTo returns an error where the first certificate of a chain, as PEM, does not lead to a root by way of the others.

@@ -13,7 +13,6 @@ import (
 
 	"agentcube-mtls/e2e/components"
 	"agentcube-mtls/e2e/faults"
-	"agentcube-mtls/e2e/kube"
 	"agentcube-mtls/e2e/verify"
 )
 
@@ -69,17 +68,8 @@ func foreignSPIRE(ctx context.Context, t *testing.T) verify.Release {
 	require.NoError(t, err)
 	manifests, err := os.ReadFile("testdata/foreign-spire.yaml")
 	require.NoError(t, err)
-	objects, err := kube.Decode(strings.NewReader(strings.ReplaceAll(string(manifests), "${VERSION}", strings.TrimPrefix(version, "v"))))
-	require.NoError(t, err)
-	afterwards(t, func(ctx context.Context) {
-		// Volumes go only with the help of the driver that brought them.
-		assert.NoError(t, suite.release.DeleteNamespace(ctx, "guest"))
-		assert.NoError(t, suite.release.DeleteNamespace(ctx, "foreign-spire"))
-		for _, object := range objects {
-			_ = suite.release.Objects.Delete(ctx, object)
-		}
-	})
-	require.NoError(t, suite.release.Apply(ctx, objects...))
+	// Volumes of the guest's pods go only with the help of the driver that brought them.
+	deploy(ctx, t, strings.ReplaceAll(string(manifests), "${VERSION}", strings.TrimPrefix(version, "v")), "guest", "foreign-spire")
 
 	foreign := verify.Release{Client: suite.release.Client, Namespace: "foreign-spire"}
 	eventually(ctx, t, "the foreign SPIRE server to be healthy", func(ctx context.Context) error {

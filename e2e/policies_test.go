@@ -14,7 +14,6 @@ import (
 
 	"agentcube-mtls/e2e/faults"
 	"agentcube-mtls/e2e/images"
-	"agentcube-mtls/e2e/kube"
 	"agentcube-mtls/e2e/verify"
 )
 
@@ -53,38 +52,21 @@ func enforcePolicies(ctx context.Context, t *testing.T) {
 		return
 	}
 	const name = "kube-router"
-	manifests, err := os.Open("testdata/kube-router.yaml")
+	manifests, err := os.ReadFile("testdata/kube-router.yaml")
 	require.NoError(t, err)
-	objects, err := kube.Decode(manifests)
-	require.NoError(t, err)
-	require.NoError(t, manifests.Close())
-	afterwards(t, func(ctx context.Context) {
-		// Its pods first, which open all doors again before they go.
-		assert.NoError(t, suite.release.DeleteNamespace(ctx, name))
-		for _, object := range objects {
-			_ = suite.release.Objects.Delete(ctx, object)
-		}
-	})
-	require.NoError(t, suite.release.Apply(ctx, objects...))
+	// Its pods go first, and open all doors again.
+	deploy(ctx, t, string(manifests), name)
 	eventually(ctx, t, "kube-router to run on each node", func(ctx context.Context) error { return suite.release.Whole(ctx, name) })
 }
 
 // idle starts a pod that does nothing by itself, under the Router's account or one of its name.
 func idle(ctx context.Context, t *testing.T, meta metav1.ObjectMeta) *corev1.Pod {
 	t.Helper()
-	pods := suite.release.CoreV1().Pods(meta.Namespace)
-	pod, err := pods.Create(ctx, &corev1.Pod{ObjectMeta: meta, Spec: corev1.PodSpec{
+	pod, err := suite.release.RunPod(ctx, &corev1.Pod{ObjectMeta: meta, Spec: corev1.PodSpec{
 		ServiceAccountName: "agentcube-router",
 		Containers:         []corev1.Container{{Name: "idle", Image: images.Tools, Command: []string{"sleep", "infinity"}}},
-	}}, metav1.CreateOptions{})
+	}})
 	require.NoError(t, err)
-	eventually(ctx, t, meta.Name+" to run", func(ctx context.Context) error {
-		current, err := pods.Get(ctx, meta.Name, metav1.GetOptions{})
-		if err == nil && current.Status.Phase != corev1.PodRunning {
-			err = fmt.Errorf("it is %s", current.Status.Phase)
-		}
-		return err
-	})
 	return pod
 }
 

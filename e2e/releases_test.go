@@ -3,14 +3,17 @@ package e2e
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 
 	"github.com/gruntwork-io/terratest/modules/helm"
 	"github.com/gruntwork-io/terratest/modules/k8s"
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"agentcube-mtls/e2e/kube"
 	"agentcube-mtls/e2e/repo"
 	"agentcube-mtls/e2e/verify"
 )
@@ -99,4 +102,21 @@ func settle(ctx context.Context, t *testing.T, r verify.Release) {
 		}
 		return nil
 	})
+}
+
+// deploy applies manifests of something that is no release, until the test ends. Then these namespaces go, one after the other with all
+// that is in them, and the other objects last.
+func deploy(ctx context.Context, t *testing.T, manifests string, namespaces ...string) {
+	t.Helper()
+	objects, err := kube.Decode(strings.NewReader(manifests))
+	require.NoError(t, err)
+	afterwards(t, func(ctx context.Context) {
+		for _, namespace := range namespaces {
+			assert.NoError(t, suite.release.DeleteNamespace(ctx, namespace))
+		}
+		for _, object := range objects {
+			_ = suite.release.Objects.Delete(ctx, object)
+		}
+	})
+	require.NoError(t, suite.release.Apply(ctx, objects...))
 }

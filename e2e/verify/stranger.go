@@ -8,11 +8,9 @@ import (
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"agentcube-mtls/e2e/images"
-	"agentcube-mtls/e2e/kube"
 	"agentcube-mtls/e2e/observed"
 )
 
@@ -34,7 +32,7 @@ func (r Release) Stranger(ctx context.Context, meta metav1.ObjectMeta, account s
 	if err != nil {
 		return nil, err
 	}
-	pod := &corev1.Pod{ObjectMeta: meta, Spec: corev1.PodSpec{
+	pod, err := r.RunPod(ctx, &corev1.Pod{ObjectMeta: meta, Spec: corev1.PodSpec{
 		ServiceAccountName: account,
 		Containers: []corev1.Container{{
 			Name:         body,
@@ -45,23 +43,7 @@ func (r Release) Stranger(ctx context.Context, meta metav1.ObjectMeta, account s
 		Volumes: []corev1.Volume{{Name: "workload-api", VolumeSource: corev1.VolumeSource{
 			HostPath: &corev1.HostPathVolumeSource{Path: dir},
 		}}},
-	}}
-	err = kube.Eventually(ctx, "the stranger's pod to run", func(ctx context.Context) error {
-		// A new namespace has no default account for a moment, and refuses pods until then.
-		_, err := r.CoreV1().Pods(meta.Namespace).Create(ctx, pod, metav1.CreateOptions{})
-		if err != nil && !apierrors.IsAlreadyExists(err) {
-			return err
-		}
-		current, err := r.CoreV1().Pods(meta.Namespace).Get(ctx, meta.Name, metav1.GetOptions{})
-		if err != nil {
-			return err
-		}
-		if current.Status.Phase != corev1.PodRunning {
-			return fmt.Errorf("it is %s", current.Status.Phase)
-		}
-		pod = current
-		return nil
-	})
+	}})
 	return &Stranger{r, pod}, err
 }
 

@@ -9,8 +9,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"agentcube-mtls/e2e/controlplane/internal/testca"
 	"agentcube-mtls/e2e/controlplane/mtls"
+	"agentcube-mtls/e2e/internal/testca"
 )
 
 const (

@@ -17,8 +17,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 
-	"agentcube-mtls/e2e/controlplane/internal/testca"
 	"agentcube-mtls/e2e/controlplane/mtls"
+	"agentcube-mtls/e2e/internal/testca"
 )
 
 // reviewer answers TokenReviews from this table of users by token.

@@ -53,6 +53,12 @@ func New(t testing.TB) *CA {
 	return &CA{cert, key, encode("CERTIFICATE", der)}
 }
 
+// Pair is the authority's own certificate, with its key.
+func (ca *CA) Pair(t testing.TB) Pair {
+	t.Helper()
+	return Pair{ca.PEM, encodeKey(t, ca.key)}
+}
+
 // SVID issues an SVID with this SPIFFE ID.
 func (ca *CA) SVID(t testing.TB, id string) Pair {
 	t.Helper()
@@ -79,9 +85,7 @@ func (ca *CA) Issue(t testing.TB, leaf Leaf) Pair {
 	key := newKey(t)
 	der, err := x509.CreateCertificate(rand.Reader, template, ca.cert, key.Public(), ca.key)
 	require.NoError(t, err)
-	keyDER, err := x509.MarshalPKCS8PrivateKey(key)
-	require.NoError(t, err)
-	return Pair{encode("CERTIFICATE", der), encode("PRIVATE KEY", keyDER)}
+	return Pair{encode("CERTIFICATE", der), encodeKey(t, key)}
 }
 
 // TLS is the pair as crypto/tls takes it, checked by nobody: strangers bring
@@ -127,6 +131,13 @@ func newKey(t testing.TB) *ecdsa.PrivateKey {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	require.NoError(t, err)
 	return key
+}
+
+func encodeKey(t testing.TB, key *ecdsa.PrivateKey) []byte {
+	t.Helper()
+	der, err := x509.MarshalPKCS8PrivateKey(key)
+	require.NoError(t, err)
+	return encode("PRIVATE KEY", der)
 }
 
 func encode(kind string, der []byte) []byte {
