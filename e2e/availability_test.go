@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"context"
+	"maps"
 	"strings"
 	"testing"
 
@@ -17,26 +18,54 @@ import (
 	"agentcube-mtls/e2e/observed"
 )
 
-// TestSPIREServersOnOneDatabaseStandInForEachOther runs two servers, each with keys and a CA of its own, on a PostgreSQL outside of the
-// cluster, whose certificate they verify. Certificates of either CA are trusted, and those of one go on being renewed without the other.
+// TestSPIREServersOnOneDatabaseStandInForEachOther runs two servers, each with keys and a CA of its own, on a database outside of the
+// cluster. Certificates of either CA are trusted, and those of one go on being renewed without the other. SOAK=1 does so on MySQL too.
 func TestSPIREServersOnOneDatabaseStandInForEachOther(t *testing.T) {
-	ctx := start(t)
-	database := startDatabase(ctx, t)
-	const name = "available"
-	afterwards(t, func(ctx context.Context) { assert.NoError(t, suite.release.DeleteNamespace(ctx, name)) })
-	_, err := suite.release.CoreV1().Namespaces().Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}}, metav1.CreateOptions{})
-	require.NoError(t, err)
-	_, err = suite.release.CoreV1().ConfigMaps(name).Create(ctx, &corev1.ConfigMap{
-		ObjectMeta: metav1.ObjectMeta{Name: "database"}, Data: map[string]string{"ca.crt": database.authority},
-	}, metav1.CreateOptions{})
-	require.NoError(t, err)
-	r := install(t, name, map[string]string{
+	t.Parallel()
+	t.Run("PostgreSQL, verified by its CA", func(t *testing.T) {
+		ctx := start(t)
+		const name = "postgresql"
+		database := startDatabase(ctx, t, name, images.PostgreSQL, "pg_isready")
+		authority, err := database.exec("cat", "/etc/ssl/certs/ssl-cert-snakeoil.pem").Output(ctx)
+		require.NoError(t, err)
+		afterwards(t, func(ctx context.Context) { assert.NoError(t, suite.release.DeleteNamespace(ctx, name)) })
+		_, err = suite.release.CoreV1().Namespaces().Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}}, metav1.CreateOptions{})
+		require.NoError(t, err)
+		_, err = suite.release.CoreV1().ConfigMaps(name).Create(ctx, &corev1.ConfigMap{
+			ObjectMeta: metav1.ObjectMeta{Name: "database"}, Data: map[string]string{"ca.crt": authority},
+		}, metav1.CreateOptions{})
+		require.NoError(t, err)
+		requireServersStandIn(ctx, t, name, database, map[string]string{
+			"spire.server.dataStore.type": "postgres",
+			"spire.server.dataStore.connectionString": "dbname=spire user=spire password=spire sslmode=verify-ca sslrootcert=/run/database/ca.crt host=" +
+				database.address,
+			"spire.server.extraVolumes[0].name": "database", "spire.server.extraVolumes[0].configMap.name": "database",
+			"spire.server.extraVolumeMounts[0].name": "database", "spire.server.extraVolumeMounts[0].mountPath": "/run/database",
+		})
+	})
+	t.Run("MySQL", func(t *testing.T) {
+		if !soak {
+			t.Skip("SOAK=1 runs it: to Router and WorkloadManager it is as PostgreSQL")
+		}
+		ctx := start(t)
+		const name = "mysql"
+		require.NoError(t, images.MySQL.Build(ctx))
+		database := startDatabase(ctx, t, name, images.MySQL, "mysqladmin", "--user=spire", "--password=spire", "ping")
+		requireServersStandIn(ctx, t, name, database, map[string]string{
+			"spire.server.dataStore.type":             "mysql",
+			"spire.server.dataStore.connectionString": "spire:spire@tcp(" + database.address + ")/spire?parseTime=true",
+		})
+	})
+}
+
+// requireServersStandIn installs a release with two servers on a database, and takes one, the other, and the database away.
+func requireServersStandIn(ctx context.Context, t *testing.T, name string, database database, values map[string]string) {
+	t.Helper()
+	maps.Copy(values, map[string]string{
 		"spire.enabled": "true", "spire.server.replicas": "2", "spire.server.podDisruptionBudget.enabled": "true",
-		"spire.server.dataStore.type": "postgres", "spire.server.dataStore.connectionString": database.connection,
-		"spire.server.extraVolumes[0].name": "database", "spire.server.extraVolumes[0].configMap.name": "database",
-		"spire.server.extraVolumeMounts[0].name": "database", "spire.server.extraVolumeMounts[0].mountPath": "/run/database",
 		"spire.server.ca.x509SvidDefaultTtl": "2m", "workloadmanager.drainSeconds": drainSeconds,
 	})
+	r := install(t, name, values)
 	server, load := target(r, "spire-server"), underLoad(ctx, t, r)
 	require.NoError(t, load.awaitCertificates(ctx, "certificates", func(c observed.Certificate) bool { return c.Serial != "" }))
 	// renewed waits until both sides use a certificate that they do not have now.
@@ -72,29 +101,28 @@ func TestSPIREServersOnOneDatabaseStandInForEachOther(t *testing.T) {
 	assert.Equal(t, 2, strings.Count(bundle, "BEGIN CERTIFICATE"), "each server's CA is in the bundle that all trust:\n%s", bundle)
 }
 
-// database is a PostgreSQL in a container beside the cluster's nodes.
-type database struct {
-	container  string
-	authority  string // the certificate that it shows, which nobody else has signed, as PEM
-	connection string // for a server that finds the authority in /run/database/ca.crt
+// database runs in a container beside the cluster's nodes.
+type database struct{ container, address string }
+
+func (d database) exec(args ...string) command.Command {
+	return command.New(append([]string{"docker", "exec", d.container}, args...)...)
 }
 
-// startDatabase starts a database for a SPIRE server, and removes it when the test ends.
-func startDatabase(ctx context.Context, t *testing.T) database {
+// startDatabase starts a database for SPIRE servers, waits until it answers, as a program in it says when it is given --host, and removes
+// it when the test ends.
+func startDatabase(ctx context.Context, t *testing.T, name string, image images.Image, answers ...string) database {
 	t.Helper()
-	d := database{container: environment.Name() + "-test-postgres"}
+	d := database{container: environment.Name() + "-test-" + name}
 	remove := command.New("docker", "rm", "--force", "--volumes", d.container)
 	require.NoError(t, remove.Run(ctx), "what a run that was killed has left")
 	t.Cleanup(func() { _ = remove.Run(context.Background()) })
-	run := command.New("docker", "run", "--detach", "--name", d.container, "--label", environment.TestLabel(), "--network", "kind", images.PostgreSQL.Name)
+	run := command.New("docker", "run", "--detach", "--name", d.container, "--label", environment.TestLabel(), "--network", "kind", image.Name)
 	require.NoError(t, run.Run(ctx))
-	address, err := command.New("docker", "inspect", "--format", "{{.NetworkSettings.Networks.kind.IPAddress}}", d.container).Output(ctx)
+	var err error
+	d.address, err = command.New("docker", "inspect", "--format", "{{.NetworkSettings.Networks.kind.IPAddress}}", d.container).Output(ctx)
 	require.NoError(t, err)
 	eventually(ctx, t, "the database to answer", func(ctx context.Context) error {
-		return command.New("docker", "exec", d.container, "pg_isready", "--host", address).Run(ctx)
+		return d.exec(append(answers, "--host", d.address)...).Run(ctx)
 	})
-	d.authority, err = command.New("docker", "exec", d.container, "cat", "/etc/ssl/certs/ssl-cert-snakeoil.pem").Output(ctx)
-	require.NoError(t, err)
-	d.connection = "dbname=spire user=spire password=spire sslmode=verify-ca sslrootcert=/run/database/ca.crt host=" + address
 	return d
 }

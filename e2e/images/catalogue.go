@@ -40,6 +40,20 @@ var PostgreSQL = Image{
 	User:       "postgres",
 }
 
+// MySQL is one like it, in the form that Debian ships: MariaDB.
+var MySQL = Image{
+	Name:     "agentcube-mtls/mysql:e2e",
+	Base:     Debian,
+	Packages: []string{"mariadb-server"},
+	Commands: []string{
+		`printf '[mysqld]\nbind-address=*\nskip-name-resolve\n' >/etc/mysql/mariadb.conf.d/90-spire.cnf`,
+		"service mariadb start && mariadb --execute \"create database spire; grant all on spire.* to spire identified by 'spire'\"" +
+			" && service mariadb stop",
+	},
+	Entrypoint: []string{"/usr/sbin/mariadbd"},
+	User:       "mysql",
+}
+
 // CSIDriver is the image of SPIFFE's CSI driver, with the registrar that makes it known to a kubelet. Only a test needs it.
 var CSIDriver = Image{
 	Name: "agentcube-mtls/csi-driver:e2e",
