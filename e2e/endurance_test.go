@@ -23,7 +23,7 @@ type fault struct {
 type spared struct {
 	calls, sessions bool // requests to the WorkloadManager, and those in a session
 	handshakes      bool // new connections between Router and WorkloadManager
-	half            bool // half of the requests, since another pod takes them
+	others          bool // what another pod serves: no ten requests of a kind are lost one after the other
 }
 
 // everything is what most faults spare.
@@ -91,13 +91,34 @@ func endure(ctx context.Context, t *testing.T, load *scenario, faults []fault) {
 					sent++
 				}
 			}
-			if f.spares.half {
-				assert.LessOrEqual(t, 2*len(failures[n]), sent, "more than half were lost")
+			if f.spares.others {
+				assert.Less(t, inARow(failures[n]), 10, "requests of a kind that were lost one after the other: no other pod took over")
 			}
 			t.Logf("whole after %s; of %d requests until then, %d calls and %d requests in the session failed; %d handshakes failed",
 				w.whole.Sub(w.from).Round(100*time.Millisecond), sent, lost[false], lost[true], len(handshakes[n]))
 		})
 	}
+}
+
+// inARow returns how many requests of one kind failed one after the other, at most.
+func inARow(failures []observed.Request) int {
+	type request struct {
+		session bool
+		number  int
+	}
+	failed := map[request]bool{}
+	for _, f := range failures {
+		failed[request{f.Session, f.Number}] = true
+	}
+	longest := 0
+	for next := range failed {
+		length := 0
+		for ; failed[next]; next.number++ {
+			length++
+		}
+		longest = max(longest, length)
+	}
+	return longest
 }
 
 // healthy returns an error while anything of a release is missing, or its Router and WorkloadManager cannot shake hands.

@@ -51,8 +51,8 @@ func TestFaultsOfSinglePartsCostNoInvocationThatTheyCanSpare(t *testing.T) {
 		}, everything},
 		{"a Router drained", func(ctx context.Context) error { return router.DeletePod(ctx, faults.Drained) }, everything},
 		{"a WorkloadManager drained", func(ctx context.Context) error { return manager.DeletePod(ctx, faults.Drained) }, everything},
-		{"a Router killed", func(ctx context.Context) error { return router.DeletePod(ctx, faults.AtOnce) }, spared{handshakes: true, half: true}},
-		{"a WorkloadManager killed", func(ctx context.Context) error { return manager.DeletePod(ctx, faults.AtOnce) }, spared{sessions: true, half: true}},
+		{"a Router killed", func(ctx context.Context) error { return router.DeletePod(ctx, faults.AtOnce) }, spared{handshakes: true, others: true}},
+		{"a WorkloadManager killed", func(ctx context.Context) error { return manager.DeletePod(ctx, faults.AtOnce) }, spared{sessions: true, others: true}},
 		{"Redis killed", func(ctx context.Context) error { return redis.KillContainer(ctx, "redis") }, spared{calls: true, handshakes: true}},
 	})
 }
