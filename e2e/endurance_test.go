@@ -93,6 +93,7 @@ func endure(ctx context.Context, t *testing.T, load *scenario, faults []fault) {
 				}
 			}
 			if f.spares.others {
+				assert.LessOrEqual(t, 2*len(failures[n]), sent, "more than half were lost")
 				assert.Less(t, unanswered(recorded.Requests, w.from, w.whole), 25, "requests of a kind that were sent while none was answered: no other pod took over")
 			}
 			t.Logf("whole after %s; of %d requests until then, %d calls and %d requests in the session failed; %d handshakes failed",
@@ -118,15 +119,12 @@ func unanswered(requests []observed.Request, from, to time.Time) int {
 			}
 		}
 		slices.SortFunc(served, time.Time.Compare)
-		for n, next := range served[1:] {
-			between := 0
-			for _, moment := range sent {
-				if moment.After(served[n]) && moment.Before(next) {
-					between++
-				}
-			}
-			most = max(most, between)
+		before := make([]int, len(served)+1) // how many were sent before each of them, and after the one ahead of it
+		for _, moment := range sent {
+			n, _ := slices.BinarySearchFunc(served, moment, time.Time.Compare)
+			before[n]++
 		}
+		most = max(most, slices.Max(before[1:len(served)]))
 	}
 	return most
 }
