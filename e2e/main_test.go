@@ -72,10 +72,11 @@ func setUp(ctx context.Context, log *progress.Log, c *cluster.Cluster) error {
 	return os.Setenv("PATH", filepath.Dir(helm.Program)+string(os.PathListSeparator)+os.Getenv("PATH"))
 }
 
-// start begins a test: it runs beside the others, for a bounded time, and leaves artifacts if it fails.
+// start begins a test: it runs beside the others where there is room, for a bounded time, and leaves artifacts if it fails.
 func start(t *testing.T) context.Context {
 	t.Helper()
 	t.Parallel()
+	awaitRoom(t)
 	return startAlone(t)
 }
 
