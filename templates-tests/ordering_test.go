@@ -22,7 +22,7 @@ func TestANewRouterIsHeldBackUntilAWorkloadManagerThatSpeaksItsLanguageAccepts(t
 		assert.Equal(t, "wait-for-workloadmanager", wait.Name, mode)
 		assert.Nil(t, wait.RestartPolicy, "it ends before the Router starts")
 		assert.Contains(t, wait.Command[2], c.target, mode)
-		assert.Contains(t, wait.Command[2], "end=$(($(date +%s) + 120))\n", "the wait is bounded")
+		assert.Contains(t, wait.Command[2], "end=$(($(date +%s) + 300))\n", "the wait is bounded")
 	}
 }
 
