@@ -13,7 +13,7 @@ import (
 // the machine than of the chart, and none ends earlier.
 const (
 	spare = 0.2
-	while = 10 * time.Second
+	while = 5 * time.Second
 )
 
 var (
