@@ -109,8 +109,8 @@ func TestOldWorkloadManagersStayUntilTheRoutersHaveMoved(t *testing.T) {
 	assert.Equal(t, intstr.FromString("100%"), *newest.Spec.Strategy.RollingUpdate.MaxSurge, "many replicas take no longer than one")
 	stop := container(t, newest.Spec.Template.Spec, "workloadmanager").Lifecycle
 	require.NotNil(t, stop)
-	assert.Equal(t, int64(120), stop.PreStop.Sleep.Seconds)
-	assert.Equal(t, int64(150), *newest.Spec.Template.Spec.TerminationGracePeriodSeconds, "the drain, and time to stop after it")
+	assert.Equal(t, int64(90), stop.PreStop.Sleep.Seconds)
+	assert.Equal(t, int64(120), *newest.Spec.Template.Spec.TerminationGracePeriodSeconds, "the drain, and time to stop after it")
 
 	older := workloadmanager("v1.29.9")
 	assert.Nil(t, container(t, older.Spec.Template.Spec, "workloadmanager").Lifecycle, "servers below 1.30 refuse preStop.sleep")
