@@ -100,14 +100,21 @@ func TestWithoutAClusterMissingCRDsDoNotStopTheRender(t *testing.T) {
 
 func TestOnAClusterMissingCRDsAreNamedBeforeAnythingChanges(t *testing.T) {
 	t.Parallel()
-	live := chart.Release{Values: values(t, spire), APIs: []string{}, Live: true}
-	_, err := live.Render()
-	require.Error(t, err)
-	assert.Contains(t, err.Error(),
-		"spire.enabled needs SPIRE's CustomResourceDefinitions, which this cluster lacks: install the chart spire-crds first")
-
-	live.APIs = []string{chart.SpireAPI}
-	renderRelease(t, live)
+	for _, cluster := range []struct {
+		lacks, values string
+		serves        []string
+	}{
+		{"ClusterSPIFFEID, ClusterStaticEntry, ClusterFederatedTrustDomain", spire, []string{}},
+		{"ClusterSPIFFEID", spire, chart.SpireKinds[1:]},
+		{"ClusterFederatedTrustDomain", spire, chart.SpireKinds[:2]},
+		{"ClusterSPIFFEID", existing, chart.SpireKinds[1:]},
+	} {
+		_, err := chart.Release{Values: values(t, cluster.values), APIs: cluster.serves, Live: true}.Render()
+		assert.ErrorContains(t, err,
+			"spire.enabled needs SPIRE's CustomResourceDefinitions, and this cluster lacks "+cluster.lacks+": install the chart spire-crds first, or upgrade it")
+	}
+	renderRelease(t, chart.Release{Values: values(t, spire), Live: true})
+	renderRelease(t, chart.Release{Values: values(t, existing), APIs: chart.SpireKinds[:1], Live: true})
 }
 
 func TestAnExistingSPIREWhoseEntriesComeFromElsewhereNeedsNoCRDs(t *testing.T) {

@@ -3,11 +3,14 @@ package apiserver_test
 import (
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 	"helm.sh/helm/v3/pkg/action"
-	"helm.sh/helm/v3/pkg/chart"
+	helmchart "helm.sh/helm/v3/pkg/chart"
 	"helm.sh/helm/v3/pkg/chart/loader"
 	"helm.sh/helm/v3/pkg/cli"
 	"sigs.k8s.io/yaml"
@@ -53,28 +56,36 @@ func newRelease(t testing.TB, name, namespace string) release {
 	return r
 }
 
-// withSpireCRDs brings them for one test.
-func withSpireCRDs(t testing.TB) {
-	t.Helper()
-	require.NoError(t, newRelease(t, "spire-crds", "spire-crds").install(spireCRDs, "{}"))
-}
+// agentcubesOwn is held by a test that installs one of AgentCube's own charts: two releases of these collide on a ClusterRole.
+var agentcubesOwn sync.Mutex
 
+// install leaves out, as upgradeTo does, that helm reads the description of the whole API to check manifests by it: the render tests check
+// them, and it takes long.
 func (r release) install(chart, values string) error {
 	r.t.Helper()
 	install := action.NewInstall(r.helm())
+	install.DisableOpenAPIValidation = true
 	install.ReleaseName, install.Namespace, install.CreateNamespace = r.name, r.namespace, true
 	_, err := install.Run(load(r.t, chart), parse(r.t, values))
 	return err
 }
 
-// upgrade is always one to the chart of this repository. It leaves to installs that helm reads the description of the whole API, to
-// check manifests by it, which takes a fifth of the time.
+// upgrade is one to AgentCube's chart of this repository.
 func (r release) upgrade(how reuse, values string) error {
 	r.t.Helper()
+	return r.upgradeTo(base, how, values)
+}
+
+// upgradeTo leaves out the CRDs of the chart's folder crds: helm looks at them in installs only. In upgrades it would but compress them
+// into its Secrets, which takes long.
+func (r release) upgradeTo(chart string, how reuse, values string) error {
+	r.t.Helper()
+	loaded := load(r.t, chart)
+	loaded.Files = slices.DeleteFunc(loaded.Files, func(file *helmchart.File) bool { return strings.HasPrefix(file.Name, "crds/") })
 	upgrade := action.NewUpgrade(r.helm())
 	upgrade.DisableOpenAPIValidation = true
 	upgrade.Namespace, upgrade.ReuseValues, upgrade.ResetThenReuseValues = r.namespace, how == reuseValues, how == resetThenReuseValues
-	_, err := upgrade.Run(r.name, load(r.t, base), parse(r.t, values))
+	_, err := upgrade.Run(r.name, loaded, parse(r.t, values))
 	return err
 }
 
@@ -105,7 +116,7 @@ func (r release) helm() *action.Configuration {
 	return &configuration
 }
 
-func load(t testing.TB, dir string) *chart.Chart {
+func load(t testing.TB, dir string) *helmchart.Chart {
 	t.Helper()
 	loaded, err := loader.LoadDir(dir)
 	require.NoError(t, err)

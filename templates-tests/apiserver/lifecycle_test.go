@@ -31,6 +31,7 @@ func kept(namespace string) []string {
 func TestAnUninstallLeavesOnlyWhatTheReadmeSays(t *testing.T) {
 	for mode, values := range map[string]string{"plain": plain, "spire": spire} {
 		t.Run(mode, func(t *testing.T) {
+			require.NoError(t, release{t, "spire-crds", "spire-crds"}.uninstall(), "by an earlier test")
 			before := objects(t)
 			crds := newRelease(t, "spire-crds", "spire-crds")
 			require.NoError(t, crds.install(spireCRDs, "{}"))
@@ -53,15 +54,16 @@ func TestAnUninstallLeavesOnlyWhatTheReadmeSays(t *testing.T) {
 }
 
 func TestReleasesInTwoNamespacesDoNotTouchEachOther(t *testing.T) {
+	t.Parallel()
 	withSpireCRDs(t)
 	for names, values := range map[[2]string]string{{"agentcube", "agentcube"}: plain, {"agentcube", "another"}: spire} {
 		one, other := newRelease(t, names[0], "one-"+names[1]), newRelease(t, names[1], "other-"+names[1])
 		require.NoError(t, one.install(base, values))
-		alone := objects(t)
+		alone := objects(t, one.namespace, other.namespace)
 		require.NoError(t, other.install(base, values))
 		require.NoError(t, other.uninstall())
 
-		after := objects(t)
+		after := objects(t, one.namespace, other.namespace)
 		assert.Equal(t, []string{"namespaces /" + other.namespace}, after.Since(alone))
 		delete(after, "namespaces /"+other.namespace)
 		assert.Equal(t, alone.Written(), after.Written())

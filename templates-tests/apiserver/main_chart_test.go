@@ -25,9 +25,12 @@ spire: {enabled: false, agent: {insecureBootstrap: false, skipKubeletVerificatio
 )
 
 func TestAReleaseOfMainComesToMutualTLSInTwoUpgrades(t *testing.T) {
+	t.Parallel()
+	agentcubesOwn.Lock()
+	defer agentcubesOwn.Unlock()
 	withSpireCRDs(t)
 	for _, account := range []string{"", "router: {serviceAccountName: agentcube-router}"} {
-		agentcube := newRelease(t, "agentcube", "main")
+		agentcube := newRelease(t, "main", "main")
 		require.NoError(t, agentcube.install(mainChart, userOfMain+account))
 		require.NoError(t, agentcube.upgrade(resetThenReuseValues, toPlain))
 		require.NoError(t, agentcube.upgrade(reuseValues, "spire: {enabled: true}"))
@@ -43,8 +46,11 @@ func TestAReleaseOfMainComesToMutualTLSInTwoUpgrades(t *testing.T) {
 }
 
 func TestAReleaseOfMainIsRefusedMutualTLSInOneUpgrade(t *testing.T) {
+	t.Parallel()
+	agentcubesOwn.Lock()
+	defer agentcubesOwn.Unlock()
 	withSpireCRDs(t)
-	agentcube := newRelease(t, "agentcube", "main-at-once")
+	agentcube := newRelease(t, "main-at-once", "main-at-once")
 	require.NoError(t, agentcube.install(mainChart, userOfMain))
 	assert.ErrorContains(t, agentcube.upgrade(resetThenReuseValues, "{}"), "is another chart's, with another volume: set spire.enabled to false in one upgrade, and to true in a second one")
 }

@@ -57,6 +57,19 @@ func (s *Server) Objects(ctx context.Context) (Objects, error) {
 	return all, nil
 }
 
+// Of are the objects of releases: what is in their namespaces, these themselves, and what helm made for them outside.
+func (o Objects) Of(namespaces ...string) Objects {
+	of := Objects{}
+	for key, object := range o {
+		for _, namespace := range []string{object.GetNamespace(), object.GetAnnotations()["meta.helm.sh/release-namespace"], object.GetLabels()["kubernetes.io/metadata.name"]} {
+			if slices.Contains(namespaces, namespace) {
+				of[key] = object
+			}
+		}
+	}
+	return of
+}
+
 // Since are the keys of objects that were not there before.
 func (o Objects) Since(before Objects) []string {
 	keys := []string{}

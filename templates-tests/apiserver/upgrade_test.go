@@ -21,10 +21,14 @@ workloadmanager: {image: {tag: v1}, service: {port: 9090}, resources: {requests:
 volcano: {scheduler: {enabled: true}}`
 
 func TestAReleaseOfV010TurnsMutualTLSOnAndOffAndRollsBack(t *testing.T) {
+	t.Parallel()
+	agentcubesOwn.Lock()
+	defer agentcubesOwn.Unlock()
+	withSpireCRDs(t)
 	for _, how := range []reuse{reuseValues, resetThenReuseValues, neither} {
 		t.Run(string(how), func(t *testing.T) {
-			withSpireCRDs(t)
-			agentcube := newRelease(t, "agentcube", "upgrade-"+strings.Trim(string(how), "-"))
+			name := "upgrade-" + strings.Trim(string(how), "-")
+			agentcube := newRelease(t, name, name)
 			// Who lets helm keep nothing gives all values each time.
 			given := func(more string) string {
 				if how == neither {
@@ -34,28 +38,28 @@ func TestAReleaseOfV010TurnsMutualTLSOnAndOffAndRollsBack(t *testing.T) {
 			}
 
 			require.NoError(t, agentcube.install(v010(t), userOfV010))
-			old := objects(t)
+			old := objects(t, agentcube.namespace)
 
 			require.NoError(t, agentcube.upgrade(how, given("spire: {enabled: false}")))
 			keepsWhatTheUserSet(t, agentcube.namespace)
-			plain := objects(t)
+			plain := objects(t, agentcube.namespace)
 
 			require.NoError(t, agentcube.upgrade(how, given("spire: {enabled: true}")))
 			keepsWhatTheUserSet(t, agentcube.namespace)
-			spire := objects(t)
+			spire := objects(t, agentcube.namespace)
 			assert.Contains(t, spire.Since(plain), "statefulsets.apps "+agentcube.namespace+"/spire-server")
 
 			require.NoError(t, agentcube.upgrade(how, given("spire: {enabled: false}")))
-			assert.Equal(t, plain.Meant(), objects(t).Meant(), "mutual TLS on and off again leaves what was")
+			assert.Equal(t, plain.Meant(), objects(t, agentcube.namespace).Meant(), "mutual TLS on and off again leaves what was")
 
 			if how == reuseValues { // a rollback asks for no values: once shows it for all
 				require.NoError(t, agentcube.rollback(3))
-				assert.Equal(t, spire.Meant(), objects(t).Meant(), "a rollback from plain to mutual TLS brings all of it back")
+				assert.Equal(t, spire.Meant(), objects(t, agentcube.namespace).Meant(), "a rollback from plain to mutual TLS brings all of it back")
 				require.NoError(t, agentcube.rollback(2))
-				assert.Equal(t, plain.Meant(), objects(t).Meant(), "a rollback from mutual TLS to plain brings all of it back")
+				assert.Equal(t, plain.Meant(), objects(t, agentcube.namespace).Meant(), "a rollback from mutual TLS to plain brings all of it back")
 			}
 			require.NoError(t, agentcube.rollback(1))
-			assert.Equal(t, old.Meant(), objects(t).Meant(), "a rollback to v0.1.0 brings all of it back")
+			assert.Equal(t, old.Meant(), objects(t, agentcube.namespace).Meant(), "a rollback to v0.1.0 brings all of it back")
 		})
 	}
 }
@@ -84,8 +88,9 @@ func keepsWhatTheUserSet(t *testing.T, namespace string) {
 }
 
 func TestAnUpgradeLeavesTheTrustBundleThatTheServerPublished(t *testing.T) {
+	t.Parallel()
 	withSpireCRDs(t)
-	agentcube := newRelease(t, "agentcube", "bundle")
+	agentcube := newRelease(t, "bundle", "bundle")
 	require.NoError(t, agentcube.install(base, spire))
 	bundles := client(t).CoreV1().ConfigMaps(agentcube.namespace)
 	bundle, err := bundles.Get(t.Context(), "spire-bundle", metav1.GetOptions{})
@@ -101,7 +106,8 @@ func TestAnUpgradeLeavesTheTrustBundleThatTheServerPublished(t *testing.T) {
 }
 
 func TestSwitchingAutoscalingOnLeavesTheNumberOfPodsThatRun(t *testing.T) {
-	agentcube := newRelease(t, "agentcube", "autoscaling")
+	t.Parallel()
+	agentcube := newRelease(t, "autoscaling", "autoscaling")
 	require.NoError(t, agentcube.install(base, "{redis: {password: secret}, router: {replicas: 4}, workloadmanager: {replicas: 3}}"))
 	const scaled = "{autoscaling: {enabled: true}}"
 	for _, how := range []string{"on", "and again"} {
@@ -111,11 +117,15 @@ func TestSwitchingAutoscalingOnLeavesTheNumberOfPodsThatRun(t *testing.T) {
 	}
 }
 
-func objects(t testing.TB) apiserver.Objects {
+// objects are those of the releases in these namespaces, or all that there are.
+func objects(t testing.TB, namespaces ...string) apiserver.Objects {
 	t.Helper()
 	all, err := server.Objects(t.Context())
 	require.NoError(t, err)
-	return all
+	if len(namespaces) == 0 {
+		return all
+	}
+	return all.Of(namespaces...)
 }
 
 func client(t testing.TB) kubernetes.Interface {

@@ -8,8 +8,10 @@ import (
 	"helm.sh/helm/v3/pkg/engine"
 )
 
-// SpireAPI is what a cluster with SPIRE's CustomResourceDefinitions serves.
-const SpireAPI = "spire.spiffe.io/v1alpha1"
+// SpireKinds are what a cluster with SPIRE's CustomResourceDefinitions serves.
+var SpireKinds = []string{
+	"spire.spiffe.io/v1alpha1/ClusterSPIFFEID", "spire.spiffe.io/v1alpha1/ClusterStaticEntry", "spire.spiffe.io/v1alpha1/ClusterFederatedTrustDomain",
+}
 
 // Release says of what, and where, a render is. The zero value is a first install, as in every guide, on a new cluster.
 type Release struct {
@@ -18,7 +20,7 @@ type Release struct {
 	Namespace string
 	// Kubernetes is the server's version
 	Kubernetes string
-	// APIs are groups and versions that the server has beside Kubernetes' own
+	// APIs are kinds, each after its group and version, that the server has beside Kubernetes' own
 	APIs    []string
 	Upgrade bool
 	// Live gives templates a cluster to look things up in; it has a namespace kube-system, and nothing else
@@ -82,7 +84,7 @@ func (r Release) withDefaults() Release {
 		r.Kubernetes = "v1.34.4"
 	}
 	if r.APIs == nil {
-		r.APIs = []string{SpireAPI}
+		r.APIs = SpireKinds
 	}
 	if r.Values == nil {
 		r.Values = map[string]any{}

@@ -2,16 +2,22 @@
 What the cluster has to say. helm template, as Argo CD runs it, knows no cluster: there a look-up finds nothing, and nothing fails.
 */}}
 {{- define "agentcube.validate.crds" -}}
-{{- if not (.Capabilities.APIVersions.Has "spire.spiffe.io/v1alpha1") -}}
 {{- if lookup "v1" "Namespace" "" "kube-system" -}}
-{{- fail "spire.enabled needs SPIRE's CustomResourceDefinitions, which this cluster lacks: install the chart spire-crds first" -}}
+{{- $missing := list -}}
+{{- range .Values.spire.server.enabled | ternary (list "ClusterSPIFFEID" "ClusterStaticEntry" "ClusterFederatedTrustDomain") (list "ClusterSPIFFEID") -}}
+{{- if not ($.Capabilities.APIVersions.Has (printf "spire.spiffe.io/v1alpha1/%s" .)) -}}
+{{- $missing = append $missing . -}}
+{{- end -}}
+{{- end -}}
+{{- with $missing -}}
+{{- fail (printf "spire.enabled needs SPIRE's CustomResourceDefinitions, and this cluster lacks %s: install the chart spire-crds first, or upgrade it" (join ", " .)) -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}
 
 {{/* Where its kind is unknown, a look-up would end the render; the name is that of the Router's, whose neighbour has the same owner. */}}
 {{- define "agentcube.validate.identities" -}}
-{{- if and .Values.spire.identities.create (.Capabilities.APIVersions.Has "spire.spiffe.io/v1alpha1") -}}
+{{- if and .Values.spire.identities.create (.Capabilities.APIVersions.Has "spire.spiffe.io/v1alpha1/ClusterSPIFFEID") -}}
 {{- with lookup "spire.spiffe.io/v1alpha1" "ClusterSPIFFEID" "" (printf "%s-agentcube-router" .Release.Name) -}}
 {{- $owner := dig "annotations" "meta.helm.sh/release-namespace" "" .metadata -}}
 {{- if and $owner (ne $owner $.Release.Namespace) -}}
