@@ -15,42 +15,46 @@ import (
 	"agentcube-mtls/e2e/verify"
 )
 
-// TestSwitchingSPIREOnAndOffLosesNoInvocation turns mutual TLS on and off again by helm upgrades, while a client in the cluster
-// invokes through the Router without a pause. All other settings stay, and of SPIRE nothing but what the guide names.
 func TestSwitchingSPIREOnAndOffLosesNoInvocation(t *testing.T) {
-	t.Parallel()
-	for _, replicas := range []int{1, 3} {
-		t.Run(fmt.Sprintf("%d of each", replicas), func(t *testing.T) {
-			ctx := start(t)
-			r := install(t, fmt.Sprintf("switching-%d", replicas), map[string]string{
-				"router.replicas": fmt.Sprint(replicas), "workloadmanager.replicas": fmt.Sprint(replicas),
-			})
-			before := settings(ctx, t, r)
-			load := underLoad(ctx, t, r)
-			for _, enabled := range []string{"true", "false"} {
-				load.Mark("spire.enabled=" + enabled)
-				began := time.Now()
-				upgrade(t, r, map[string]string{"spire.enabled": enabled})
-				t.Logf("spire.enabled=%s: all ready after %s", enabled, time.Since(began).Round(100*time.Millisecond))
-				load.Mark("ready")
-				settle(ctx, t, r)
-				assert.Equal(t, before, settings(ctx, t, r), "what the user has set, less spire.enabled")
-				if enabled == "true" {
-					present, err := ofSPIRE(ctx, r)
-					require.NoError(t, err)
-					assert.Greater(t, len(present), 20, "the inventory sees what SPIRE is made of")
-				}
-			}
-			eventually(ctx, t, "SPIRE to go", func(ctx context.Context) error {
-				left, err := ofSPIRE(ctx, r)
-				if err == nil && (len(left) != 1 || left[0] != "persistentvolumeclaims/data-spire-server-0") {
-					err = fmt.Errorf("the volume with the CA's keys stays, and there are %q", left)
-				}
-				return err
-			})
-			load.requireNoFailure(ctx, t)
-		})
+	switchOnAndOff(t, 1)
+}
+
+func TestSwitchingSPIREOnAndOffForThreeOfEachLosesNoInvocation(t *testing.T) {
+	switchOnAndOff(t, 3)
+}
+
+// switchOnAndOff turns mutual TLS on and off again by helm upgrades, while a client in the cluster invokes through the Router without a
+// pause. All other settings stay, and of SPIRE nothing but what the guide names.
+func switchOnAndOff(t *testing.T, replicas int) {
+	t.Helper()
+	ctx := start(t)
+	r := install(t, fmt.Sprintf("switching-%d", replicas), map[string]string{
+		"router.replicas": fmt.Sprint(replicas), "workloadmanager.replicas": fmt.Sprint(replicas),
+	})
+	before := settings(ctx, t, r)
+	load := underLoad(ctx, t, r)
+	for _, enabled := range []string{"true", "false"} {
+		load.Mark("spire.enabled=" + enabled)
+		began := time.Now()
+		upgrade(t, r, map[string]string{"spire.enabled": enabled})
+		t.Logf("spire.enabled=%s: all ready after %s", enabled, time.Since(began).Round(100*time.Millisecond))
+		load.Mark("ready")
+		settle(ctx, t, r)
+		assert.Equal(t, before, settings(ctx, t, r), "what the user has set, less spire.enabled")
+		if enabled == "true" {
+			present, err := ofSPIRE(ctx, r)
+			require.NoError(t, err)
+			assert.Greater(t, len(present), 20, "the inventory sees what SPIRE is made of")
+		}
 	}
+	eventually(ctx, t, "SPIRE to go", func(ctx context.Context) error {
+		left, err := ofSPIRE(ctx, r)
+		if err == nil && (len(left) != 1 || left[0] != "persistentvolumeclaims/data-spire-server-0") {
+			err = fmt.Errorf("the volume with the CA's keys stays, and there are %q", left)
+		}
+		return err
+	})
+	load.requireNoFailure(ctx, t)
 }
 
 // settings returns the values that the user of a release has set, less whether SPIRE is on.
