@@ -35,9 +35,10 @@ test-templates: ## render the charts and check the objects, and run helm against
 test-units: ## test the programs of the control plane and of the harness, with the race detector
 	$(GO) test -race $$($(GO) list ./e2e/... | grep -v -e /e2e$$ -e /e2e/guides$$)
 
+# The tests see to it themselves how many of them run at once: all may wait for that.
 .PHONY: test-e2e
 test-e2e: ## install on a kind cluster and check the living system (KEEP=1 leaves the cluster for the next run, SOAK=1 takes its time)
-	$(GO) test -count=1 -parallel=4 -timeout=80m -v ./e2e
+	$(GO) test -count=1 -parallel=32 -timeout=80m -v ./e2e
 
 .PHONY: docs-test
 docs-test: ## follow every guide to the letter on a kind cluster, and compare what comes back

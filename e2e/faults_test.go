@@ -16,7 +16,7 @@ func target(r verify.Release, app string) faults.Target {
 
 // TestFaultsOfSinglePartsCostNoInvocationThatTheyCanSpare breaks one part after the other of a release with two of each program.
 func TestFaultsOfSinglePartsCostNoInvocationThatTheyCanSpare(t *testing.T) {
-	ctx := start(t)
+	ctx := startLong(t)
 	r := install(t, "faults", map[string]string{
 		"spire.enabled": "true", "router.replicas": "2", "workloadmanager.replicas": "2", "spire.server.ca.x509SvidDefaultTtl": "2m",
 		"workloadmanager.drainSeconds": drainSeconds,

@@ -76,7 +76,15 @@ func setUp(ctx context.Context, log *progress.Log, c *cluster.Cluster) error {
 func start(t *testing.T) context.Context {
 	t.Helper()
 	t.Parallel()
-	awaitRoom(t)
+	awaitRoom(t, false)
+	return startAlone(t)
+}
+
+// startLong begins a test as start does, but ahead of those that take less time.
+func startLong(t *testing.T) context.Context {
+	t.Helper()
+	t.Parallel()
+	awaitRoom(t, true)
 	return startAlone(t)
 }
 

@@ -19,7 +19,7 @@ import (
 // TestTheSPIREServerMayBeGoneForMoreThanHalfTheLifeOfACertificate takes the server away when both sides have young certificates, and
 // brings it back before these expire.
 func TestTheSPIREServerMayBeGoneForMoreThanHalfTheLifeOfACertificate(t *testing.T) {
-	ctx := start(t)
+	ctx := startLong(t)
 	// Agents ask ever less often while nobody answers, at last once in 48 times spire.agent.syncInterval, which is 96 s. That must fit
 	// into what of a life is left after the outage.
 	const life = 8 * time.Minute

@@ -64,7 +64,7 @@ func TestUpgradesAndTheirRollbacksLoseNoInvocation(t *testing.T) {
 // TestTheTrustDomainChangesByWayOfPlainAndBackWithoutALostInvocation goes to another trust domain in two upgrades, since members of
 // two trust domains refuse each other, and returns to the first one by rollbacks.
 func TestTheTrustDomainChangesByWayOfPlainAndBackWithoutALostInvocation(t *testing.T) {
-	ctx := start(t)
+	ctx := startLong(t)
 	r := install(t, "domains", map[string]string{"spire.enabled": "true"}) // revision 1
 	load := underLoad(ctx, t, r)
 
