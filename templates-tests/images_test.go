@@ -57,7 +57,6 @@ func TestEveryImageComesFromTheMirror(t *testing.T) {
 		"redis":                    "mirror.example:5000/all/library/redis:7.0.15",
 		"wait-for-agent":           "mirror.example:5000/all/curlimages/curl:7.88.1",
 		"wait-for-server":          "mirror.example:5000/all/curlimages/curl:7.88.1",
-		"wait-for-bundle":          "mirror.example:5000/all/curlimages/curl:7.88.1",
 		"wait-for-workloadmanager": "mirror.example:5000/all/curlimages/curl:7.88.1",
 		"test":                     "mirror.example:5000/all/curlimages/curl:7.88.1",
 	}, found)

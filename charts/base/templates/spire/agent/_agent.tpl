@@ -17,10 +17,11 @@ exec:
 
 {{/*
 A server that answers has published its bundle. That a container has ended makes the kubelet look at the pod's volumes again, so that
-the bundle is there at once: a pod that could not mount it would be tried again after ever longer whiles. That something accepts
-connections is not enough: until a node knows a new Service, whatever lies outside of the cluster is asked, and a proxy there may accept.
+the bundle is there when the agent starts: a pod that could not mount it would be tried again after ever longer whiles. That something
+accepts connections is not enough: until a node knows a new Service, whatever lies outside of the cluster is asked, and a proxy there
+may accept.
 */}}
-{{- define "agentcube.agent.waits" -}}
+{{- define "agentcube.agent.wait" -}}
 {{- $server := printf "https://spire-server.%s.svc:%v" .Release.Namespace .Values.spire.server.service.port -}}
 {{- include "agentcube.wait" (dict "root" . "name" "wait-for-server") }}
     - |
@@ -29,10 +30,4 @@ connections is not enough: until a node knows a new Service, whatever lies outsi
         --header 'Content-Type: application/grpc' --data '' {{ $server }})" = application/grpc ]; do
         sleep 0.5
       done
-{{ include "agentcube.wait" (dict "root" . "name" "wait-for-bundle") }}
-    - until [ -s /run/spire/bundle/bundle.crt ]; do sleep 0.5; done
-  volumeMounts:
-    - name: bundle
-      mountPath: /run/spire/bundle
-      readOnly: true
 {{- end -}}
