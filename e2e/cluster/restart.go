@@ -2,11 +2,9 @@ package cluster
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"slices"
-	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -75,9 +73,6 @@ func (c *Cluster) replacePods(ctx context.Context) error {
 			return err
 		}
 		err = kube.Eventually(ctx, "the new pods to be ready", func(ctx context.Context) error {
-			if unready := client.Unready(ctx, group.readyIn); len(unready) > 0 {
-				return errors.New(strings.Join(unready, "; "))
-			}
 			return client.Whole(ctx, group.readyIn)
 		})
 		if err != nil {

@@ -4,11 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// Whole returns an error that names every workload of a namespace whose pods are not all there, of its newest template, and ready.
+// Whole returns an error that names every workload of a namespace whose pods are not all there, of its newest template, and ready. The
+// pods are asked too, since a workload's status comes after what it tells of.
 func (c *Client) Whole(ctx context.Context, namespace string) error {
 	var missing []error
 	check := func(kind string, meta metav1.ObjectMeta, observed int64, want int32, have ...int32) {
@@ -40,5 +43,22 @@ func (c *Client) Whole(ctx context.Context, namespace string) error {
 	for _, d := range daemons.Items {
 		check("DaemonSet", d.ObjectMeta, d.Status.ObservedGeneration, d.Status.DesiredNumberScheduled, d.Status.UpdatedNumberScheduled, d.Status.NumberAvailable, d.Status.CurrentNumberScheduled)
 	}
+	pods, err := c.CoreV1().Pods(namespace).List(ctx, metav1.ListOptions{})
+	if err != nil {
+		return err
+	}
+	for _, pod := range pods.Items {
+		ended := pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed
+		if !ended && pod.DeletionTimestamp == nil && !Ready(&pod) {
+			missing = append(missing, fmt.Errorf("Pod %s: not ready", pod.Name))
+		}
+	}
 	return errors.Join(missing...)
+}
+
+// Ready tells whether a pod is ready, all of its containers included.
+func Ready(pod *corev1.Pod) bool {
+	return slices.ContainsFunc(pod.Status.Conditions, func(c corev1.PodCondition) bool {
+		return c.Type == corev1.PodReady && c.Status == corev1.ConditionTrue
+	})
 }

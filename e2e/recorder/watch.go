@@ -69,7 +69,7 @@ func (r *Recorder) seen(ctx context.Context, pod *corev1.Pod) {
 		}
 		r.restarts[name] = status.RestartCount
 	}
-	if r.timeline.Pods[n].Ready.IsZero() && isReady(pod) {
+	if r.timeline.Pods[n].Ready.IsZero() && kube.Ready(pod) {
 		r.timeline.Pods[n].Ready = time.Now()
 		r.working.Go(func() { r.watchCertificates(ctx, pod) })
 		if pod.Labels["app"] == router {
@@ -84,12 +84,6 @@ func (r *Recorder) gone(pod *corev1.Pod) {
 	if n, known := r.pods[string(pod.UID)]; known {
 		r.timeline.Pods[n].Gone = time.Now()
 	}
-}
-
-func isReady(pod *corev1.Pod) bool {
-	return slices.ContainsFunc(pod.Status.Conditions, func(c corev1.PodCondition) bool {
-		return c.Type == corev1.PodReady && c.Status == corev1.ConditionTrue
-	})
 }
 
 // watchCertificates follows what a Router's pod sees of both sides' certificates, until the pod or the context ends. Other pods,
