@@ -1,0 +1,44 @@
+package kube_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/kubernetes/fake"
+	"k8s.io/utils/ptr"
+
+	"agentcube-mtls/e2e/kube"
+)
+
+func TestANamespaceIsWholeWhenItsWorkloadsAndEachPodThatIsToStaySaySo(t *testing.T) {
+	t.Parallel()
+	meta := func(name string) metav1.ObjectMeta { return metav1.ObjectMeta{Namespace: "agentcube", Name: name} }
+	pod := func(name string, ready corev1.ConditionStatus, phase corev1.PodPhase) *corev1.Pod {
+		return &corev1.Pod{ObjectMeta: meta(name), Status: corev1.PodStatus{
+			Phase: phase, Conditions: []corev1.PodCondition{{Type: corev1.PodReady, Status: ready}},
+		}}
+	}
+	deployment := func(available int32) *appsv1.Deployment {
+		return &appsv1.Deployment{
+			ObjectMeta: meta("router"), Spec: appsv1.DeploymentSpec{Replicas: ptr.To[int32](2)},
+			Status: appsv1.DeploymentStatus{Replicas: 2, UpdatedReplicas: 2, AvailableReplicas: available},
+		}
+	}
+	ready, tested := pod("ready", corev1.ConditionTrue, corev1.PodRunning), pod("tested", corev1.ConditionFalse, corev1.PodSucceeded)
+	fresh, draining := pod("fresh", corev1.ConditionFalse, corev1.PodPending), pod("draining", corev1.ConditionFalse, corev1.PodRunning)
+	draining.DeletionTimestamp = ptr.To(metav1.Now())
+
+	whole := func(d *appsv1.Deployment, pods ...*corev1.Pod) error {
+		cluster := fake.NewClientset(d)
+		for _, p := range pods {
+			assert.NoError(t, cluster.Tracker().Add(p))
+		}
+		return (&kube.Client{Interface: cluster}).Whole(t.Context(), "agentcube")
+	}
+	assert.NoError(t, whole(deployment(2), ready, tested, draining))
+	assert.EqualError(t, whole(deployment(2), ready, fresh), "Pod fresh: not ready", "a status comes after what it tells of")
+	assert.EqualError(t, whole(deployment(1), ready), "Deployment router: 2 pods are wanted, there are (updated, ready, in all) [2 1 2]")
+}
