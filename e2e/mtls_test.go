@@ -7,8 +7,6 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"agentcube-mtls/e2e/verify"
 )
 
 func TestRouterAndWorkloadManagerProveTheirIdentitiesOverTLS13(t *testing.T) {
@@ -41,7 +39,7 @@ func TestSPIREAttestsEveryNodeAndRegistersBothPrograms(t *testing.T) {
 
 func TestAnUnknownRuntimeComesBackAs404WhichTheWorkloadManagerSaid(t *testing.T) {
 	ctx := start(t)
-	answer, err := suite.release.Invoke(ctx, verify.Invocation{Kind: "agent-runtimes", Runtime: "nobody", Path: "x"})
+	answer, err := suite.release.Invoke(ctx, "nobody", "x")
 	require.NoError(t, err)
 	assert.Equal(t, http.StatusNotFound, answer.Status, answer.Body)
 }

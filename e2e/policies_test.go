@@ -25,7 +25,7 @@ func TestNetworkPoliciesLetNobodyElseKnock(t *testing.T) {
 	r := install(t, "guarded", map[string]string{"spire.enabled": "true", "workloadmanager.drainSeconds": drainSeconds})
 	strangers := []*corev1.Pod{
 		idle(ctx, t, metav1.ObjectMeta{Namespace: r.Namespace, Name: "stranger"}),
-		idle(ctx, t, metav1.ObjectMeta{Namespace: namespace(ctx, t, "outside", "agentcube-router"), Name: "mimic", Labels: routerLabels(ctx, t, r)}),
+		idle(ctx, t, metav1.ObjectMeta{Namespace: namespace(ctx, t, "outside"), Name: "mimic", Labels: routerLabels(ctx, t, r)}),
 	}
 	doors := doorsOf(ctx, t, r)
 	requireDoors(ctx, t, doors, strangers, open)
@@ -108,10 +108,8 @@ func requireDoors(ctx context.Context, t *testing.T, doors map[string][]string, 
 // nodeCIDRs returns the addresses of all nodes, as ranges.
 func nodeCIDRs(ctx context.Context, t *testing.T) []string {
 	t.Helper()
-	nodes, err := suite.release.CoreV1().Nodes().List(ctx, metav1.ListOptions{})
-	require.NoError(t, err)
 	var ranges []string
-	for _, node := range nodes.Items {
+	for _, node := range nodes(ctx, t, "") {
 		for _, address := range node.Status.Addresses {
 			if address.Type == corev1.NodeInternalIP {
 				ranges = append(ranges, address.Address+"/32")

@@ -40,7 +40,7 @@ var certified = map[string]string{
 func TestStrangersAreRefusedAndTheLogsNameThem(t *testing.T) {
 	ctx := start(t)
 	r := install(t, "besieged", map[string]string{"spire.enabled": "true"})
-	outside := namespace(ctx, t, "besiegers", "agentcube-router")
+	outside := namespace(ctx, t, "besiegers")
 	looks := routerLabels(ctx, t, r)
 	// Started first: once the stranger below has its SVID, SPIRE has seen these too, and has nothing for them.
 	unregistered := map[string]*verify.Stranger{}
@@ -127,8 +127,8 @@ func routerLabels(ctx context.Context, t *testing.T, r verify.Release) map[strin
 	return router.Spec.Template.Labels
 }
 
-// namespace makes a namespace with a ServiceAccount for one test, and removes it when the test ends.
-func namespace(ctx context.Context, t *testing.T, prefix, account string) string {
+// namespace makes a namespace with a ServiceAccount of the Router's name for one test, and removes it when the test ends.
+func namespace(ctx context.Context, t *testing.T, prefix string) string {
 	t.Helper()
 	made, err := suite.release.CoreV1().Namespaces().Create(ctx,
 		&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: prefix + "-"}}, metav1.CreateOptions{})
@@ -137,7 +137,7 @@ func namespace(ctx context.Context, t *testing.T, prefix, account string) string
 		_ = suite.release.CoreV1().Namespaces().Delete(ctx, made.Name, metav1.DeleteOptions{})
 	})
 	_, err = suite.release.CoreV1().ServiceAccounts(made.Name).Create(ctx,
-		&corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Name: account}}, metav1.CreateOptions{})
+		&corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Name: "agentcube-router"}}, metav1.CreateOptions{})
 	require.NoError(t, err)
 	return made.Name
 }

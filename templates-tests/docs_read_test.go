@@ -14,6 +14,8 @@ import (
 	"github.com/yuin/goldmark/extension"
 	"github.com/yuin/goldmark/parser"
 	"github.com/yuin/goldmark/text"
+
+	"agentcube-mtls/e2e/guide"
 )
 
 // docsPage is a Markdown file, taken apart into what the linter looks at.
@@ -73,7 +75,7 @@ func parseDocs(path string, source []byte) *docsPage {
 			if node.Lines().Len() > 0 {
 				page.blocks = append(page.blocks, docsCode{
 					text: string(node.Lines().Value(source)), line: line(node.Lines().At(0).Start), language: string(node.Language(source)),
-					elsewhere: docsElsewhere(node, source),
+					elsewhere: guide.Elsewhere(node, source),
 				})
 			}
 		case *ast.Link:
@@ -103,11 +105,6 @@ func (p *docsPage) html(source string, line int) {
 	for _, match := range docsHTMLLink.FindAllStringSubmatch(source, -1) {
 		p.links = append(p.links, docsCode{text: match[1], line: line})
 	}
-}
-
-func docsElsewhere(node ast.Node, source []byte) bool {
-	above, ok := node.PreviousSibling().(*ast.Paragraph)
-	return ok && strings.HasPrefix(strings.TrimLeft(string(above.Lines().Value(source)), "*_ "), "On your own cluster")
 }
 
 // docsText is what a reader sees of a node.

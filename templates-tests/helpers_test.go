@@ -97,7 +97,7 @@ func ofKind(objects []client.Object, kind string) []*unstructured.Unstructured {
 
 func container(t testing.TB, pod corev1.PodSpec, name string) corev1.Container {
 	t.Helper()
-	for _, c := range append(append([]corev1.Container{}, pod.InitContainers...), pod.Containers...) {
+	for _, c := range containers(pod) {
 		if c.Name == name {
 			return c
 		}

@@ -38,10 +38,10 @@ var explained = map[string]map[string]string{
 	},
 }
 
-// scored is laid over every example: everything on, and the SPIRE server not as root, which it is only where volumes belong to root.
+// scored is laid over every example: everything on.
 const scored = `
 networkPolicies: {enabled: true, nodeCIDRs: [10.0.0.0/8]}
-spire: {enabled: true, server: {podSecurityContext: {runAsNonRoot: true, runAsUser: 65532, runAsGroup: 65532}}}`
+spire: {enabled: true}`
 
 func TestKubeScoreFindsNothingCriticalThatIsNotExplained(t *testing.T) {
 	t.Parallel()

@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// follow runs a guide whose fences are written as ”'.
+// follow runs a guide whose fences are written with apostrophes for backquotes.
 func follow(t *testing.T, source string) error {
 	t.Helper()
 	g, err := Parse("a.md", []byte(strings.ReplaceAll(source, "'''", "```")))

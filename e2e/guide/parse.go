@@ -85,7 +85,7 @@ func (g *Guide) add(node *ast.FencedCodeBlock) error {
 	}
 	switch language {
 	case bash:
-		g.Steps = append(g.Steps, Step{Commands: block, DryRun: g.elsewhere(node)})
+		g.Steps = append(g.Steps, Step{Commands: block, DryRun: Elsewhere(node, g.Source)})
 	case output:
 		if len(g.Steps) == 0 || g.Steps[len(g.Steps)-1].Output != nil {
 			return fmt.Errorf("%s:%d: no commands above print this", g.File, block.Line)
@@ -111,13 +111,10 @@ func (g *Guide) block(node *ast.FencedCodeBlock) (Block, error) {
 	return Block{Text: string(g.Source[start:stop]), Line: g.line(start), start: start, stop: stop}, nil
 }
 
-func (g *Guide) elsewhere(node ast.Node) bool {
-	above, ok := node.PreviousSibling().(*ast.Paragraph)
-	if !ok {
-		return false
-	}
-	words := strings.TrimLeft(string(above.Lines().Value(g.Source)), "*_ ")
-	return strings.HasPrefix(words, elsewhere)
+// Elsewhere tells whether a block of a guide is not for the test's cluster, which the paragraph above it says.
+func Elsewhere(block ast.Node, source []byte) bool {
+	above, ok := block.PreviousSibling().(*ast.Paragraph)
+	return ok && strings.HasPrefix(strings.TrimLeft(string(above.Lines().Value(source)), "*_ "), elsewhere)
 }
 
 func (g *Guide) line(offset int) int { return 1 + bytes.Count(g.Source[:offset], []byte("\n")) }

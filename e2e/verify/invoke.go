@@ -20,7 +20,7 @@ func (r Release) AgentInvoked(ctx context.Context) (string, error) {
 	if err := r.Apply(ctx, AgentRuntime(r.Namespace, Example)); err != nil {
 		return "", err
 	}
-	answer, err := r.Invoke(ctx, Invocation{Kind: "agent-runtimes", Runtime: Example, Path: "greet"})
+	answer, err := r.Invoke(ctx, Example, "greet")
 	if err != nil {
 		return "", err
 	}
@@ -56,33 +56,18 @@ func AgentRuntime(namespace, name string) *unstructured.Unstructured {
 	}}
 }
 
-// Invocation is a request to an agent or a code interpreter in the namespace of the release.
-type Invocation struct {
-	Kind    string // agent-runtimes or code-interpreters
-	Runtime string
-	Path    string // without a leading slash
-	Body    string // empty: GET, else POST
-}
-
 // Answer is what came back through the Router.
 type Answer struct {
 	Status int
 	Body   string
 }
 
-// Invoke sends an invocation to the Router, by way of the API server's proxy.
-func (r Release) Invoke(ctx context.Context, i Invocation) (Answer, error) {
-	verb := http.MethodGet
-	if i.Body != "" {
-		verb = http.MethodPost
-	}
-	request := r.CoreV1().RESTClient().Verb(verb).Namespace(r.Namespace).Resource("services").Name("agentcube-router:http").SubResource("proxy").
-		Suffix("v1/namespaces", r.Namespace, i.Kind, i.Runtime, "invocations", i.Path)
-	if i.Body != "" {
-		request = request.SetHeader("Content-Type", "application/json").Body([]byte(i.Body))
-	}
+// Invoke has the Router invoke an AgentRuntime in the namespace of the release, by way of the API server's proxy. The path has no leading
+// slash.
+func (r Release) Invoke(ctx context.Context, runtime, path string) (Answer, error) {
 	var status int
-	result := request.Do(ctx).StatusCode(&status)
+	result := r.CoreV1().RESTClient().Get().Namespace(r.Namespace).Resource("services").Name("agentcube-router:http").SubResource("proxy").
+		Suffix("v1/namespaces", r.Namespace, "agent-runtimes", runtime, "invocations", path).Do(ctx).StatusCode(&status)
 	body, err := result.Raw()
 	var answered apierrors.APIStatus
 	if status != 0 && errors.As(err, &answered) {
