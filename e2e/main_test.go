@@ -88,7 +88,7 @@ func startLong(t *testing.T) context.Context {
 	return startAlone(t)
 }
 
-// startAlone begins a test that disturbs the whole cluster: no other runs meanwhile.
+// startAlone begins a test as start does, but one that disturbs the whole cluster: it is not parallel, and so no other runs meanwhile.
 func startAlone(t *testing.T) context.Context {
 	t.Helper()
 	limit := patience

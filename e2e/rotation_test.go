@@ -9,7 +9,7 @@ import (
 )
 
 // TestCertificatesAndTheirCARotateUnderLoadWithoutARestart lets SPIRE issue certificates that live one minute, so that they are renewed
-// twice a minute, from a CA that is renewed every few minutes. SOAK=1 watches thirty rotations instead of three.
+// twice a minute, from a CA that is renewed in less than two. SOAK=1 watches thirty rotations instead of three.
 func TestCertificatesAndTheirCARotateUnderLoadWithoutARestart(t *testing.T) {
 	ctx := start(t)
 	rotations := 3

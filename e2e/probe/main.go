@@ -26,7 +26,7 @@ const (
 	exampleSocket = "unix:///run/spire/agent-sockets/spire-agent.sock"
 )
 
-// patience bounds the whole of a probe.
+// patience bounds a probe that is to end by itself.
 const patience = 2 * time.Minute
 
 func main() {

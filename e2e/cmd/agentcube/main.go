@@ -2,7 +2,7 @@
 //
 //	agentcube up       engine, cluster, images, charts, and a table of what was verified
 //	agentcube watch    puts the release under load until Ctrl-C, and draws what becomes of it
-//	agentcube down     removes the cluster, and the engine if up had to start it
+//	agentcube down     removes the cluster, and stops the engine if up had to start it
 //
 // The environment variables CLUSTER (default agentcube) and NODES (default 1) say which cluster, and of how many nodes.
 package main

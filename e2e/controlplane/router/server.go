@@ -53,7 +53,7 @@ func New(ctx context.Context, c *Config, sessions store.Store, signer signer) (*
 	return &Server{config: c, store: sessions, manager: manager, signer: signer, sandbox: newTransport(nil)}, nil
 }
 
-// Handler is the HTTP API of contract.md.
+// Handler is AgentCube's HTTP API.
 func (s *Server) Handler() http.Handler {
 	mux := http.NewServeMux()
 	health := func(w http.ResponseWriter, _ *http.Request) {
