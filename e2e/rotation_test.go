@@ -11,7 +11,7 @@ import (
 // TestCertificatesAndTheirCARotateUnderLoadWithoutARestart lets SPIRE issue certificates that live one minute, so that they are renewed
 // twice a minute, from a CA that is renewed in less than two. SOAK=1 watches thirty rotations instead of three.
 func TestCertificatesAndTheirCARotateUnderLoadWithoutARestart(t *testing.T) {
-	ctx := start(t)
+	ctx := startLong(t)
 	rotations := 3
 	if soak {
 		rotations = 30

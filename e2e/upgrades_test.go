@@ -23,7 +23,7 @@ import (
 
 // TestUpgradesAndTheirRollbacksLoseNoInvocation changes one thing after the other by helm upgrade, and takes each change back again.
 func TestUpgradesAndTheirRollbacksLoseNoInvocation(t *testing.T) {
-	ctx := start(t)
+	ctx := startLong(t)
 	r := install(t, "upgrading", map[string]string{"spire.enabled": "true", "workloadmanager.drainSeconds": drainSeconds})
 	load := underLoad(ctx, t, r)
 	tag := retag(ctx, t)
