@@ -49,9 +49,7 @@ func TestAReleaseRunsBesideAForeignSPIREAndAnotherOnIt(t *testing.T) {
 	for _, app := range []string{"workloadmanager", "agentcube-router"} {
 		require.NoError(t, target(guest, app).DeletePods(ctx, faults.AtOnce))
 	}
-	for _, app := range []string{"workloadmanager", "agentcube-router"} {
-		require.NoError(t, guest.Rollout(ctx, guest.Namespace, app), "the foreign SPIRE serves new pods as before")
-	}
+	eventually(ctx, t, "the foreign SPIRE to serve new pods as before", func(ctx context.Context) error { return guest.Whole(ctx, guest.Namespace) })
 	requireOwnIdentities(ctx, t, guest, "foreign.test")
 
 	_, err = suite.helm.Run(ctx, "uninstall", guest.Name, "--namespace", guest.Namespace, "--wait", "--timeout", "5m")

@@ -88,6 +88,7 @@ func TestAgentsWaitForTheBundleThatTheServerPublishes(t *testing.T) {
 	assert.Equal(t, "spire-bundle", bundle.Name)
 	assert.Equal(t, []corev1.KeyToPath{{Key: "bundle.crt", Path: "bundle.crt"}}, bundle.Items)
 	assert.Equal(t, ptr.To(true), bundle.Optional, "a volume that is refused is tried again after ever longer whiles")
+	assert.Len(t, pod.InitContainers, 1, "each container that waits costs the switch a second more")
 	assert.Contains(t, pod.Containers[0].VolumeMounts, corev1.VolumeMount{Name: "bundle", MountPath: "/run/spire/bundle", ReadOnly: true})
 
 	agent := config(t, objects, "spire-agent")

@@ -130,22 +130,6 @@ func (c *Client) Logs(ctx context.Context, namespace, pod, container string) (st
 	return string(data), err
 }
 
-// Rollout waits until all pods of a Deployment are of its newest template and available.
-func (c *Client) Rollout(ctx context.Context, namespace, name string) error {
-	return Eventually(ctx, "the Deployment "+namespace+"/"+name, func(ctx context.Context) error {
-		deployment, err := c.AppsV1().Deployments(namespace).Get(ctx, name, metav1.GetOptions{})
-		if err != nil {
-			return err
-		}
-		status := deployment.Status
-		if want := *deployment.Spec.Replicas; status.ObservedGeneration < deployment.Generation || status.UpdatedReplicas != want ||
-			status.AvailableReplicas != want || status.Replicas != want {
-			return fmt.Errorf("%d of %d pods updated, %d available, %d in all", status.UpdatedReplicas, want, status.AvailableReplicas, status.Replicas)
-		}
-		return nil
-	})
-}
-
 // Unready returns a line for every pod of a namespace that is not ready, with what it waits for.
 func (c *Client) Unready(ctx context.Context, namespace string) []string {
 	pods, err := c.CoreV1().Pods(namespace).List(ctx, metav1.ListOptions{})
@@ -154,19 +138,26 @@ func (c *Client) Unready(ctx context.Context, namespace string) []string {
 	}
 	var lines []string
 	for _, pod := range pods.Items {
-		for _, status := range slices.Concat(pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses) {
-			switch {
-			case status.Ready:
-			case status.State.Waiting != nil:
-				lines = append(lines, fmt.Sprintf("%s/%s: %s %s", pod.Name, status.Name, status.State.Waiting.Reason, status.State.Waiting.Message))
-			case status.State.Running != nil:
-				lines = append(lines, fmt.Sprintf("%s/%s: runs, but is not ready", pod.Name, status.Name))
-			}
+		lines = append(lines, waits(&pod)...)
+	}
+	return lines
+}
+
+// waits returns a line for everything that a pod waits for.
+func waits(pod *corev1.Pod) []string {
+	var lines []string
+	for _, status := range slices.Concat(pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses) {
+		switch {
+		case status.Ready:
+		case status.State.Waiting != nil:
+			lines = append(lines, fmt.Sprintf("%s/%s: %s %s", pod.Name, status.Name, status.State.Waiting.Reason, status.State.Waiting.Message))
+		case status.State.Running != nil:
+			lines = append(lines, fmt.Sprintf("%s/%s: runs, but is not ready", pod.Name, status.Name))
 		}
-		for _, condition := range pod.Status.Conditions {
-			if condition.Type == corev1.PodScheduled && condition.Status == corev1.ConditionFalse {
-				lines = append(lines, fmt.Sprintf("%s: %s", pod.Name, condition.Message))
-			}
+	}
+	for _, condition := range pod.Status.Conditions {
+		if condition.Type == corev1.PodScheduled && condition.Status == corev1.ConditionFalse {
+			lines = append(lines, fmt.Sprintf("%s: %s", pod.Name, condition.Message))
 		}
 	}
 	return lines

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -50,7 +51,7 @@ func (c *Client) Whole(ctx context.Context, namespace string) error {
 	for _, pod := range pods.Items {
 		ended := pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed
 		if !ended && pod.DeletionTimestamp == nil && !Ready(&pod) {
-			missing = append(missing, fmt.Errorf("Pod %s: not ready", pod.Name))
+			missing = append(missing, errors.New(strings.Join(append([]string{"Pod " + pod.Name + ": not ready"}, waits(&pod)...), "; ")))
 		}
 	}
 	return errors.Join(missing...)

@@ -40,5 +40,9 @@ func TestANamespaceIsWholeWhenItsWorkloadsAndEachPodThatIsToStaySaySo(t *testing
 	}
 	assert.NoError(t, whole(deployment(2), ready, tested, draining))
 	assert.EqualError(t, whole(deployment(2), ready, fresh), "Pod fresh: not ready", "a status comes after what it tells of")
+	fresh.Status.InitContainerStatuses = []corev1.ContainerStatus{{
+		Name: "spiffe-helper", State: corev1.ContainerState{Running: &corev1.ContainerStateRunning{}},
+	}}
+	assert.EqualError(t, whole(deployment(2), ready, fresh), "Pod fresh: not ready; fresh/spiffe-helper: runs, but is not ready")
 	assert.EqualError(t, whole(deployment(1), ready), "Deployment router: 2 pods are wanted, there are (updated, ready, in all) [2 1 2]")
 }

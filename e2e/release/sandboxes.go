@@ -66,7 +66,9 @@ func InstallAgentSandbox(ctx context.Context, client *kube.Client) error {
 	if err := client.Apply(ctx, objects...); err != nil {
 		return err
 	}
-	return client.Rollout(ctx, "agent-sandbox-system", "agent-sandbox-controller")
+	return kube.Eventually(ctx, "agent-sandbox's controller to be ready", func(ctx context.Context) error {
+		return client.Whole(ctx, "agent-sandbox-system")
+	})
 }
 
 // setImage replaces the placeholder in agent-sandbox's manifest.
