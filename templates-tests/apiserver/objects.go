@@ -91,7 +91,7 @@ func (o Objects) Written() map[string]string {
 	return versions
 }
 
-// Meant are the objects less what helm keeps for itself, and less what the server gives each object that is made anew.
+// Meant are the objects less what helm and the chart keep for the next upgrade, and less what the server gives each object that is made anew.
 func (o Objects) Meant() Objects {
 	meant := Objects{}
 	for key, object := range o {
@@ -101,6 +101,7 @@ func (o Objects) Meant() Objects {
 		object = object.DeepCopy()
 		for _, field := range [][]string{
 			{"metadata", "creationTimestamp"}, {"metadata", "generation"}, {"metadata", "managedFields"}, {"metadata", "resourceVersion"}, {"metadata", "uid"},
+			{"metadata", "annotations", "agentcube.volcano.sh/deployed-mode"},
 			{"spec", "clusterIP"}, {"spec", "clusterIPs"}, {"status"},
 		} {
 			unstructured.RemoveNestedField(object.Object, field...)

@@ -40,17 +40,31 @@ priorityClassName: {{ . | quote }}
 {{- end -}}
 
 {{/*
-The number of replicas that a Deployment is given. An autoscaler's stays as it is in the cluster: if the manifest ceased to say
-it, Kubernetes would fall back to one until the autoscaler looks again. Takes root, values and name.
+The number of replicas that a Deployment is given; empty: the autoscaler's alone. A manifest that never had a number lets upgrades and
+rollbacks leave the autoscaler's. Where a manifest had one, the next must have the live one: if it ceased to say it, Kubernetes would
+fall back to one. Takes root, values and name.
 */}}
 {{- define "agentcube.replicas.set" -}}
-{{- if .values.autoscaling.enabled -}}
+{{- if not .values.autoscaling.enabled -}}
+{{ .values.replicas }}
+{{- else -}}
 {{- with lookup "apps/v1" "Deployment" .root.Release.Namespace .name -}}
+{{- if not (dig "annotations" "agentcube.volcano.sh/replicas" "" .metadata) -}}
 {{ .spec.replicas }}
 {{- end -}}
-{{- else -}}
-{{ .values.replicas }}
 {{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* What a Deployment tells the next upgrade of the chart, and the user's annotations. Takes root, values and name. */}}
+{{- define "agentcube.deployment.annotations" -}}
+agentcube.volcano.sh/deployed-mode: {{ include "agentcube.mode.deployed" . | default (include "agentcube.mode" .root) }}
+{{- if not (include "agentcube.replicas.set" .) }}
+agentcube.volcano.sh/replicas: autoscaler
+{{- end }}
+{{- with .values.annotations }}
+{{ toYaml . }}
+{{- end }}
 {{- end -}}
 
 {{/* Rolls the pods that read a changed configuration or password, and no others. Takes root and values. */}}

@@ -3,6 +3,7 @@ What the schema cannot say, or not in a sentence: rules that tie values to one a
 when one of them fails. Each message names the key and the mend.
 */}}
 {{- define "agentcube.validate" -}}
+{{- include "agentcube.validate.upgrade" . -}}
 {{- include "agentcube.validate.redis" . -}}
 {{- include "agentcube.validate.workloads" . -}}
 {{- if .Values.spire.enabled -}}

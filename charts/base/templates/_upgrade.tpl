@@ -1,0 +1,84 @@
+{{/*
+Helm merges an upgrade against the last revision that was deployed, even if a later one failed and the pods are already that one's.
+What only the failed revision has (the sidecar, a port, a probe) then stays in the pods. So the Deployments record the mode of the
+last deployed revision, and an upgrade that would leave such a mixture is refused before anything changes.
+*/}}
+
+{{/* The two modes of a pod: its connections between Router and WorkloadManager are mutual TLS, or plain. */}}
+{{- define "agentcube.mode" -}}
+{{ ternary "mtls" "plain" .Values.spire.enabled }}
+{{- end -}}
+
+{{/* The mode of a live Deployment. Takes a Deployment. */}}
+{{- define "agentcube.mode.live" -}}
+{{- $pod := .spec.template.spec -}}
+{{- $mode := "plain" -}}
+{{- range concat ($pod.initContainers | default list) $pod.containers -}}
+{{- if eq .name "spiffe-helper" -}}
+{{- $mode = "mtls" -}}
+{{- end -}}
+{{- end -}}
+{{ $mode }}
+{{- end -}}
+
+{{/* Helm's record of a revision of this release has its status in a label; empty: there is no such record. Takes root and revision. */}}
+{{- define "agentcube.revision.status" -}}
+{{- with lookup "v1" "Secret" .root.Release.Namespace (printf "sh.helm.release.v1.%s.v%d" .root.Release.Name .revision) -}}
+{{ dig "labels" "status" "" .metadata }}
+{{- end -}}
+{{- end -}}
+
+{{/* The mode of the last deployed revision; empty: unknown, or there is none. Takes root and name of a Deployment. */}}
+{{- define "agentcube.mode.deployed" -}}
+{{- with lookup "apps/v1" "Deployment" .root.Release.Namespace .name -}}
+{{- if include "agentcube.upgrade.afterFailure" $.root -}}
+{{ dig "annotations" "agentcube.volcano.sh/deployed-mode" "" .metadata }}
+{{- else -}}
+{{ include "agentcube.mode.live" . }}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Whether the last revision failed. */}}
+{{- define "agentcube.upgrade.afterFailure" -}}
+{{- if eq "failed" (include "agentcube.revision.status" (dict "root" . "revision" (sub .Release.Revision 1))) -}}true{{- end -}}
+{{- end -}}
+
+{{/* The newest revision that was deployed and that Helm still has a record of; empty: none. */}}
+{{- define "agentcube.upgrade.lastDeployed" -}}
+{{- $found := "" -}}
+{{- range $revision := untilStep (int (sub .Release.Revision 1)) 0 -1 -}}
+{{- if and (not $found) (eq "deployed" (include "agentcube.revision.status" (dict "root" $ "revision" $revision))) -}}
+{{- $found = $revision -}}
+{{- end -}}
+{{- end -}}
+{{ $found }}
+{{- end -}}
+
+{{- define "agentcube.validate.upgrade" -}}
+{{- if include "agentcube.upgrade.afterFailure" . -}}
+{{- $wanted := include "agentcube.mode" . -}}
+{{- $deployed := include "agentcube.upgrade.lastDeployed" . -}}
+{{- $remains := "" -}}
+{{- range list "agentcube-router" "workloadmanager" -}}
+{{- $recorded := include "agentcube.mode.deployed" (dict "root" $ "name" .) -}}
+{{- with lookup "apps/v1" "Deployment" $.Release.Namespace . -}}
+{{- if and (ne $wanted (include "agentcube.mode.live" .)) (has $recorded (list "" $wanted)) -}}
+{{- $remains = printf "Deployment %s" .metadata.name -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- if and (not $remains) (eq $wanted "plain") -}}
+{{- with lookup "apps/v1" "DaemonSet" .Release.Namespace "spire-agent" -}}
+{{- $recorded := include "agentcube.mode.deployed" (dict "root" $ "name" "workloadmanager") -}}
+{{- if and (eq $recorded $wanted) (eq $.Release.Name (dig "annotations" "meta.helm.sh/release-name" "" .metadata)) -}}
+{{- $remains = "DaemonSet spire-agent" -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- if and $remains $deployed -}}
+{{- fail (printf "revision %d failed with the other value of spire.enabled and has changed the %s, but Helm would merge this upgrade with revision %s, the last one deployed, and leave parts of the failed one in place. Nothing has been changed. Roll back first, and then upgrade again: helm rollback %s %s --namespace %s --wait"
+  (sub .Release.Revision 1) $remains $deployed .Release.Name $deployed .Release.Namespace) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
