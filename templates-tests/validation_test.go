@@ -17,7 +17,7 @@ func TestWrongValuesAreRefusedWithTheKeyAndTheMend(t *testing.T) {
 	for given, want := range map[string]string{
 		// what the schema finds
 		"spire: {enabeld: true}":                                "at '/spire': additional properties 'enabeld' not allowed",
-		"router: {replicas: two}":                               "at '/router/replicas': got string, want integer",
+		"router: {replicas: two}":                               "at '/router/replicas': got string, want null or integer",
 		"spire: {server: {service: {type: Headless}}}":          "at '/spire/server/service/type': value must be one of 'ClusterIP', 'NodePort', 'LoadBalancer'",
 		"spire: {agent: {kubeletVerification: none}}":           "at '/spire/agent/kubeletVerification': value must be one of 'nodeCertificate', 'clusterCA', 'skip'",
 		"router: {image: {digest: abc}}":                        "at '/router/image/digest': 'abc' does not match pattern '^(?<nothing_or_sha256_and_64_hexadecimal_digits>",

@@ -89,7 +89,7 @@ var others = map[string]any{
 	"nodeCIDRs": []any{"10.7.0.0/16"}, "ignoreNamespaces": []any{"other"}, "extraArgs": []any{"--other"},
 	"service.type": "NodePort", "workloadAPI.type": "csi", "dataStore.type": "mysql", "upstreamAuthority.type": "secret",
 	"redis.addr": "other:6379", "persistence.size": "7Gi", "jwtIssuer": "https://other", "kubeletCertificate": "/other",
-	"whenDeleted": "Delete", "keyManager": "memory", "kubeletVerification": "clusterCA",
+	"whenDeleted": "Delete", "keyManager": "memory", "kubeletVerification": "clusterCA", "updateStrategy.type": "OnDelete", "rollingUpdate.maxUnavailable": "7%",
 }
 
 func another(path string, value any) any {

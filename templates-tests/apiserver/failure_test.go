@@ -2,7 +2,10 @@ package apiserver_test
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -118,4 +121,39 @@ func TestFailureOfAnOlderChartIsRolledBackFirst(t *testing.T) {
 		require.NoError(t, err)
 	}
 	assert.ErrorContains(t, agentcube.upgrade(reuseValues, "router: {replicas: 2}"), "Roll back first")
+}
+
+// TestStuckReleaseComesFree: without the chart's check an upgrade after a failed switch breaks off halfway, and so does the rollback to the
+// deployed revision. The rollbacks to the failed one and then to the deployed one bring back what was.
+func TestStuckReleaseComesFree(t *testing.T) {
+	t.Parallel()
+	withSpireCRDs(t)
+	agentcube := newRelease(t, "stuck", "stuck")
+	require.NoError(t, agentcube.install(base, plain))
+	before := objects(t, agentcube.namespace)
+	require.NoError(t, agentcube.upgrade(reuseValues, "spire: {enabled: true}"))
+	agentcube.fail()
+	const twoModes = "may not specify more than 1 handler type"
+	require.ErrorContains(t, agentcube.upgradeTo(unguarded(t), reuseValues, "router: {replicas: 2}"), twoModes)
+	require.ErrorContains(t, agentcube.rollback(1), twoModes)
+
+	if err := agentcube.rollback(2); err != nil {
+		t.Log("the rollback to the failed revision says:", err)
+	}
+	require.NoError(t, agentcube.rollback(1))
+	assert.Equal(t, before.Meant(), objects(t, agentcube.namespace).Meant())
+}
+
+// unguarded returns a copy of the chart that does not look at revisions that failed.
+func unguarded(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	require.NoError(t, os.CopyFS(dir, os.DirFS(base)))
+	file := filepath.Join(dir, "templates", "_validate.tpl")
+	content, err := os.ReadFile(file)
+	require.NoError(t, err)
+	without := strings.Replace(string(content), `{{- include "agentcube.validate.upgrade" . -}}`, "", 1)
+	require.NotEqual(t, string(content), without)
+	require.NoError(t, os.WriteFile(file, []byte(without), 0o644))
+	return dir
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -67,7 +68,30 @@ func schemaOf(node *yaml.Node, path []string, rules map[string]map[string]any) m
 	for _, rule := range rulePaths(path) {
 		maps.Copy(schema, rules[rule])
 	}
+	if len(path) > 0 {
+		admitEmpty(schema)
+	}
 	return schema
+}
+
+// admitEmpty lets a value be null, and the entries of a list be "". Helm stores the one for `--set key=null` and the other for
+// `--set key={}`, and a stored value that the schema rejected would block every later upgrade. The templates take both for the default.
+func admitEmpty(schema map[string]any) {
+	schema["type"] = withType(schema["type"], "null")
+	if values, limited := schema["enum"].([]any); limited {
+		schema["enum"] = append(slices.Clone(values), nil)
+	}
+	if items, described := schema["items"]; described {
+		schema["items"] = map[string]any{"if": map[string]any{"const": ""}, "else": items}
+	}
+}
+
+// withType returns the types of a schema, which are one or a list, and one more.
+func withType(types any, more string) []any {
+	if several, ok := types.([]any); ok {
+		return append(slices.Clone(several), more)
+	}
+	return []any{types, more}
 }
 
 // isSection tells maps that the chart shapes from those that the user does.

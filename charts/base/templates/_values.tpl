@@ -8,6 +8,7 @@ was taken away would come back.
 */}}
 {{- define "agentcube.values" -}}
 {{- if not (hasKey . "rendered") -}}
+{{- include "agentcube.values.prune" .Values -}}
 {{- $defaults := .Files.Get "files/defaults.json" | fromJson -}}
 {{- $_ := mergeOverwrite $defaults.merged .Values | set . "Values" -}}
 {{- range $defaults.whole -}}
@@ -21,5 +22,21 @@ was taken away would come back.
 {{- end -}}
 {{- $_ := set . "rendered" (dict "releaseLabels" (include "agentcube.releaseLabels" .) "versionLabels" (include "agentcube.versionLabels" .)) -}}
 {{- include "agentcube.validate" . -}}
+{{- end -}}
+{{- end -}}
+
+{{/*
+Takes out of a section what stands for no value: null, and "" in a list, which Helm makes of --set key=null and --set key={} and keeps
+with --reuse-values.
+*/}}
+{{- define "agentcube.values.prune" -}}
+{{- range $key, $value := . -}}
+{{- if kindIs "invalid" $value -}}
+{{- $_ := unset $ $key -}}
+{{- else if kindIs "map" $value -}}
+{{- include "agentcube.values.prune" $value -}}
+{{- else if and (kindIs "slice" $value) (has "" $value) -}}
+{{- $_ := set $ $key (without $value "") -}}
+{{- end -}}
 {{- end -}}
 {{- end -}}
