@@ -105,7 +105,8 @@ func TestFailureBeforeDeploymentsLeavesNoAgents(t *testing.T) {
 	assert.ErrorContains(t, agentcube.upgrade(reuseValues, "router: {replicas: 2}"), "has changed the DaemonSet spire-agent")
 }
 
-// TestFailureOfAnOlderChartIsRolledBackFirst: charts before 0.4 record no mode, so what their last deployed revision was is unknown.
+// TestFailureOfAnOlderChartIsRolledBackFirst: older charts record no mode, so that of their last deployed
+// revision is unknown, also after the failed switch was tried again and failed once more.
 func TestFailureOfAnOlderChartIsRolledBackFirst(t *testing.T) {
 	t.Parallel()
 	withSpireCRDs(t)
@@ -120,6 +121,9 @@ func TestFailureOfAnOlderChartIsRolledBackFirst(t *testing.T) {
 		_, err := deployments.Update(t.Context(), found, metav1.UpdateOptions{})
 		require.NoError(t, err)
 	}
+	assert.ErrorContains(t, agentcube.upgrade(reuseValues, "router: {replicas: 2}"), "Roll back first")
+	require.NoError(t, agentcube.upgrade(reuseValues, "spire: {enabled: true}"))
+	agentcube.fail()
 	assert.ErrorContains(t, agentcube.upgrade(reuseValues, "router: {replicas: 2}"), "Roll back first")
 }
 

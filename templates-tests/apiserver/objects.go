@@ -91,7 +91,7 @@ func (o Objects) Written() map[string]string {
 	return versions
 }
 
-// Meant are the objects less what helm and the chart keep for the next upgrade, and less what the server gives each object that is made anew.
+// Meant are the objects less what helm and the chart keep for the next upgrade, and less what the server gives each object that is re-created.
 func (o Objects) Meant() Objects {
 	meant := Objects{}
 	for key, object := range o {
