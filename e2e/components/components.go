@@ -42,6 +42,8 @@ var (
 	LocalPath         = Component{Name: "local-path-provisioner"}
 	SPIFFECSI         = Component{Name: "spiffe-csi"}
 	KubeRouter        = Component{Name: "kube-router"}
+	OldestHelm        = Component{Name: "helm-3.15"} // the oldest Helm that can read the chart's schema
+	Helm4             = Component{Name: "helm-4"}
 )
 
 // All returns every component that a cluster needs, the longest build first.

@@ -70,6 +70,18 @@ func (o Objects) Of(namespaces ...string) Objects {
 	return of
 }
 
+// OfHelm are the objects that releases in these namespaces are made of, without what controllers make of them.
+func (o Objects) OfHelm(namespaces ...string) Objects {
+	of := Objects{}
+	for key, object := range o {
+		// A ReplicaSet has its Deployment's annotations.
+		if slices.Contains(namespaces, object.GetAnnotations()["meta.helm.sh/release-namespace"]) && len(object.GetOwnerReferences()) == 0 {
+			of[key] = object
+		}
+	}
+	return of
+}
+
 // Since are the keys of objects that were not there before.
 func (o Objects) Since(before Objects) []string {
 	keys := []string{}
@@ -102,6 +114,8 @@ func (o Objects) Meant() Objects {
 		for _, field := range [][]string{
 			{"metadata", "creationTimestamp"}, {"metadata", "generation"}, {"metadata", "managedFields"}, {"metadata", "resourceVersion"}, {"metadata", "uid"},
 			{"metadata", "annotations", "agentcube.volcano.sh/deployed-mode"},
+			{"metadata", "annotations", "deployment.kubernetes.io/revision"},
+			{"metadata", "annotations", "deprecated.daemonset.template.generation"},
 			{"spec", "clusterIP"}, {"spec", "clusterIPs"}, {"status"},
 		} {
 			unstructured.RemoveNestedField(object.Object, field...)

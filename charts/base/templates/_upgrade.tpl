@@ -55,6 +55,25 @@ last deployed revision, and an upgrade that would leave such a mixture is refuse
 {{ $found }}
 {{- end -}}
 
+{{/*
+What a switch of SPIRE on that failed has left in the cluster; empty: nothing. Helm creates the objects in the order of their kinds, and
+here is each that may be the first one.
+*/}}
+{{- define "agentcube.upgrade.spire" -}}
+{{- $left := "" -}}
+{{- range $name, $kinds := dict "spiffe-helper" (list "v1 ConfigMap") "spire-agent" (list "v1 ServiceAccount" "apps/v1 DaemonSet") "spire-server" (list "networking.k8s.io/v1 NetworkPolicy" "policy/v1 PodDisruptionBudget") -}}
+{{- range $kinds -}}
+{{- $kind := splitList " " . -}}
+{{- with lookup (first $kind) (last $kind) $.Release.Namespace $name -}}
+{{- if eq $.Release.Name (dig "annotations" "meta.helm.sh/release-name" "" .metadata) -}}
+{{- $left = printf "%s %s" (last $kind) $name -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{ $left }}
+{{- end -}}
+
 {{- define "agentcube.validate.upgrade" -}}
 {{- if include "agentcube.upgrade.afterFailure" . -}}
 {{- $wanted := include "agentcube.mode" . -}}
@@ -68,16 +87,11 @@ last deployed revision, and an upgrade that would leave such a mixture is refuse
 {{- end -}}
 {{- end -}}
 {{- end -}}
-{{- if and (not $remains) (eq $wanted "plain") -}}
-{{- with lookup "apps/v1" "DaemonSet" .Release.Namespace "spire-agent" -}}
-{{- $recorded := include "agentcube.mode.deployed" (dict "root" $ "name" "workloadmanager") -}}
-{{- if and (eq $recorded $wanted) (eq $.Release.Name (dig "annotations" "meta.helm.sh/release-name" "" .metadata)) -}}
-{{- $remains = "DaemonSet spire-agent" -}}
-{{- end -}}
-{{- end -}}
+{{- if and (not $remains) (eq $wanted "plain" (include "agentcube.mode.deployed" (dict "root" $ "name" "workloadmanager"))) -}}
+{{- $remains = include "agentcube.upgrade.spire" . -}}
 {{- end -}}
 {{- if and $remains $deployed -}}
-{{- fail (printf "revision %d failed with the other value of spire.enabled and has changed the %s, but Helm would merge this upgrade with revision %s, the last one deployed, and leave parts of the failed one in place. Nothing has been changed. Roll back first, and then upgrade again: helm rollback %s %s --namespace %s --wait"
+{{- fail (printf "revision %d failed with the other value of spire.enabled, after it had changed the %s, but Helm would merge this upgrade with revision %s, the last one deployed, and leave parts of the failed one in place. Nothing has been changed. Roll back first, and then upgrade again: helm rollback %s %s --namespace %s --wait"
   (sub .Release.Revision 1) $remains $deployed .Release.Name $deployed .Release.Namespace) -}}
 {{- end -}}
 {{- end -}}

@@ -3,6 +3,15 @@
 {{- .Values.spire.server.dataStore.secretName | default (include "agentcube.server.ownDataStoreSecret" .) -}}
 {{- end -}}
 
+{{/*
+Parallel replaces a server that does not start as soon as its image or configuration is fixed; OrderedReady, which cannot change in a
+StatefulSet that is there, waits until somebody deletes its pod.
+*/}}
+{{- define "agentcube.server.podManagementPolicy" -}}
+{{- $live := lookup "apps/v1" "StatefulSet" .Release.Namespace "spire-server" -}}
+{{ dig "spec" "podManagementPolicy" "Parallel" $live }}
+{{- end -}}
+
 {{- define "agentcube.server.ownDataStoreSecret" -}}
 {{- with .Values.spire.server.dataStore -}}
 {{- if and (not .secretName) (ne .type "sqlite3") -}}

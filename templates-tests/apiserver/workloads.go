@@ -1,0 +1,139 @@
+package apiserver
+
+import (
+	"context"
+	"encoding/json"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/tools/clientcmd"
+	"k8s.io/client-go/tools/clientcmd/api"
+
+	"agentcube-mtls/e2e/components"
+)
+
+// workloadControllers make pods of workloads and tell how many of them are ready. No other controller runs.
+const workloadControllers = "deployment-controller,replicaset-controller,statefulset-controller,daemonset-controller,garbage-collector-controller"
+
+// MissingImage is the tag of images that no node finds: pods with one of these never get ready.
+const MissingImage = "none"
+
+// RunWorkloads runs the controllers of workloads on nodes without a machine. A pod is ready once it is there, unless it has an image
+// with the tag MissingImage, or belongs to a DaemonSet and its node is not ready. Nodes are named by whether they are ready.
+func (s *Server) RunWorkloads(ctx context.Context, nodes map[string]bool) error {
+	kubernetesPrograms, err := components.Kubernetes.Build(ctx)
+	if err != nil {
+		return err
+	}
+	kubeconfig, err := s.Kubeconfig(s.URL)
+	if err != nil {
+		return err
+	}
+	client, err := kubernetes.NewForConfig(s.Config())
+	if err != nil {
+		return err
+	}
+	for name, ready := range nodes {
+		if err := createNode(ctx, client, name, ready); err != nil {
+			return err
+		}
+	}
+	err = s.run(filepath.Join(kubernetesPrograms, "kube-controller-manager"), "--kubeconfig="+kubeconfig, "--controllers="+workloadControllers,
+		"--leader-elect=false", "--secure-port=0", "--kube-api-qps=500", "--kube-api-burst=500", "--concurrent-deployment-syncs=20")
+	if err != nil {
+		return err
+	}
+	go actAsKubelets(ctx, client, nodes)
+	return nil
+}
+
+// Kubeconfig writes a kubeconfig file for a server at a URL, which has this server's credentials, and returns its path.
+func (s *Server) Kubeconfig(url string) (string, error) {
+	config := api.NewConfig()
+	config.Clusters["test"] = &api.Cluster{Server: url}
+	if strings.HasPrefix(url, "https:") {
+		config.Clusters["test"].CertificateAuthority = s.CAFile
+	}
+	config.AuthInfos["test"] = &api.AuthInfo{Token: s.Token}
+	config.Contexts["test"] = &api.Context{Cluster: "test", AuthInfo: "test"}
+	config.CurrentContext = "test"
+	_, address, _ := strings.Cut(url, "://")
+	file := filepath.Join(s.Dir, "kubeconfig-"+strings.ReplaceAll(address, ":", "-"))
+	return file, clientcmd.WriteToFile(*config, file)
+}
+
+func createNode(ctx context.Context, client kubernetes.Interface, name string, ready bool) error {
+	node := &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: name, Labels: map[string]string{"ready": strconv.FormatBool(ready)}}}
+	if !ready {
+		node.Spec.Taints = []corev1.Taint{{Key: corev1.TaintNodeNotReady, Effect: corev1.TaintEffectNoSchedule}}
+	}
+	_, err := client.CoreV1().Nodes().Create(ctx, node, metav1.CreateOptions{})
+	if apierrors.IsAlreadyExists(err) {
+		return nil
+	}
+	return err
+}
+
+// actAsKubelets makes pods ready until the context ends.
+func actAsKubelets(ctx context.Context, client kubernetes.Interface, nodes map[string]bool) {
+	for {
+		pods, err := client.CoreV1().Pods("").List(ctx, metav1.ListOptions{ResourceVersion: "0", FieldSelector: "status.phase=Pending"})
+		if err == nil {
+			for i := range pods.Items {
+				if runs(&pods.Items[i], nodes) {
+					_ = makeReady(ctx, client, &pods.Items[i]) // a pod that is gone by now needs nothing; another is tried again
+				}
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+}
+
+func runs(pod *corev1.Pod, nodes map[string]bool) bool {
+	for _, container := range append(append([]corev1.Container(nil), pod.Spec.InitContainers...), pod.Spec.Containers...) {
+		if strings.HasSuffix(container.Image, ":"+MissingImage) {
+			return false
+		}
+	}
+	ready, ofDaemonSet := nodes[daemonSetNode(pod)]
+	return ready || !ofDaemonSet
+}
+
+// daemonSetNode returns the node for which the DaemonSet controller made a pod; "" for other pods.
+func daemonSetNode(pod *corev1.Pod) string {
+	if pod.Spec.Affinity == nil || pod.Spec.Affinity.NodeAffinity == nil || pod.Spec.Affinity.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution == nil {
+		return ""
+	}
+	for _, term := range pod.Spec.Affinity.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution.NodeSelectorTerms {
+		for _, field := range term.MatchFields {
+			if field.Key == "metadata.name" {
+				return field.Values[0]
+			}
+		}
+	}
+	return ""
+}
+
+func makeReady(ctx context.Context, client kubernetes.Interface, pod *corev1.Pod) error {
+	status := corev1.PodStatus{Phase: corev1.PodRunning}
+	for _, condition := range []corev1.PodConditionType{corev1.PodScheduled, corev1.PodInitialized, corev1.ContainersReady, corev1.PodReady} {
+		status.Conditions = append(status.Conditions, corev1.PodCondition{Type: condition, Status: corev1.ConditionTrue, LastTransitionTime: metav1.Now()})
+	}
+	patch, err := json.Marshal(map[string]any{"status": status})
+	if err != nil {
+		return err
+	}
+	_, err = client.CoreV1().Pods(pod.Namespace).Patch(ctx, pod.Name, types.StrategicMergePatchType, patch, metav1.PatchOptions{}, "status")
+	return err
+}

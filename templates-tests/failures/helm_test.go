@@ -1,0 +1,175 @@
+package failures_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"k8s.io/client-go/rest"
+
+	"agentcube-mtls/e2e/command"
+	"agentcube-mtls/e2e/repo"
+	"agentcube-mtls/templates-tests/apiserver"
+)
+
+// helm runs one version of Helm's program.
+type helm struct {
+	version    *helmVersion
+	kubeconfig string
+}
+
+func (h helm) run(ctx context.Context, args ...string) (string, error) {
+	return command.New(append([]string{h.version.program, "--kubeconfig", h.kubeconfig}, args...)...).With(h.environment()...).Output(ctx)
+}
+
+func (h helm) environment() []string {
+	home := filepath.Join(server.Dir, filepath.Base(filepath.Dir(h.version.program)))
+	return []string{"HELM_CACHE_HOME=" + home, "HELM_CONFIG_HOME=" + home, "HELM_DATA_HOME=" + home, "KUBECACHEDIR=" + home, "GOGC=400"}
+}
+
+// release is a release in a namespace of its own, of its own name.
+type release struct {
+	t    *testing.T
+	name string
+	helm helm
+}
+
+// newRelease installs the chart, with agents on nodes that are ready.
+func newRelease(t *testing.T, name string, version *helmVersion, values ...string) release {
+	t.Helper()
+	r := release{t, name, helm{version, kubeconfig}}
+	r.must(r.helm.run(t.Context(), set([]string{"install", name, repo.Path("charts", "base"), "--namespace", name, "--create-namespace", "--wait", "--timeout", "1m", "--set-string", "spire.agent.nodeSelector.ready=true"},
+		append([]string{"redis.addr=redis:6379"}, values...))...))
+	return r
+}
+
+func set(args, values []string) []string {
+	for _, value := range values {
+		args = append(args, "--set", value)
+	}
+	return args
+}
+
+func (r release) must(output string, err error) {
+	r.t.Helper()
+	require.NoError(r.t, err, output)
+}
+
+// upgrade is what a user does who changes one value.
+func (r release) upgrade(values ...string) error {
+	r.t.Helper()
+	return r.upgradeWith(nil, values...)
+}
+
+func (r release) upgradeWith(flags []string, values ...string) error {
+	r.t.Helper()
+	args := append([]string{"upgrade", r.name, repo.Path("charts", "base"), "--namespace", r.name, "--reuse-values"}, flags...)
+	output, err := r.helm.run(r.t.Context(), set(args, values)...)
+	if err != nil {
+		return fmt.Errorf("%w\n%s", err, output)
+	}
+	return nil
+}
+
+// fail upgrades to values with which not all pods get ready, and waits in vain.
+func (r release) fail(values ...string) {
+	r.t.Helper()
+	err := r.upgradeWith([]string{"--wait", "--timeout", "3s"}, values...)
+	require.ErrorContains(r.t, err, "UPGRADE FAILED")
+	require.NotContains(r.t, err.Error(), "Nothing has been changed", "the upgrade must begin")
+}
+
+func (r release) rollback(revision int) {
+	r.t.Helper()
+	r.must(r.tryRollback(revision))
+}
+
+func (r release) tryRollback(revision int) (string, error) {
+	return r.helm.run(r.t.Context(), "rollback", r.name, fmt.Sprint(revision), "--namespace", r.name, "--wait", "--timeout", "1m")
+}
+
+// objects are what the release is made of, as the cluster has it.
+func (r release) objects() apiserver.Objects {
+	r.t.Helper()
+	all, err := server.Objects(r.t.Context())
+	require.NoError(r.t, err)
+	return all.OfHelm(r.name)
+}
+
+// cutOff upgrades with a helm that is sent a signal once it has changed so many objects, its own records not counted. It returns
+// false where the upgrade changed no more than these, and has ended without a signal.
+func (r release) cutOff(signal os.Signal, changes int, values ...string) bool {
+	r.t.Helper()
+	between := newInterrupter(r.t, changes)
+	defer between.Close()
+	interrupted, err := server.Kubeconfig(between.URL)
+	require.NoError(r.t, err)
+	ctx, cancel := context.WithCancel(r.t.Context())
+	defer cancel()
+	cmd := exec.CommandContext(ctx, r.helm.version.program, set([]string{"upgrade", r.name, repo.Path("charts", "base"), "--namespace", r.name,
+		"--reuse-values", "--kubeconfig", interrupted}, values)...)
+	cmd.Env = append(os.Environ(), r.helm.environment()...)
+	cmd.Cancel = func() error { return cmd.Process.Signal(signal) }
+	between.reached = cancel
+	output, err := cmd.CombinedOutput()
+	close(between.ended)
+	if ctx.Err() == nil {
+		require.NoError(r.t, err, string(output))
+		return false
+	}
+	return true
+}
+
+// interrupter stands between helm and the API server. It passes on a number of changes, and holds back the next one.
+type interrupter struct {
+	*httptest.Server
+	mu      sync.Mutex
+	left    int
+	reached func()
+	ended   chan struct{} // closed when helm has ended
+}
+
+func newInterrupter(t *testing.T, changes int) *interrupter {
+	t.Helper()
+	target, err := url.Parse(server.URL)
+	require.NoError(t, err)
+	transport, err := rest.TransportFor(server.Config())
+	require.NoError(t, err)
+	proxy := httputil.NewSingleHostReverseProxy(target)
+	proxy.Transport = transport
+	proxy.ErrorLog = log.New(io.Discard, "", 0) // helm, once killed, hangs up
+	i := &interrupter{left: changes, ended: make(chan struct{})}
+	i.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
+		if changesObject(request) && !i.admit() {
+			i.reached()
+			<-i.ended
+			return
+		}
+		proxy.ServeHTTP(w, request)
+	}))
+	return i
+}
+
+// changesObject tells whether a request changes an object other than a Secret: Helm's records are Secrets.
+func changesObject(request *http.Request) bool {
+	return request.Method != http.MethodGet && !strings.Contains(request.URL.Path, "/secrets") && !request.URL.Query().Has("dryRun")
+}
+
+func (i *interrupter) admit() bool {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.left--
+	return i.left >= 0
+}

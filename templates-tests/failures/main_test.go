@@ -1,0 +1,83 @@
+package failures_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"golang.org/x/sync/errgroup"
+
+	"agentcube-mtls/e2e/components"
+	"agentcube-mtls/e2e/images"
+	"agentcube-mtls/e2e/repo"
+	"agentcube-mtls/templates-tests/apiserver"
+)
+
+// server is the API server of all tests here. One of its nodes is not ready.
+var server *apiserver.Server
+
+// kubeconfig is the file with the credentials for it.
+var kubeconfig string
+
+var nodes = map[string]bool{"node-1": true, "node-2": true, "node-down": false}
+
+// helmVersion is a version of Helm that the guides support.
+type helmVersion struct {
+	program  string
+	rollBack string // the flag of an upgrade that takes itself back when it fails
+}
+
+// helms are by their versions: the oldest and the newest of Helm 3, and Helm 4, which applies objects on the server's side.
+var helms = map[string]*helmVersion{"3.15": {rollBack: "--atomic"}, "3.22": {rollBack: "--atomic"}, "4.3": {rollBack: "--rollback-on-failure"}}
+
+func TestMain(m *testing.M) {
+	os.Exit(run(m))
+}
+
+func run(m *testing.M) int {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	if err := setUp(ctx); err != nil {
+		fmt.Fprintln(os.Stderr, "setting up the API server:", err)
+		return 1
+	}
+	defer server.Stop()
+	if code := m.Run(); code != 0 {
+		fmt.Fprintln(os.Stderr, "the logs of the API server, its etcd and its controllers are in", server.Dir)
+		return code
+	}
+	_ = os.RemoveAll(server.Dir)
+	return 0
+}
+
+func setUp(ctx context.Context) error {
+	builds, buildCtx := errgroup.WithContext(ctx)
+	builds.Go(func() (err error) {
+		helms["3.22"].program, err = images.Compile(buildCtx, "helm.sh/helm/v3/cmd/helm")
+		return err
+	})
+	for version, component := range map[string]components.Component{"3.15": components.OldestHelm, "4.3": components.Helm4} {
+		builds.Go(func() error {
+			dir, err := component.Build(buildCtx)
+			helms[version].program = filepath.Join(dir, "helm")
+			return err
+		})
+	}
+	if err := builds.Wait(); err != nil {
+		return err
+	}
+	var err error
+	if server, err = apiserver.Start(ctx); err != nil {
+		return err
+	}
+	if err := server.RunWorkloads(ctx, nodes); err != nil {
+		return err
+	}
+	if kubeconfig, err = server.Kubeconfig(server.URL); err != nil {
+		return err
+	}
+	_, err = helm{helms["3.22"], kubeconfig}.run(ctx, "install", "spire-crds", repo.Path("charts", "spire-crds"), "--namespace", "spire-crds", "--create-namespace")
+	return err
+}

@@ -1,0 +1,167 @@
+package failures_test
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// A switch of spire.enabled, from one value to the other.
+type direction struct{ from, to string }
+
+var directions = map[string]direction{"on": {"false", "true"}, "off": {"true", "false"}}
+
+// missingImages are values with which a switch to the value of spire.enabled never gets ready.
+const missingImages = "router.image.tag=none,workloadmanager.image.tag=none,spire.server.image.tag=none"
+
+// wait lets helm wait until the pods are ready.
+var wait = []string{"--wait", "--timeout", "1m"}
+
+// eachSwitch runs a test for each version of Helm and each direction, on a release of its own.
+func eachSwitch(t *testing.T, name string, test func(t *testing.T, r release, d direction)) {
+	t.Parallel()
+	for version, helm := range helms {
+		for to, d := range directions {
+			t.Run(version+"/"+to, func(t *testing.T) {
+				t.Parallel()
+				r := newRelease(t, strings.Join([]string{name, to, strings.ReplaceAll(version, ".", "-")}, "-"), helm, "spire.enabled="+d.from)
+				test(t, r, d)
+			})
+		}
+	}
+}
+
+// requireRollbackFirst requires that an upgrade is rejected, and that the message names the revision to roll back to.
+func requireRollbackFirst(t *testing.T, r release, revision int, values ...string) {
+	t.Helper()
+	before := r.objects().Written()
+	require.ErrorContains(t, r.upgrade(values...), fmt.Sprintf("helm rollback %s %d --namespace %s --wait", r.name, revision, r.name))
+	assert.Equal(t, before, r.objects().Written(), "a rejected upgrade changes nothing")
+}
+
+// After a switch that timed out, once or twice, each upgrade to the mode before it is rejected, and the rollback that the message names
+// brings back what was.
+func TestFailedSwitchIsRolledBack(t *testing.T) {
+	eachSwitch(t, "failed", func(t *testing.T, r release, d direction) {
+		before := r.objects().Meant()
+		r.fail("spire.enabled="+d.to, missingImages)
+		requireRollbackFirst(t, r, 1, "spire.enabled="+d.from)
+		requireRollbackFirst(t, r, 1, "router.podAnnotations.unrelated=yes")
+		r.fail("spire.enabled="+d.to, missingImages, "router.podAnnotations.second=try")
+		requireRollbackFirst(t, r, 1, "router.podAnnotations.unrelated=yes")
+		r.rollback(1)
+		assert.Equal(t, before, r.objects().Meant(), "the rollback brings back what was")
+		require.NoError(t, r.upgrade("router.podAnnotations.unrelated=yes"), "the release is free again")
+	})
+}
+
+// A switch that failed may be tried again with values that work.
+func TestFailedSwitchIsTriedAgain(t *testing.T) {
+	eachSwitch(t, "again", func(t *testing.T, r release, d direction) {
+		before := r.objects().Meant()
+		r.fail("spire.enabled="+d.to, missingImages)
+		require.NoError(t, r.upgradeWith(wait, "spire.enabled="+d.to))
+		require.NoError(t, r.upgradeWith(wait, "spire.enabled="+d.from))
+		assert.Equal(t, before, r.objects().Meant(), "on and off again leaves what was")
+	})
+}
+
+// A switch that takes itself back leaves what was.
+func TestFailedSwitchTakesItselfBack(t *testing.T) {
+	eachSwitch(t, "atomic", func(t *testing.T, r release, d direction) {
+		before := r.objects().Meant()
+		err := r.upgradeWith([]string{r.helm.version.rollBack, "--timeout", "3s"}, "spire.enabled="+d.to, missingImages)
+		require.ErrorContains(t, err, "has been rolled back")
+		assert.Equal(t, before, r.objects().Meant(), "the rollback brings back what was")
+		require.NoError(t, r.upgradeWith(wait, "spire.enabled="+d.to))
+	})
+}
+
+// Wherever helm is killed, which leaves the release pending, or interrupted, which leaves it failed: the release goes on as before
+// after an upgrade or, where that is rejected, after a rollback.
+func TestSwitchIsCutOff(t *testing.T) {
+	for name, signal := range map[string]os.Signal{"killed": syscall.SIGKILL, "interrupted": os.Interrupt} {
+		t.Run(name, func(t *testing.T) {
+			eachSwitch(t, name, func(t *testing.T, r release, d direction) {
+				before := r.objects().Meant()
+				changes, deployed := 0, 1
+				for ; r.cutOff(signal, changes, "spire.enabled="+d.to); changes += step {
+					where := fmt.Sprintf("revision %d is cut off after %d changes", deployed+1, changes)
+					err := r.upgrade()
+					if err == nil {
+						deployed += 2
+					} else {
+						refusal := fmt.Sprintf("helm rollback %s %d ", r.name, deployed)
+						if signal == syscall.SIGKILL {
+							refusal = "another operation (install/upgrade/rollback) is in progress"
+						}
+						require.ErrorContains(t, err, refusal, where)
+						deployed = r.wayBack(deployed)
+					}
+					require.Equal(t, before, r.objects().Meant(), where)
+				}
+				assert.Greater(t, changes, 3*step, "the switch is cut off in several places")
+			})
+		})
+	}
+}
+
+// step is how many more objects a switch may change each time before it is cut off.
+const step = 6
+
+// wayBack rolls back to the revision that is deployed after the next one was cut off, and returns the number of the revision that is
+// deployed then. Helm 3 breaks off at objects that a switch off was to delete and has not: not the revision that was cut off but the
+// cluster has them. Then a rollback to the revision that was cut off deletes them, and one to the deployed revision makes them again.
+func (r release) wayBack(deployed int) int {
+	r.t.Helper()
+	output, err := r.tryRollback(deployed)
+	if err == nil {
+		return deployed + 2
+	}
+	require.Regexp(r.t, "no .* with the name .* found|resourceVersion: Invalid value", err.Error()+output)
+	r.rollback(deployed + 1)
+	r.rollback(deployed)
+	return deployed + 4
+}
+
+// A SPIRE version that does not start is taken back by a rollback, by an upgrade to one that does, and by the upgrade itself.
+func TestFailedVersion(t *testing.T) {
+	t.Parallel()
+	const missing, present = "spire.server.image.tag=none,spire.agent.image.tag=none", "spire.server.image.tag=1.13.3,spire.agent.image.tag=1.13.3"
+	for version, helm := range helms {
+		t.Run(version, func(t *testing.T) {
+			t.Parallel()
+			r := newRelease(t, "version-"+strings.ReplaceAll(version, ".", "-"), helm, "spire.enabled=true", present)
+			before := r.objects().Meant()
+			r.fail(missing)
+			r.rollback(1)
+			assert.Equal(t, before, r.objects().Meant())
+			r.fail(missing)
+			require.NoError(t, r.upgradeWith(wait, present))
+			assert.Equal(t, before, r.objects().Meant())
+			require.ErrorContains(t, r.upgradeWith([]string{helm.rollBack, "--timeout", "5s"}, missing), "has been rolled back")
+			assert.Equal(t, before, r.objects().Meant())
+			require.NoError(t, r.upgradeWith(wait, "spire.server.logLevel=debug"))
+		})
+	}
+}
+
+// After a switch to another trust domain that failed, the first one is not lost.
+func TestFailedTrustDomain(t *testing.T) {
+	t.Parallel()
+	for version, helm := range helms {
+		t.Run(version, func(t *testing.T) {
+			t.Parallel()
+			r := newRelease(t, "trust-domain-"+strings.ReplaceAll(version, ".", "-"), helm)
+			r.fail("spire.enabled=true", "spire.trustDomain=example.org", missingImages)
+			requireRollbackFirst(t, r, 1, "spire.enabled=true")
+			r.rollback(1)
+			require.NoError(t, r.upgradeWith(wait, "spire.enabled=true"))
+		})
+	}
+}
