@@ -102,7 +102,7 @@ func TestFailureBeforeDeploymentsLeavesNoAgents(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, agentcube.upgrade(reuseValues, "router: {replicas: 3}"))
 	agentcube.fail()
-	assert.ErrorContains(t, agentcube.upgrade(reuseValues, "router: {replicas: 2}"), "has changed the DaemonSet spire-agent")
+	assert.ErrorContains(t, agentcube.upgrade(reuseValues, "router: {replicas: 2}"), "after it had changed the DaemonSet spire-agent")
 }
 
 // TestFailureOfAnOlderChartIsRolledBackFirst: older charts record no mode, so that of their last deployed

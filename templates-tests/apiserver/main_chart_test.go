@@ -52,5 +52,5 @@ func TestAReleaseOfMainIsRefusedMutualTLSInOneUpgrade(t *testing.T) {
 	withSpireCRDs(t)
 	agentcube := newRelease(t, "main-at-once", "main-at-once")
 	require.NoError(t, agentcube.install(mainChart, userOfMain))
-	assert.ErrorContains(t, agentcube.upgrade(resetThenReuseValues, "{}"), "is another chart's, with another volume: set spire.enabled to false in one upgrade, and to true in a second one")
+	assert.ErrorContains(t, agentcube.upgrade(resetThenReuseValues, "{}"), "has another volume than this release asks for: set spire.enabled to false in one upgrade, and to true in a second one")
 }

@@ -5,6 +5,11 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"agentcube-mtls/templates-tests/apiserver"
 )
 
 func TestATypoInTheValuesIsNamedAndChangesNothing(t *testing.T) {
@@ -30,7 +35,7 @@ func TestAnotherTrustDomainIsRefusedWhileSPIREIsOnAndTakenOnceItWasOff(t *testin
 	const another = "spire: {enabled: true, trustDomain: example.org}"
 	err := agentcube.upgrade(reuseValues, another)
 	assert.ErrorContains(t, err, "spire.trustDomain is cluster.local in the cluster and cannot become example.org while SPIRE is on")
-	assert.ErrorContains(t, err, "set spire.enabled to false in one upgrade, and in a second one to true together with the new trust domain")
+	assert.ErrorContains(t, err, "Set spire.enabled to false in one upgrade, and in a second one to true together with the new trust domain")
 	assert.Equal(t, before.Written(), objects(t, agentcube.namespace).Written())
 
 	require.NoError(t, agentcube.upgrade(reuseValues, "spire: {enabled: false}"))
@@ -67,4 +72,60 @@ func TestASecondReleaseWithMutualTLSOfTheSameNameIsToldToTakeAnotherAndChangesNo
 
 	require.NoError(t, other.install(base, plain), "without mutual TLS there is nothing to share")
 	assert.ErrorContains(t, other.upgrade(reuseValues, "spire: {enabled: true}"), sentence)
+}
+
+// TestVolumeThatCannotBeBoundIsRejected: without the StorageClass that the server's volume asks for, SPIRE is rejected before anything
+// changes. It runs alone, since it takes the default from the cluster.
+func TestVolumeThatCannotBeBoundIsRejected(t *testing.T) {
+	withSpireCRDs(t)
+	classes := client(t).StorageV1().StorageClasses()
+	setDefault := func(value string) {
+		class, err := classes.Get(t.Context(), apiserver.DefaultStorageClass, metav1.GetOptions{})
+		require.NoError(t, err)
+		class.Annotations["storageclass.kubernetes.io/is-default-class"] = value
+		_, err = classes.Update(t.Context(), class, metav1.UpdateOptions{})
+		require.NoError(t, err)
+	}
+	agentcube := newRelease(t, "class", "class")
+	require.NoError(t, agentcube.install(base, plain))
+	before := objects(t, agentcube.namespace)
+	setDefault("false")
+	defer setDefault("true")
+
+	const on = "spire: {enabled: true}"
+	assert.ErrorContains(t, agentcube.upgrade(reuseValues, on), "spire.server.persistence.storageClass is empty, and the cluster has no default "+
+		"StorageClass, so the SPIRE server would wait for its volume forever: set spire.server.persistence.storageClass to a StorageClass of the cluster (standard)")
+	assert.ErrorContains(t, agentcube.upgrade(reuseValues, "spire: {enabled: true, server: {persistence: {storageClass: fast}}}"),
+		"the cluster has no StorageClass fast")
+	assert.Equal(t, before.Written(), objects(t, agentcube.namespace).Written())
+
+	claims := client(t).CoreV1().PersistentVolumeClaims(agentcube.namespace)
+	fast := "fast"
+	claim, err := claims.Create(t.Context(), &corev1.PersistentVolumeClaim{ObjectMeta: metav1.ObjectMeta{Name: "data-spire-server-0"}, Spec: corev1.PersistentVolumeClaimSpec{
+		StorageClassName: &fast, AccessModes: []corev1.PersistentVolumeAccessMode{corev1.ReadWriteOnce},
+		Resources: corev1.VolumeResourceRequirements{Requests: corev1.ResourceList{corev1.ResourceStorage: resource.MustParse("1Gi")}},
+	}}, metav1.CreateOptions{})
+	require.NoError(t, err)
+	const standard = "spire: {enabled: true, server: {persistence: {storageClass: standard}}}"
+	assert.ErrorContains(t, agentcube.upgrade(reuseValues, standard), "kubectl delete persistentvolumeclaim data-spire-server-0 --namespace class")
+	claim.Finalizers = nil // a controller would take them away
+	_, err = claims.Update(t.Context(), claim, metav1.UpdateOptions{})
+	require.NoError(t, err)
+	require.NoError(t, claims.Delete(t.Context(), "data-spire-server-0", metav1.DeleteOptions{}))
+	require.NoError(t, agentcube.upgrade(reuseValues, standard))
+}
+
+// TestServerWithoutAVolume: a server whose datastore and keys are elsewhere asks for no volume, and cannot get one later.
+func TestServerWithoutAVolume(t *testing.T) {
+	t.Parallel()
+	withSpireCRDs(t)
+	agentcube := newRelease(t, "diskless", "diskless")
+	require.NoError(t, agentcube.install(base, `{redis: {addr: "redis:6379"}, spire: {enabled: true, server: {persistence: {enabled: false}, keyManager: memory,
+		dataStore: {type: postgres, connectionString: "host=db"}}}}`))
+	server, err := client(t).AppsV1().StatefulSets(agentcube.namespace).Get(t.Context(), "spire-server", metav1.GetOptions{})
+	require.NoError(t, err)
+	assert.Empty(t, server.Spec.VolumeClaimTemplates)
+	require.NoError(t, agentcube.upgrade(reuseValues, "router: {replicas: 2}"))
+	assert.ErrorContains(t, agentcube.upgrade(reuseValues, "spire: {server: {persistence: {enabled: true}}}"), "has another volume than this release asks for")
+	assert.ErrorContains(t, agentcube.upgrade(reuseValues, "spire: {server: {keyManager: disk}}"), "spire.server.persistence.enabled is false")
 }

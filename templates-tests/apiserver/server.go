@@ -16,6 +16,9 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+	storagev1 "k8s.io/api/storage/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 
 	"agentcube-mtls/e2e/components"
@@ -48,6 +51,10 @@ func Start(ctx context.Context) (*Server, error) {
 	if err := s.start(ctx, filepath.Join(etcd, "server"), filepath.Join(kubernetes, "kube-apiserver")); err != nil {
 		s.Stop()
 		return nil, fmt.Errorf("%w\nlogs are in %s", err, dir)
+	}
+	if err := s.createDefaultStorageClass(ctx); err != nil {
+		s.Stop()
+		return nil, err
 	}
 	return s, nil
 }
@@ -88,6 +95,21 @@ func (s *Server) start(ctx context.Context, etcd, kubeAPIServer string) error {
 		return err
 	}
 	return s.awaitReady(ctx)
+}
+
+// DefaultStorageClass is the name of the StorageClass that the server has from its start.
+const DefaultStorageClass = "standard"
+
+func (s *Server) createDefaultStorageClass(ctx context.Context) error {
+	client, err := kubernetes.NewForConfig(s.Config())
+	if err != nil {
+		return err
+	}
+	_, err = client.StorageV1().StorageClasses().Create(ctx, &storagev1.StorageClass{
+		ObjectMeta:  metav1.ObjectMeta{Name: DefaultStorageClass, Annotations: map[string]string{"storageclass.kubernetes.io/is-default-class": "true"}},
+		Provisioner: "kubernetes.io/no-provisioner",
+	}, metav1.CreateOptions{})
+	return err
 }
 
 func (s *Server) tokens() string     { return filepath.Join(s.Dir, "tokens.csv") }

@@ -55,6 +55,15 @@ last deployed revision, and an upgrade that would leave such a mixture is refuse
 {{ $found }}
 {{- end -}}
 
+{{/* The way back from a revision that failed; empty: it did not fail, or there is no revision to go back to. */}}
+{{- define "agentcube.upgrade.rollBackFirst" -}}
+{{- if include "agentcube.upgrade.afterFailure" . -}}
+{{- with include "agentcube.upgrade.lastDeployed" . -}}
+Roll back first, and then upgrade again: helm rollback {{ $.Release.Name }} {{ . }} --namespace {{ $.Release.Namespace }} --wait
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
 {{/*
 What a switch of SPIRE on that failed has left in the cluster; empty: nothing. Helm creates the objects in the order of their kinds, and
 here is each that may be the first one.
@@ -87,12 +96,12 @@ here is each that may be the first one.
 {{- end -}}
 {{- end -}}
 {{- end -}}
-{{- if and (not $remains) (eq $wanted "plain" (include "agentcube.mode.deployed" (dict "root" $ "name" "workloadmanager"))) -}}
+{{- if and (not $remains) (eq $wanted "plain") (eq "plain" (include "agentcube.mode.deployed" (dict "root" $ "name" "workloadmanager"))) -}}
 {{- $remains = include "agentcube.upgrade.spire" . -}}
 {{- end -}}
 {{- if and $remains $deployed -}}
-{{- fail (printf "revision %d failed with the other value of spire.enabled, after it had changed the %s, but Helm would merge this upgrade with revision %s, the last one deployed, and leave parts of the failed one in place. Nothing has been changed. Roll back first, and then upgrade again: helm rollback %s %s --namespace %s --wait"
-  (sub .Release.Revision 1) $remains $deployed .Release.Name $deployed .Release.Namespace) -}}
+{{- fail (printf "revision %d failed with the other value of spire.enabled, after it had changed the %s, but Helm would merge this upgrade with revision %s, the last one deployed, and leave parts of the failed one in place. Nothing has been changed. %s"
+  (sub .Release.Revision 1) $remains $deployed (include "agentcube.upgrade.rollBackFirst" .)) -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}

@@ -97,6 +97,9 @@ when one of them fails. Each message names the key and the mend.
 {{- if and .dataStore.secretName (ne .dataStore.type "sqlite3") (not (hasPrefix "/" .dataStore.connectionString)) -}}
 {{- fail "spire.server.dataStore.secretName and spire.server.dataStore.connectionString both say how to reach the database: set one of them only" -}}
 {{- end -}}
+{{- if and (not .persistence.enabled) (or (eq .dataStore.type "sqlite3") (eq .keyManager "disk")) -}}
+{{- fail "spire.server.persistence.enabled is false, but the server keeps data on its volume: set spire.server.dataStore.type to postgres or mysql, and spire.server.keyManager to memory" -}}
+{{- end -}}
 {{- if and .metrics.podMonitor.enabled (not .metrics.enabled) -}}
 {{- fail "spire.server.metrics.podMonitor.enabled finds no metrics: set spire.server.metrics.enabled, too" -}}
 {{- end -}}

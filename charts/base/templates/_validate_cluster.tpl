@@ -27,29 +27,68 @@ What the cluster has to say. helm template, as Argo CD runs it, knows no cluster
 {{- end -}}
 {{- end -}}
 
-{{/* Kubernetes refuses other volumes for a StatefulSet that is there, and would do so in the midst of an upgrade. */}}
+{{/* Kubernetes rejects other volumes for a StatefulSet that is there, and would do so in the midst of an upgrade. */}}
 {{- define "agentcube.validate.volume" -}}
 {{- $wanted := .Values.spire.server.persistence -}}
+{{- $remedy := include "agentcube.upgrade.rollBackFirst" . | default "keep it" -}}
 {{- with lookup "apps/v1" "StatefulSet" .Release.Namespace "spire-server" -}}
-{{- with first (.spec.volumeClaimTemplates | default (list dict)) -}}
-{{- $size := dig "spec" "resources" "requests" "storage" "0" . -}}
-{{- $class := dig "spec" "storageClassName" "" . -}}
-{{- if ne (dig "metadata" "name" "" .) "data" -}}
-{{- fail "the StatefulSet spire-server in the cluster is another chart's, with another volume: set spire.enabled to false in one upgrade, and to true in a second one" -}}
-{{- else if ne (include "agentcube.bytes" $size) (include "agentcube.bytes" $wanted.size) -}}
-{{- fail (printf "spire.server.persistence.size is %s in the cluster and cannot become %s: keep it" $size $wanted.size) -}}
-{{- else if ne $class $wanted.storageClass -}}
-{{- fail (printf "spire.server.persistence.storageClass is %q in the cluster and cannot become %q: keep it" $class $wanted.storageClass) -}}
+{{- $claim := first (.spec.volumeClaimTemplates | default (list dict)) -}}
+{{- if ne (dig "metadata" "name" "" $claim) (ternary "data" "" $wanted.enabled) -}}
+{{- fail "the StatefulSet spire-server in the cluster has another volume than this release asks for: set spire.enabled to false in one upgrade, and to true in a second one" -}}
 {{- end -}}
+{{- if $wanted.enabled -}}
+{{- $size := dig "spec" "resources" "requests" "storage" "0" $claim -}}
+{{- $class := dig "spec" "storageClassName" "" $claim -}}
+{{- if ne (include "agentcube.bytes" $size) (include "agentcube.bytes" $wanted.size) -}}
+{{- fail (printf "spire.server.persistence.size is %s in the cluster and cannot become %s: %s" $size $wanted.size $remedy) -}}
+{{- else if ne $class $wanted.storageClass -}}
+{{- fail (printf "spire.server.persistence.storageClass is %q in the cluster and cannot become %q: %s" $class $wanted.storageClass $remedy) -}}
+{{- end -}}
+{{- end -}}
+{{- else -}}
+{{- if $wanted.enabled -}}
+{{- include "agentcube.validate.claim" . -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/*
+A new server takes a claim that is left from an earlier one. Without one, a StorageClass has to make its volume, or an administrator
+has made one that asks for no class.
+*/}}
+{{- define "agentcube.validate.claim" -}}
+{{- $class := .Values.spire.server.persistence.storageClass -}}
+{{- $names := list -}}
+{{- $usable := list -}}
+{{- range (lookup "storage.k8s.io/v1" "StorageClass" "" "").items -}}
+{{- $names = append $names .metadata.name -}}
+{{- if or (eq $class .metadata.name) (and (not $class) (eq "true" (dig "annotations" "storageclass.kubernetes.io/is-default-class" "" .metadata))) -}}
+{{- $usable = append $usable .metadata.name -}}
+{{- end -}}
+{{- end -}}
+{{- range (lookup "v1" "PersistentVolume" "" "").items -}}
+{{- if eq $class (dig "storageClassName" "" .spec) -}}
+{{- $usable = append $usable $class -}}
+{{- end -}}
+{{- end -}}
+{{- $claim := lookup "v1" "PersistentVolumeClaim" .Release.Namespace "data-spire-server-0" -}}
+{{- if and (ne "Bound" (dig "status" "phase" "" $claim)) (lookup "v1" "Namespace" "" "kube-system") -}}
+{{- if not $usable -}}
+{{- $lacks := ternary (printf "the cluster has no StorageClass %s" $class) "spire.server.persistence.storageClass is empty, and the cluster has no default StorageClass" (not (not $class)) -}}
+{{- fail (printf "%s, so the SPIRE server would wait for its volume forever: set spire.server.persistence.storageClass to a StorageClass of the cluster (%s)" $lacks (join ", " $names | default "there is none")) -}}
+{{- end -}}
+{{- if and $claim (not (has (dig "spec" "storageClassName" "" $claim) $usable)) -}}
+{{- fail (printf "the PersistentVolumeClaim data-spire-server-0 was never bound, so it holds nothing, and it asks for another StorageClass than spire.server.persistence.storageClass, %q. Delete it first: kubectl delete persistentvolumeclaim data-spire-server-0 --namespace %s" $class .Release.Namespace) -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}
 
 {{- define "agentcube.validate.trustDomain" -}}
+{{- $remedy := include "agentcube.upgrade.rollBackFirst" . | default "Set spire.enabled to false in one upgrade, and in a second one to true together with the new trust domain" -}}
 {{- with lookup "v1" "ConfigMap" .Release.Namespace "spire-server" -}}
 {{- $present := index .data "server.conf" | default "" | regexFind `trust_domain\s*=\s*"[^"]*"` | splitList "\"" -}}
 {{- if and (gt (len $present) 1) (ne (index $present 1) $.Values.spire.trustDomain) -}}
-{{- fail (printf "spire.trustDomain is %s in the cluster and cannot become %s while SPIRE is on, since members of the two refuse each other: set spire.enabled to false in one upgrade, and in a second one to true together with the new trust domain" (index $present 1) $.Values.spire.trustDomain) -}}
+{{- fail (printf "spire.trustDomain is %s in the cluster and cannot become %s while SPIRE is on, since members of the two reject each other. %s" (index $present 1) $.Values.spire.trustDomain $remedy) -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}
