@@ -96,8 +96,9 @@ func (r release) rollback(revision int) {
 	r.must(r.tryRollback(revision))
 }
 
-func (r release) tryRollback(revision int) (string, error) {
-	return r.helm.run(r.t.Context(), "rollback", r.name, fmt.Sprint(revision), "--namespace", r.name, "--wait", "--timeout", "1m")
+func (r release) tryRollback(revision int, flags ...string) (string, error) {
+	args := []string{"rollback", r.name, fmt.Sprint(revision), "--namespace", r.name, "--wait", "--timeout", "1m"}
+	return r.helm.run(r.t.Context(), append(args, flags...)...)
 }
 
 // objects are what the release is made of, as the cluster has it.

@@ -29,7 +29,7 @@ func eachSwitch(t *testing.T, name string, test func(t *testing.T, r release, d 
 		for to, d := range directions {
 			t.Run(version+"/"+to, func(t *testing.T) {
 				t.Parallel()
-				r := newRelease(t, strings.Join([]string{name, to, strings.ReplaceAll(version, ".", "-")}, "-"), helm, "spire.enabled="+d.from)
+				r := newRelease(t, strings.Join([]string{name, to, dashed(version)}, "-"), helm, "spire.enabled="+d.from)
 				test(t, r, d)
 			})
 		}
@@ -136,7 +136,7 @@ func TestFailedVersion(t *testing.T) {
 	for version, helm := range helms {
 		t.Run(version, func(t *testing.T) {
 			t.Parallel()
-			r := newRelease(t, "version-"+strings.ReplaceAll(version, ".", "-"), helm, "spire.enabled=true", present)
+			r := newRelease(t, "version-"+dashed(version), helm, "spire.enabled=true", present)
 			before := r.objects().Meant()
 			r.fail(missing)
 			r.rollback(1)
@@ -157,7 +157,7 @@ func TestFailedTrustDomain(t *testing.T) {
 	for version, helm := range helms {
 		t.Run(version, func(t *testing.T) {
 			t.Parallel()
-			r := newRelease(t, "trust-domain-"+strings.ReplaceAll(version, ".", "-"), helm)
+			r := newRelease(t, "trust-domain-"+dashed(version), helm)
 			r.fail("spire.enabled=true", "spire.trustDomain=example.org", missingImages)
 			requireRollbackFirst(t, r, 1, "spire.enabled=true")
 			r.rollback(1)
@@ -165,3 +165,6 @@ func TestFailedTrustDomain(t *testing.T) {
 		})
 	}
 }
+
+// dashed makes a version a part of a name.
+func dashed(version string) string { return strings.ReplaceAll(version, ".", "-") }
