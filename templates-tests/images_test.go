@@ -55,6 +55,7 @@ func TestEveryImageComesFromTheMirror(t *testing.T) {
 		"spire-agent":              "mirror.example:5000/all/spiffe/spire-agent:1.13.3",
 		"spire-controller-manager": "mirror.example:5000/all/spiffe/spire-controller-manager:0.6.4",
 		"redis":                    "mirror.example:5000/all/library/redis:7.0.15",
+		"bundle-keeper":            "mirror.example:5000/all/curlimages/curl:7.88.1",
 		"wait-for-agent":           "mirror.example:5000/all/curlimages/curl:7.88.1",
 		"wait-for-server":          "mirror.example:5000/all/curlimages/curl:7.88.1",
 		"wait-for-workloadmanager": "mirror.example:5000/all/curlimages/curl:7.88.1",

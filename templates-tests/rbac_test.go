@@ -47,9 +47,10 @@ func TestNoRoleHasARightOnEverything(t *testing.T) {
 
 func TestTheServerWritesNoConfigMapButItsBundle(t *testing.T) {
 	t.Parallel()
-	assert.Equal(t, []rbacv1.PolicyRule{{
-		APIGroups: []string{""}, Resources: []string{"configmaps"}, ResourceNames: []string{"spire-bundle"}, Verbs: []string{"get", "patch"},
-	}}, get[*rbacv1.Role](t, render(t, spire), "spire-server").Rules)
+	assert.Equal(t, []rbacv1.PolicyRule{
+		{APIGroups: []string{""}, Resources: []string{"configmaps"}, ResourceNames: []string{"spire-bundle"}, Verbs: []string{"get", "list", "patch"}},
+		{APIGroups: []string{""}, Resources: []string{"configmaps"}, Verbs: []string{"create"}},
+	}, get[*rbacv1.Role](t, render(t, spire), "spire-server").Rules)
 }
 
 func TestTheAgentsWideRightOnKubeletsEndsWhereTheNarrowOneIsEverywhere(t *testing.T) {

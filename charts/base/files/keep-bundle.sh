@@ -1,0 +1,30 @@
+# Runs beside the SPIRE server. The server writes its trust bundle when it starts and when its CA changes, and does not look whether
+# it stays. Where the ConfigMap is replaced (helm upgrade --force, kubectl replace) or deleted, this puts the bundle back.
+set -u
+trap 'exit 0' TERM
+
+configmaps=https://kubernetes.default.svc/api/v1/namespaces/{{ .Release.Namespace }}/configmaps
+account=/var/run/secrets/kubernetes.io/serviceaccount
+# Helm takes a ConfigMap for its own by these
+metadata='"metadata":{"name":"spire-bundle","labels":{"app.kubernetes.io/managed-by":"Helm"},"annotations":{"meta.helm.sh/release-name":"{{ .Release.Name }}","meta.helm.sh/release-namespace":"{{ .Release.Namespace }}"}}'
+
+call() {
+  curl --silent --show-error --fail --max-time 10 --cacert $account/ca.crt --oauth2-bearer "$(cat $account/token)" "$@"
+}
+
+bundle=
+missing=0
+while sleep 2 & wait $!; do
+  found=$(call "$configmaps?fieldSelector=metadata.name=spire-bundle&pretty=false") || continue
+  data=$(printf '%s' "$found" | sed -n 's/.*"bundle\.crt":"\([^"]*\)".*/"bundle.crt":"\1"/p')
+  case $found in *'"items":[]'*) missing=$((missing + 1)) ;; *) missing=0 ;; esac
+  if [ -n "$data" ]; then
+    bundle=$data
+  elif [ "$missing" -ge 5 ]; then # Who switches SPIRE off deletes the ConfigMap some seconds before this container
+    echo "the ConfigMap spire-bundle is gone: creating it"
+    call --output /dev/null --header 'Content-Type: application/json' --data-binary "{$metadata,\"data\":{$bundle}}" "$configmaps"
+  elif [ "$missing" = 0 ] && [ -n "$bundle" ]; then
+    echo "the ConfigMap spire-bundle has lost its data: putting it back"
+    call --output /dev/null --request PATCH --header 'Content-Type: application/merge-patch+json' --data-binary "{\"data\":{$bundle}}" "$configmaps/spire-bundle"
+  fi
+done
