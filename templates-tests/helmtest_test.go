@@ -2,6 +2,7 @@ package templatestests
 
 import (
 	"crypto/tls"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -15,7 +16,7 @@ func TestHelmTestTellsAReleaseThatIsWellFromOthers(t *testing.T) {
 	t.Parallel()
 	secure := &tls.Config{MinVersion: tls.VersionTLS13, ClientAuth: tls.RequireAnyClientCert}
 	well := fakes{ready: 200, invoked: 404, plain: true}
-	wellOverTLS := fakes{ready: 200, invoked: 404, mtls: secure}
+	wellOverTLS := fakes{ready: 200, invoked: 404, mtls: secure, agents: 3}
 	for name, c := range map[string]struct {
 		values string
 		fakes  fakes
@@ -26,15 +27,19 @@ func TestHelmTestTellsAReleaseThatIsWellFromOthers(t *testing.T) {
 		"mutual TLS":                  {spire, wellOverTLS, "passed: the WorkloadManager refuses a client without a certificate", false},
 		"a Router that is not ready":  {plain, fakes{ready: 503, invoked: 404, plain: true}, "FAILED: the Router is not ready", true},
 		"no WorkloadManager":          {plain, fakes{ready: 200, invoked: 404}, "FAILED: the WorkloadManager is not healthy", true},
-		"a Router that reaches none":  {spire, fakes{ready: 200, invoked: 500, mtls: secure}, "FAILED: the Router does not reach the WorkloadManager; it answers 500", true},
-		"a Router that wants a token": {spire, fakes{ready: 200, invoked: 401, mtls: secure}, "skipped: the Router asks callers for a token", false},
+		"a Router that reaches none":  {spire, fakes{ready: 200, invoked: 500, mtls: secure, agents: 3}, "FAILED: the Router does not reach the WorkloadManager; it answers 500", true},
+		"a Router that wants a token": {spire, fakes{ready: 200, invoked: 401, mtls: secure, agents: 3}, "skipped: the Router asks callers for a token", false},
 		"nobody at the port for mutual TLS": {spire, fakes{ready: 200, invoked: 404},
 			"FAILED: the WorkloadManager does not refuse plain HTTP on its port for mutual TLS", true},
 		"TLS without client certificates": {spire, fakes{ready: 200, invoked: 404, mtls: &tls.Config{MinVersion: tls.VersionTLS13}},
 			"FAILED: the WorkloadManager does not ask a client for its certificate", true},
 		"a plain port left open": {spire, fakes{ready: 200, invoked: 404, mtls: secure, plain: true},
 			"FAILED: a WorkloadManager without TLS still answers", true},
-		"NetworkPolicies": {spire + "\nnetworkPolicies: {enabled: true, nodeCIDRs: [10.0.0.0/8]}", fakes{ready: 200, invoked: 404},
+		"all agents ready":     {spire, wellOverTLS, "passed: 3 of 3 SPIRE agents are ready", false},
+		"an agent that is not": {spire, fakes{ready: 200, invoked: 404, mtls: secure, agents: 2}, "FAILED: 2 of 3 SPIRE agents are ready", true},
+		"an API server that does not tell": {spire, fakes{ready: 200, invoked: 404, mtls: secure, agents: -1},
+			"FAILED: the API server does not say how many SPIRE agents are ready", true},
+		"NetworkPolicies": {spire + "\nnetworkPolicies: {enabled: true, nodeCIDRs: [10.0.0.0/8]}", fakes{ready: 200, invoked: 404, agents: 3},
 			"skipped: networkPolicies.enabled", false},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -52,6 +57,7 @@ type fakes struct {
 	ready, invoked int         // what the Router answers
 	plain          bool        // whether a WorkloadManager without TLS is there
 	mtls           *tls.Config // of a WorkloadManager with it, if one is there
+	agents         int         // how many of three SPIRE agents are ready; below 0, the API server does not tell
 }
 
 // run runs the script and returns what it says.
@@ -61,10 +67,17 @@ func (f fakes) run(t *testing.T, script string) (string, error) {
 	router.HandleFunc("/health/live", func(http.ResponseWriter, *http.Request) {})
 	router.HandleFunc("/health/ready", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(f.ready) })
 	router.HandleFunc("/v1/", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(f.invoked) })
+	api := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		if f.agents < 0 {
+			w.WriteHeader(http.StatusForbidden)
+		}
+		_, _ = fmt.Fprintf(w, `{"kind":"DaemonSet","spec":{"template":{}},"status":{"currentNumberScheduled":3,"desiredNumberScheduled":3,"numberReady":%d}}`, f.agents)
+	})
 	manager := http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})
 
 	ports := map[string]string{
 		"agentcube-router.agentcube.svc:8080": serving(t, httptest.NewUnstartedServer(router), nil),
+		"kubernetes.default.svc:443":          serving(t, httptest.NewUnstartedServer(api), &tls.Config{MinVersion: tls.VersionTLS12}),
 		"workloadmanager.agentcube.svc:8080":  nobody(t),
 		"workloadmanager.agentcube.svc:8443":  nobody(t),
 	}

@@ -41,6 +41,17 @@ passed "no WorkloadManager without TLS is left"
 [ "$(status "http://$workloadmanager:{{ .Values.workloadmanager.service.port }}/health")" = 200 ] || fail "the WorkloadManager is not healthy"
 passed "the WorkloadManager is healthy"
 {{- end }}
+{{- if include "agentcube.spire.agent" . }}
+
+# helm --wait takes a DaemonSet for ready while some of its pods are not
+account=/var/run/secrets/kubernetes.io/serviceaccount
+agents=$(curl --silent --show-error --fail --max-time 10 --cacert "$account/ca.crt" --oauth2-bearer "$(cat "$account/token")" \
+  "https://kubernetes.default.svc/apis/apps/v1/namespaces/{{ .Release.Namespace }}/daemonsets/spire-agent?pretty=false") || fail "the API server does not say how many SPIRE agents are ready"
+count() { printf '%s' "$agents" | sed -n "s/.*\"status\":{[^{]*\"$1\":\([0-9]*\).*/\1/p"; }
+[ "$(count numberReady)" = "$(count desiredNumberScheduled)" ] ||
+  fail "$(count numberReady) of $(count desiredNumberScheduled) SPIRE agents are ready, and pods on the other nodes get no certificates"
+passed "$(count numberReady) of $(count desiredNumberScheduled) SPIRE agents are ready"
+{{- end }}
 
 # Only the WorkloadManager knows that there is no such runtime: a 404 has been there and back, a 500 has not
 answer=$(status --data '{}' "$router/v1/namespaces/{{ .Release.Namespace }}/agent-runtimes/helm-test-no-such-runtime/invocations/")
