@@ -50,7 +50,7 @@ type release struct {
 func newRelease(t *testing.T, name string, version *helmVersion, values ...string) release {
 	t.Helper()
 	r := release{t, name, helm{version, kubeconfig}}
-	r.must(r.helm.run(t.Context(), set([]string{"install", name, repo.Path("charts", "base"), "--namespace", name, "--create-namespace", "--wait", "--timeout", "1m", "--set-string", "spire.agent.nodeSelector.ready=true"},
+	r.must(r.helm.run(t.Context(), set([]string{"install", name, repo.Path("charts", "base"), "--namespace", name, "--create-namespace", "--wait", "--timeout", "1m", "--set-json", `spire.agent.nodeSelector={"ready":"true"}`},
 		append([]string{"redis.addr=redis:6379"}, values...))...))
 	return r
 }

@@ -27,10 +27,17 @@ var nodes = map[string]bool{"node-1": true, "node-2": true, "node-down": false}
 type helmVersion struct {
 	program  string
 	rollBack string // the flag of an upgrade that takes itself back when it fails
+	// waitSome is the flag that waits for as many pods of a DaemonSet as its update strategy wants available. The flag --wait of Helm 4
+	// waits for all of them.
+	waitSome string
 }
 
 // helms are by their versions: the oldest and the newest of Helm 3, and Helm 4, which applies objects on the server's side.
-var helms = map[string]*helmVersion{"3.15": {rollBack: "--atomic"}, "3.22": {rollBack: "--atomic"}, "4.3": {rollBack: "--rollback-on-failure"}}
+var helms = map[string]*helmVersion{
+	"3.15": {rollBack: "--atomic", waitSome: "--wait"},
+	"3.22": {rollBack: "--atomic", waitSome: "--wait"},
+	"4.3":  {rollBack: "--rollback-on-failure", waitSome: "--wait=legacy"},
+}
 
 func TestMain(m *testing.M) {
 	os.Exit(run(m))
