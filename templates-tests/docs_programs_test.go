@@ -86,7 +86,8 @@ func (f *docsFacts) clients(t testing.TB) {
 	}
 	helm, kubectl := docsModule(t, f.root, "helm.sh/helm/v3"), docsModule(t, f.root, "k8s.io/kubectl")
 	options := docsModule(t, f.root, "k8s.io/cli-runtime")
-	f.helm = learn(helm+"/cmd/helm", helm+"/pkg/cli")
+	helm4 := docsModule(t, filepath.Join(f.root, "e2e/components/helm-4"), "helm.sh/helm/v4")
+	f.helm = learn(helm+"/cmd/helm", helm+"/pkg/cli", helm4+"/pkg/cmd")
 	f.kubectl = learn(kubectl+"/pkg/cmd", options+"/pkg/genericclioptions", options+"/pkg/resource")
 }
 
