@@ -50,7 +50,6 @@ spire: {enabled: true}`
 		"spire: {agent: {kubeletVerification: skip}}":     "Unset spire.agent.skipKubeletVerification, and set spire.agent.kubeletVerification to nodeCertificate or clusterCA",
 		"redis: {addr: '', embedded: {enabled: true}}":    "redis.embedded.enabled: sessions are lost with the pod of Redis",
 		"redis: {secretName: ''}":                         "Redis has no password: set redis.secretName or redis.password",
-		"redis: {addr: ''}":                               "redis.addr is empty",
 		"router: {jwt: {issuerUrl: '', audience: ''}}":    "The Router serves whoever reaches it: set router.jwt.issuerUrl",
 	} {
 		said := notes(t, chart.Release{Values: values(t, secure, given)})

@@ -13,7 +13,7 @@ func TestANewRouterIsHeldBackUntilAWorkloadManagerThatSpeaksItsLanguageAccepts(t
 	for mode, c := range map[string]struct {
 		values, target string
 	}{
-		"plain": {"{}", "nc workloadmanager.agentcube.svc 8080 "},
+		"plain": {plain, "nc workloadmanager.agentcube.svc 8080 "},
 		"SPIRE": {spire, "nc workloadmanager.agentcube.svc 8443 "},
 	} {
 		spec := get[*appsv1.Deployment](t, render(t, c.values), "agentcube-router").Spec.Template.Spec
@@ -28,6 +28,6 @@ func TestANewRouterIsHeldBackUntilAWorkloadManagerThatSpeaksItsLanguageAccepts(t
 
 func TestARouterThatShallNotWaitStartsAtOnce(t *testing.T) {
 	t.Parallel()
-	spec := get[*appsv1.Deployment](t, render(t, "router: {waitSeconds: 0}"), "agentcube-router").Spec.Template.Spec
+	spec := get[*appsv1.Deployment](t, render(t, plain, "router: {waitSeconds: 0}"), "agentcube-router").Spec.Template.Spec
 	assert.Empty(t, spec.InitContainers)
 }

@@ -71,6 +71,50 @@ func TestWrongValuesAreRefusedWithTheKeyAndTheMend(t *testing.T) {
 	}
 }
 
+// TestStoreIsRequired: Router and WorkloadManager exit without a store for their sessions, so the chart must name one to both, by
+// redis.addr, an embedded Redis, or variables of the user's. That holds for the values of an earlier version, too.
+func TestStoreIsRequired(t *testing.T) {
+	t.Parallel()
+	const sentence = "redis.addr is empty, and Router and WorkloadManager exit without a store for their sessions: " +
+		"set redis.addr to host:port, or try the chart with redis.embedded.enabled=true"
+	extraEnv := func(program, variable string) string {
+		return program + ": {extraEnv: [{name: A, value: b}, {name: " + variable + ", value: 'store:6379'}]}"
+	}
+	for name, rejected := range map[string][]string{
+		"defaults":                        {"{}"},
+		"null":                            {"redis: {addr: null}"},
+		"a password only":                 {"redis: {password: a}"},
+		"mutual TLS":                      {"spire: {enabled: true}"},
+		"another variable":                {extraEnv("router", "REDIS_PASSWORD"), extraEnv("workloadmanager", "REDIS_PASSWORD")},
+		"REDIS_ADDR of Router":            {extraEnv("router", "REDIS_ADDR")},
+		"REDIS_ADDR of WorkloadManager":   {extraEnv("workloadmanager", "REDIS_ADDR")},
+		"VALKEY_ADDR of Router":           {extraEnv("router", "VALKEY_ADDR")},
+		"VALKEY_ADDR of WorkloadManager":  {extraEnv("workloadmanager", "VALKEY_ADDR")},
+		"REDIS_ADDR, and another of both": {extraEnv("router", "REDIS_ADDR"), extraEnv("workloadmanager", "REDIS_PASSWORD")},
+	} {
+		_, err := chart.Release{Values: values(t, rejected...)}.Render()
+		assert.ErrorContains(t, err, sentence, name)
+	}
+	for name, accepted := range map[string][]string{
+		"address":        {plain},
+		"embedded Redis": {"redis: {embedded: {enabled: true}}"},
+		"REDIS_ADDR":     {extraEnv("router", "REDIS_ADDR"), extraEnv("workloadmanager", "REDIS_ADDR")},
+		"VALKEY_ADDR":    {extraEnv("router", "VALKEY_ADDR"), extraEnv("workloadmanager", "VALKEY_ADDR")},
+	} {
+		_, err := chart.Release{Values: values(t, accepted...)}.Render()
+		assert.NoError(t, err, name)
+	}
+
+	old, err := v010()
+	require.NoError(t, err)
+	_, err = chart.Release{Upgrade: true, ReusedValues: old.Values}.Render()
+	assert.ErrorContains(t, err, sentence, "v0.1.0")
+	for version, defaults := range earlier(t) {
+		_, err := chart.Release{Upgrade: true, ReusedValues: defaults}.Render()
+		assert.ErrorContains(t, err, sentence, version)
+	}
+}
+
 func TestACertificateMayLiveASecondLessThanItsCA(t *testing.T) {
 	t.Parallel()
 	render(t, spire, "spire: {server: {ca: {ttl: 1h30m1s, x509SvidDefaultTtl: 90m}}}")

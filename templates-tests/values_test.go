@@ -32,7 +32,7 @@ spire:
     upstreamAuthority: {type: secret, secretName: a}
   agent: {metrics: {enabled: true, podMonitor: {enabled: true}}}`,
 	`
-redis: {secretName: a}
+redis: {addr: "a:6379", secretName: a}
 spire:
   enabled: true
   server: {metrics: {enabled: true}, dataStore: {type: postgres, connectionString: a}, upstreamAuthority: {type: certManager, issuerName: a}}

@@ -46,7 +46,7 @@ func TestAnotherVolumeForTheServerIsRefusedWhileSPIREIsOnAndChangesNothing(t *te
 	t.Parallel()
 	withSpireCRDs(t)
 	agentcube := newRelease(t, "volume", "volume")
-	require.NoError(t, agentcube.install(base, "{redis: {password: secret}, spire: {enabled: true, server: {persistence: {size: 2048Mi}}}}"))
+	require.NoError(t, agentcube.install(base, "{redis: {addr: 'redis:6379', password: secret}, spire: {enabled: true, server: {persistence: {size: 2048Mi}}}}"))
 	before := objects(t, agentcube.namespace)
 	for persistence, sentence := range map[string]string{
 		"{size: 3Gi}":          "spire.server.persistence.size is 2Gi in the cluster and cannot become 3Gi: keep it",

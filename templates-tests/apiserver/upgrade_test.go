@@ -109,7 +109,7 @@ func TestAnUpgradeLeavesTheTrustBundleThatTheServerPublished(t *testing.T) {
 func TestSwitchingAutoscalingOnLeavesTheNumberOfPodsThatRun(t *testing.T) {
 	t.Parallel()
 	agentcube := newRelease(t, "autoscaling", "autoscaling")
-	require.NoError(t, agentcube.install(base, "{redis: {password: secret}, router: {replicas: 4}, workloadmanager: {replicas: 3}}"))
+	require.NoError(t, agentcube.install(base, "{redis: {addr: 'redis:6379', password: secret}, router: {replicas: 4}, workloadmanager: {replicas: 3}}"))
 	const scaled = "{autoscaling: {enabled: true}}"
 	for _, how := range []string{"on", "and again"} {
 		require.NoError(t, agentcube.upgrade(reuseValues, "{router: "+scaled+", workloadmanager: "+scaled+"}"), how)
@@ -123,7 +123,7 @@ func TestAutoscaledPodsKeepTheirNumber(t *testing.T) {
 	t.Parallel()
 	agentcube := newRelease(t, "autoscaled", "autoscaled")
 	const scaled = "{autoscaling: {enabled: true, maxReplicas: 12}}"
-	require.NoError(t, agentcube.install(base, "{redis: {password: secret}, router: "+scaled+", workloadmanager: "+scaled+"}"))
+	require.NoError(t, agentcube.install(base, "{redis: {addr: 'redis:6379', password: secret}, router: "+scaled+", workloadmanager: "+scaled+"}"))
 	names := []string{"agentcube-router", "workloadmanager"}
 	for _, name := range names {
 		_, err := client(t).AppsV1().Deployments(agentcube.namespace).UpdateScale(t.Context(), name,

@@ -23,6 +23,17 @@ when one of them fails. Each message names the key and the mend.
 {{- if and .password .secretName -}}
 {{- fail "redis.password and redis.secretName both give the password: set one of them only" -}}
 {{- end -}}
+{{- $inEnvironment := true -}}
+{{- range list $.Values.router $.Values.workloadmanager -}}
+{{- $names := list -}}
+{{- range .extraEnv -}}
+{{- $names = append $names .name -}}
+{{- end -}}
+{{- $inEnvironment = and $inEnvironment (or (has "REDIS_ADDR" $names) (has "VALKEY_ADDR" $names)) -}}
+{{- end -}}
+{{- if not (or .addr .embedded.enabled $inEnvironment) -}}
+{{- fail "redis.addr is empty, and Router and WorkloadManager exit without a store for their sessions: set redis.addr to host:port, or try the chart with redis.embedded.enabled=true" -}}
+{{- end -}}
 {{- end -}}
 {{- end -}}
 

@@ -26,7 +26,4 @@
 {{- if not (include "agentcube.redis.secretName" .) }}
   - Redis has no password: set redis.secretName or redis.password.
 {{- end }}
-{{- if and (not .Values.redis.embedded.enabled) (not .Values.redis.addr) }}
-  - redis.addr is empty: Router and WorkloadManager have nowhere to keep sessions. Set it, or redis.embedded.enabled.
-{{- end }}
 {{- end -}}
