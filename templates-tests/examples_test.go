@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"helm.sh/helm/v3/pkg/lint"
 	"helm.sh/helm/v3/pkg/lint/support"
+	appsv1 "k8s.io/api/apps/v1"
 
 	"agentcube-mtls/e2e/repo"
 	"agentcube-mtls/templates-tests/chart"
@@ -19,8 +20,19 @@ import (
 // examples are the files in values/, by name.
 func examples(t testing.TB) map[string]string {
 	t.Helper()
-	root := repo.Path()
-	files, err := filepath.Glob(filepath.Join(root, "values/*.yaml"))
+	return contents(t, "values/*.yaml")
+}
+
+// ciValues are the files with which chart-testing lints and installs the chart, by name.
+func ciValues(t testing.TB) map[string]string {
+	t.Helper()
+	return contents(t, "charts/base/ci/*-values.yaml")
+}
+
+// contents are those of the YAML files that a pattern finds in the repository, by the files' names.
+func contents(t testing.TB, pattern string) map[string]string {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(repo.Path(), pattern))
 	require.NoError(t, err)
 	found := map[string]string{}
 	for _, file := range files {
@@ -40,6 +52,26 @@ func TestEveryExampleIsThereAndRenders(t *testing.T) {
 	for name, content := range found {
 		assert.NotEmpty(t, render(t, content), name)
 		assert.NotEmpty(t, render(t, content, "spire: {enabled: true}"), "%s, with SPIRE", name)
+	}
+}
+
+// TestCIValuesRender: each file with which chart-testing lints and installs the chart renders; none is called so that chart-testing
+// passes it over, and none is in the package.
+func TestCIValuesRender(t *testing.T) {
+	t.Parallel()
+	found := ciValues(t)
+	for name, mutualTLS := range map[string]bool{"embedded-redis-values": false, "spire-values": true} {
+		require.Contains(t, found, name)
+		objects := render(t, found[name])
+		get[*appsv1.Deployment](t, objects, "agentcube-redis")
+		assert.Equal(t, mutualTLS, len(all[*appsv1.StatefulSet](objects)) == 1, "%s: a SPIRE server", name)
+	}
+	for name, content := range found {
+		assert.NotEmpty(t, render(t, content), name)
+	}
+	assert.Len(t, found, len(contents(t, "charts/base/ci/*")), "chart-testing takes *-values.yaml only")
+	for _, file := range chart.Base().Raw {
+		assert.False(t, strings.HasPrefix(file.Name, "ci/"), "%s is in the package: list it in .helmignore", file.Name)
 	}
 }
 
@@ -65,6 +97,9 @@ func TestHelmFindsNothingToSayOfTheCharts(t *testing.T) {
 		if dir == "charts/base" {
 			for name, content := range examples(t) {
 				given[name] = values(t, content)
+			}
+			for name, content := range ciValues(t) {
+				given["ci/"+name] = values(t, content)
 			}
 		}
 		for name, settings := range given {
