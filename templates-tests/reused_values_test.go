@@ -1,0 +1,77 @@
+package templatestests
+
+import (
+	"io"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"helm.sh/helm/v3/pkg/action"
+	helmchart "helm.sh/helm/v3/pkg/chart"
+	"helm.sh/helm/v3/pkg/chartutil"
+	kubefake "helm.sh/helm/v3/pkg/kube/fake"
+	"helm.sh/helm/v3/pkg/storage"
+	"helm.sh/helm/v3/pkg/storage/driver"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"agentcube-mtls/templates-tests/chart"
+)
+
+// TestStoredValueBlocksNoUpgrade goes through helm's own upgrades: whatever key a user sets to null, or list to an empty text, once or
+// again, the next upgrade with --reuse-values is not rejected for it.
+func TestStoredValueBlocksNoUpgrade(t *testing.T) {
+	t.Parallel()
+	set := map[string]map[string]any{}
+	for _, path := range keys("", chart.Base().Values) {
+		if path != "redis" && path != "redis.addr" { // without these the chart has no store
+			set[path+"=null"] = nested(path, nil)
+		}
+	}
+	for path, value := range leaves("", chart.Base().Values) {
+		if _, isList := value.([]any); isList {
+			set[path+"={}"] = nested(path, []any{""})
+		}
+	}
+	require.Greater(t, len(set), 150)
+	for name, values := range set {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			upgrade := newStoredRelease(t)
+			for _, given := range []map[string]any{values, values, {}, {}} {
+				require.NoError(t, upgrade(given))
+			}
+		})
+	}
+}
+
+// newStoredRelease installs the chart into helm's memory, and returns what upgrades it there with --reuse-values.
+func newStoredRelease(t *testing.T) func(given map[string]any) error {
+	t.Helper()
+	capabilities := *chartutil.DefaultCapabilities
+	capabilities.APIVersions = append(append(chartutil.VersionSet{}, capabilities.APIVersions...), chart.SpireKinds...)
+	capabilities.KubeVersion = chartutil.KubeVersion{Version: "v1.34.0", Major: "1", Minor: "34"}
+	helm := &action.Configuration{
+		Releases: storage.Init(driver.NewMemory()), KubeClient: &kubefake.PrintingKubeClient{Out: io.Discard}, Capabilities: &capabilities,
+		Log: func(string, ...any) {},
+	}
+	install := action.NewInstall(helm)
+	install.ReleaseName, install.Namespace = "agentcube", "agentcube"
+	_, err := install.Run(withoutCRDs(), values(t, spire))
+	require.NoError(t, err)
+	return func(given map[string]any) error {
+		upgrade := action.NewUpgrade(helm)
+		upgrade.Namespace, upgrade.ReuseValues = "agentcube", true
+		_, err := upgrade.Run("agentcube", withoutCRDs(), (&unstructured.Unstructured{Object: given}).DeepCopy().Object)
+		return err
+	}
+}
+
+// withoutCRDs returns the chart without what helm would compress into each of its records. An upgrade writes into the chart that it is
+// given.
+func withoutCRDs() *helmchart.Chart {
+	loaded := *chart.Base()
+	loaded.Files = slices.DeleteFunc(slices.Clone(loaded.Files), func(file *helmchart.File) bool { return strings.HasPrefix(file.Name, "crds/") })
+	loaded.Values = (&unstructured.Unstructured{Object: loaded.Values}).DeepCopy().Object
+	return &loaded
+}
