@@ -99,20 +99,45 @@ func TestVolumeThatCannotBeBoundIsRejected(t *testing.T) {
 		"the cluster has no StorageClass fast")
 	assert.Equal(t, before.Written(), objects(t, agentcube.namespace).Written())
 
-	claims := client(t).CoreV1().PersistentVolumeClaims(agentcube.namespace)
-	fast := "fast"
+	createClaim(t, agentcube.namespace, "fast")
+	const standard = "spire: {enabled: true, server: {persistence: {storageClass: standard}}}"
+	assert.ErrorContains(t, agentcube.upgrade(reuseValues, standard), "kubectl delete persistentvolumeclaim data-spire-server-0 --namespace class")
+	deleteClaim(t, agentcube.namespace)
+	require.NoError(t, agentcube.upgrade(reuseValues, standard))
+}
+
+// TestVolumeThatWasNeverMade: a server whose volume was never made is given another StorageClass after the command that the message names.
+func TestVolumeThatWasNeverMade(t *testing.T) {
+	t.Parallel()
+	withSpireCRDs(t)
+	agentcube := newRelease(t, "never", "never")
+	require.NoError(t, agentcube.install(base, spire))
+	createClaim(t, agentcube.namespace, "fast")
+	const standard = "spire: {server: {persistence: {storageClass: standard}}}"
+	assert.ErrorContains(t, agentcube.upgrade(reuseValues, standard),
+		"kubectl delete statefulset/spire-server persistentvolumeclaim/data-spire-server-0 --namespace never")
+	deleteClaim(t, agentcube.namespace)
+	require.NoError(t, client(t).AppsV1().StatefulSets(agentcube.namespace).Delete(t.Context(), "spire-server", metav1.DeleteOptions{}))
+	require.NoError(t, agentcube.upgrade(reuseValues, standard))
+}
+
+// createClaim creates what the StatefulSet controller does for the server's volume. Nothing binds it here.
+func createClaim(t *testing.T, namespace, class string) {
+	t.Helper()
+	claims := client(t).CoreV1().PersistentVolumeClaims(namespace)
 	claim, err := claims.Create(t.Context(), &corev1.PersistentVolumeClaim{ObjectMeta: metav1.ObjectMeta{Name: "data-spire-server-0"}, Spec: corev1.PersistentVolumeClaimSpec{
-		StorageClassName: &fast, AccessModes: []corev1.PersistentVolumeAccessMode{corev1.ReadWriteOnce},
+		StorageClassName: &class, AccessModes: []corev1.PersistentVolumeAccessMode{corev1.ReadWriteOnce},
 		Resources: corev1.VolumeResourceRequirements{Requests: corev1.ResourceList{corev1.ResourceStorage: resource.MustParse("1Gi")}},
 	}}, metav1.CreateOptions{})
 	require.NoError(t, err)
-	const standard = "spire: {enabled: true, server: {persistence: {storageClass: standard}}}"
-	assert.ErrorContains(t, agentcube.upgrade(reuseValues, standard), "kubectl delete persistentvolumeclaim data-spire-server-0 --namespace class")
-	claim.Finalizers = nil // a controller would take them away
+	claim.Finalizers = nil // a controller would take them away before the claim goes
 	_, err = claims.Update(t.Context(), claim, metav1.UpdateOptions{})
 	require.NoError(t, err)
-	require.NoError(t, claims.Delete(t.Context(), "data-spire-server-0", metav1.DeleteOptions{}))
-	require.NoError(t, agentcube.upgrade(reuseValues, standard))
+}
+
+func deleteClaim(t *testing.T, namespace string) {
+	t.Helper()
+	require.NoError(t, client(t).CoreV1().PersistentVolumeClaims(namespace).Delete(t.Context(), "data-spire-server-0", metav1.DeleteOptions{}))
 }
 
 // TestServerWithoutAVolume: a server whose datastore and keys are elsewhere asks for no volume, and cannot get one later.

@@ -31,6 +31,11 @@ What the cluster has to say. helm template, as Argo CD runs it, knows no cluster
 {{- define "agentcube.validate.volume" -}}
 {{- $wanted := .Values.spire.server.persistence -}}
 {{- $remedy := include "agentcube.upgrade.rollBackFirst" . | default "keep it" -}}
+{{- with lookup "v1" "PersistentVolumeClaim" .Release.Namespace "data-spire-server-0" -}}
+{{- if ne "Bound" (dig "status" "phase" "" .) -}}
+{{- $remedy = printf "the volume was never made, so nothing is on it. Delete what waits for it, and upgrade again: kubectl delete statefulset/spire-server persistentvolumeclaim/data-spire-server-0 --namespace %s" $.Release.Namespace -}}
+{{- end -}}
+{{- end -}}
 {{- with lookup "apps/v1" "StatefulSet" .Release.Namespace "spire-server" -}}
 {{- $claim := first (.spec.volumeClaimTemplates | default (list dict)) -}}
 {{- if ne (dig "metadata" "name" "" $claim) (ternary "data" "" $wanted.enabled) -}}
