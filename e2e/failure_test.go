@@ -2,60 +2,103 @@ package e2e
 
 import (
 	"context"
+	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"agentcube-mtls/e2e/components"
+	"agentcube-mtls/e2e/release"
 	"agentcube-mtls/e2e/verify"
 )
 
 // TestFailedSwitchLosesNoRequest lets a switch of SPIRE fail, on and off, for an image that no node has. The old pods serve on, an
-// upgrade that Helm would make a mixture of is refused, and the rollback that the refusal names brings back what was.
+// upgrade that Helm would make a mixture of is rejected, and the rollback that the message names brings back what was.
 func TestFailedSwitchLosesNoRequest(t *testing.T) {
 	ctx := startLong(t)
-	r := install(t, "failing", map[string]string{"workloadmanager.drainSeconds": drainSeconds}) // revision 1
+	failSwitches(ctx, t, install(t, "failing", map[string]string{"workloadmanager.drainSeconds": drainSeconds}), suite.helm)
+}
+
+// TestFailedSwitchWithHelm4LosesNoRequest does the same with Helm 4, which takes over a release of Helm 3 and applies it on the
+// server's side.
+func TestFailedSwitchWithHelm4LosesNoRequest(t *testing.T) {
+	ctx := startLong(t)
+	dir, err := components.Helm4.Build(ctx)
+	require.NoError(t, err)
+	helm := &release.Helm{Program: filepath.Join(dir, "helm"), Kubeconfig: suite.kubeconfig}
+	failSwitches(ctx, t, install(t, "failing-helm4", map[string]string{"workloadmanager.drainSeconds": drainSeconds}), helm, "--server-side=true")
+}
+
+// failSwitches lets the switches of a release fail, with a helm client and its flags.
+func failSwitches(ctx context.Context, t *testing.T, r verify.Release, helm *release.Helm, flags ...string) {
+	t.Helper()
+	o := operator{helm, flags, r} // revision 1 is there
 	load := underLoad(ctx, t, r)
 
 	load.Mark("spire.enabled=true fails")
-	failUpgrade(ctx, t, r, "spire.enabled=true", "spire.spiffeHelper.image.tag=none")                                  // revision 2
-	failUpgrade(ctx, t, r, "spire.enabled=true", "spire.spiffeHelper.image.tag=none", "router.podAnnotations.try=two") // revision 3
-	requireRollbackFirst(ctx, t, r, "1")
+	o.failUpgrade(ctx, t, "spire.enabled=true", "spire.spiffeHelper.image.tag=none")                                  // revision 2
+	o.failUpgrade(ctx, t, "spire.enabled=true", "spire.spiffeHelper.image.tag=none", "router.podAnnotations.try=two") // revision 3
+	o.requireRollbackFirst(ctx, t, "1")
 	load.Mark("back to revision 1")
-	rollBack(ctx, t, r, "1") // revision 4
+	require.NoError(t, o.rollBack(ctx, "1")) // revision 4
 	settle(ctx, t, r)
 	left, err := ofSPIRE(ctx, r)
 	require.NoError(t, err)
 	assert.Subset(t, []string{"persistentvolumeclaims/data-spire-server-0"}, left, "of SPIRE only the volume with the CA's keys stays")
 
 	load.Mark("spire.enabled=true")
-	upgrade(t, r, map[string]string{"spire.enabled": "true"}) // revision 5
+	require.NoError(t, o.upgrade(ctx, "5m", "spire.enabled=true")) // revision 5
 	settle(ctx, t, r)
 	load.Mark("spire.enabled=false fails")
-	failUpgrade(ctx, t, r, "spire.enabled=false", "router.image.tag=none", "workloadmanager.image.tag=none") // revision 6
-	requireRollbackFirst(ctx, t, r, "5")
+	o.failUpgrade(ctx, t, "spire.enabled=false", "router.image.tag=none", "workloadmanager.image.tag=none") // revision 6
+	o.requireRollbackFirst(ctx, t, "5")
 	load.Mark("back to revision 5")
-	rollBack(ctx, t, r, "5")
+	require.NoError(t, o.rollBack(ctx, "5"))
 	settle(ctx, t, r)
 	eventually(ctx, t, "mutual TLS after the rollback", func(ctx context.Context) error { return healthy(ctx, r) })
 	load.requireNoFailure(ctx, t)
+	_, err = helm.Run(ctx, "test", r.Name, "--namespace", r.Namespace, "--timeout", "5m")
+	require.NoError(t, err)
 }
 
-// failUpgrade upgrades a release to values that its pods cannot become ready with.
-func failUpgrade(ctx context.Context, t *testing.T, r verify.Release, values ...string) {
-	t.Helper()
-	args := []string{"upgrade", r.Name, chart, "--namespace", r.Namespace, "--reuse-values", "--wait", "--timeout", "30s"}
+// operator changes a release with a helm client of a version of its own.
+type operator struct {
+	helm    *release.Helm
+	flags   []string
+	release verify.Release
+}
+
+// upgrade changes some values and waits until all pods are ready, until a timeout.
+func (o operator) upgrade(ctx context.Context, timeout string, values ...string) error {
+	rolling.Lock()
+	defer rolling.Unlock()
+	args := append([]string{"upgrade", o.release.Name, chart, "--namespace", o.release.Namespace, "--reuse-values", "--wait", "--timeout", timeout}, o.flags...)
 	for _, value := range values {
 		args = append(args, "--set", value)
 	}
-	_, err := suite.helm.Run(ctx, args...)
+	_, err := o.helm.Run(ctx, args...)
+	return err
+}
+
+func (o operator) rollBack(ctx context.Context, revision string) error {
+	rolling.Lock()
+	defer rolling.Unlock()
+	_, err := o.helm.Run(ctx, "rollback", o.release.Name, revision, "--namespace", o.release.Namespace, "--wait", "--timeout", "5m")
+	return err
+}
+
+// failUpgrade upgrades to values that the pods cannot become ready with.
+func (o operator) failUpgrade(ctx context.Context, t *testing.T, values ...string) {
+	t.Helper()
+	err := o.upgrade(ctx, "30s", values...)
 	require.ErrorContains(t, err, "UPGRADE FAILED")
 	require.NotContains(t, err.Error(), "Nothing has been changed", "the upgrade must begin, and fail on the way")
 }
 
-// requireRollbackFirst requires that an unrelated upgrade is refused, and that the refusal names the revision to go back to.
-func requireRollbackFirst(ctx context.Context, t *testing.T, r verify.Release, revision string) {
+// requireRollbackFirst requires that an unrelated upgrade is rejected, and that the message names the revision to go back to.
+func (o operator) requireRollbackFirst(ctx context.Context, t *testing.T, revision string) {
 	t.Helper()
-	_, err := suite.helm.Run(ctx, "upgrade", r.Name, chart, "--namespace", r.Namespace, "--reuse-values", "--set", "router.podAnnotations.unrelated=yes")
-	require.ErrorContains(t, err, "helm rollback "+r.Name+" "+revision+" --namespace "+r.Namespace+" --wait")
+	err := o.upgrade(ctx, "30s", "router.podAnnotations.unrelated=yes")
+	require.ErrorContains(t, err, "helm rollback "+o.release.Name+" "+revision+" --namespace "+o.release.Namespace+" --wait")
 }

@@ -7,7 +7,6 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	appsv1 "k8s.io/api/apps/v1"
-	autoscalingv1 "k8s.io/api/autoscaling/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
 
@@ -115,34 +114,6 @@ func TestSwitchingAutoscalingOnLeavesTheNumberOfPodsThatRun(t *testing.T) {
 		require.NoError(t, agentcube.upgrade(reuseValues, "{router: "+scaled+", workloadmanager: "+scaled+"}"), how)
 		assert.Equal(t, int32(4), *deployment(t, agentcube.namespace, "agentcube-router").Spec.Replicas, how)
 		assert.Equal(t, int32(3), *deployment(t, agentcube.namespace, "workloadmanager").Spec.Replicas, how)
-	}
-}
-
-// TestAutoscaledPodsKeepTheirNumber: of a release that was installed with autoscaling, upgrades and rollbacks leave what the autoscaler set.
-func TestAutoscaledPodsKeepTheirNumber(t *testing.T) {
-	t.Parallel()
-	agentcube := newRelease(t, "autoscaled", "autoscaled")
-	const scaled = "{autoscaling: {enabled: true, maxReplicas: 12}}"
-	require.NoError(t, agentcube.install(base, "{redis: {addr: 'redis:6379', password: secret}, router: "+scaled+", workloadmanager: "+scaled+"}"))
-	names := []string{"agentcube-router", "workloadmanager"}
-	for _, name := range names {
-		_, err := client(t).AppsV1().Deployments(agentcube.namespace).UpdateScale(t.Context(), name,
-			&autoscalingv1.Scale{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: agentcube.namespace}, Spec: autoscalingv1.ScaleSpec{Replicas: 9}},
-			metav1.UpdateOptions{})
-		require.NoError(t, err)
-	}
-	for _, step := range []struct {
-		name string
-		take func() error
-	}{
-		{"upgrade", func() error { return agentcube.upgrade(reuseValues, "router: {drainSeconds: 7}") }},
-		{"rollback", func() error { return agentcube.rollback(1) }},
-		{"upgrade after a rollback", func() error { return agentcube.upgrade(reuseValues, "router: {drainSeconds: 8}") }},
-	} {
-		require.NoError(t, step.take(), step.name)
-		for _, name := range names {
-			assert.Equal(t, int32(9), *deployment(t, agentcube.namespace, name).Spec.Replicas, "%s: %s", step.name, name)
-		}
 	}
 }
 

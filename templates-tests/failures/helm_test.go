@@ -20,7 +20,6 @@ import (
 	"k8s.io/client-go/rest"
 
 	"agentcube-mtls/e2e/command"
-	"agentcube-mtls/e2e/repo"
 	"agentcube-mtls/templates-tests/apiserver"
 )
 
@@ -50,7 +49,7 @@ type release struct {
 func newRelease(t *testing.T, name string, version *helmVersion, values ...string) release {
 	t.Helper()
 	r := release{t, name, helm{version, kubeconfig}}
-	r.must(r.helm.run(t.Context(), set([]string{"install", name, repo.Path("charts", "base"), "--namespace", name, "--create-namespace", "--wait", "--timeout", "1m", "--set-json", `spire.agent.nodeSelector={"ready":"true"}`},
+	r.must(r.helm.run(t.Context(), set([]string{"install", name, chart, "--namespace", name, "--create-namespace", "--wait", "--timeout", "1m", "--set-json", `spire.agent.nodeSelector={"ready":"true"}`},
 		append([]string{"redis.addr=redis:6379"}, values...))...))
 	return r
 }
@@ -75,7 +74,7 @@ func (r release) upgrade(values ...string) error {
 
 func (r release) upgradeWith(flags []string, values ...string) error {
 	r.t.Helper()
-	args := append([]string{"upgrade", r.name, repo.Path("charts", "base"), "--namespace", r.name, "--reuse-values"}, flags...)
+	args := append([]string{"upgrade", r.name, chart, "--namespace", r.name, "--reuse-values"}, flags...)
 	output, err := r.helm.run(r.t.Context(), set(args, values)...)
 	if err != nil {
 		return fmt.Errorf("%w\n%s", err, output)
@@ -119,7 +118,7 @@ func (r release) cutOff(signal os.Signal, changes int, values ...string) bool {
 	require.NoError(r.t, err)
 	ctx, cancel := context.WithCancel(r.t.Context())
 	defer cancel()
-	cmd := exec.CommandContext(ctx, r.helm.version.program, set([]string{"upgrade", r.name, repo.Path("charts", "base"), "--namespace", r.name,
+	cmd := exec.CommandContext(ctx, r.helm.version.program, set([]string{"upgrade", r.name, chart, "--namespace", r.name,
 		"--reuse-values", "--kubeconfig", interrupted}, values)...)
 	cmd.Env = append(os.Environ(), r.helm.environment()...)
 	cmd.Cancel = func() error { return cmd.Process.Signal(signal) }

@@ -2,6 +2,7 @@ package failures_test
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -22,6 +23,9 @@ var server *apiserver.Server
 var kubeconfig string
 
 var nodes = map[string]bool{"node-1": true, "node-2": true, "node-down": false}
+
+// chart is the folder of a copy of the chart without its CRDs, which each upgrade would compress into helm's records.
+var chart string
 
 // helmVersion is a version of Helm that the guides support.
 type helmVersion struct {
@@ -51,6 +55,7 @@ func run(m *testing.M) int {
 		return 1
 	}
 	defer server.Stop()
+	_ = flag.Set("test.parallel", "6") // helm waits here for most of its time
 	if code := m.Run(); code != 0 {
 		fmt.Fprintln(os.Stderr, "the logs of the API server, its etcd and its controllers are in", server.Dir)
 		return code
@@ -79,6 +84,10 @@ func setUp(ctx context.Context) error {
 	if server, err = apiserver.Start(ctx); err != nil {
 		return err
 	}
+	chart = filepath.Join(server.Dir, "chart")
+	if err := copyChart(chart); err != nil {
+		return err
+	}
 	if err := server.RunWorkloads(ctx, nodes); err != nil {
 		return err
 	}
@@ -87,4 +96,11 @@ func setUp(ctx context.Context) error {
 	}
 	_, err = helm{helms["3.22"], kubeconfig}.run(ctx, "install", "spire-crds", repo.Path("charts", "spire-crds"), "--namespace", "spire-crds", "--create-namespace")
 	return err
+}
+
+func copyChart(dir string) error {
+	if err := os.CopyFS(dir, os.DirFS(repo.Path("charts", "base"))); err != nil {
+		return err
+	}
+	return os.RemoveAll(filepath.Join(dir, "crds"))
 }

@@ -3,6 +3,7 @@ package failures_test
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -164,6 +165,50 @@ func TestFailedTrustDomain(t *testing.T) {
 			require.NoError(t, r.upgradeWith(wait, "spire.enabled=true"))
 		})
 	}
+}
+
+// A release that a chart without this check has made a mixture of comes free by a rollback to the revision that failed, which may end
+// with an error, and one to the revision that was deployed before it.
+func TestStuckReleaseComesFree(t *testing.T) {
+	unguarded := unguardedChart(t)
+	eachSwitch(t, "stuck", func(t *testing.T, r release, d direction) {
+		before := r.objects().Meant()
+		r.fail("spire.enabled="+d.to, missingImages)
+		output, err := r.helm.run(t.Context(), "upgrade", r.name, unguarded, "--namespace", r.name, "--reuse-values", "--timeout", "30s")
+		t.Log("the upgrade without the check:", output, err)
+		output, err = r.tryRollback(2, "--timeout", "5s")
+		t.Log("the rollback to the failed revision:", output, err)
+		r.rollback(1)
+		assert.Equal(t, before, r.objects().Meant())
+	})
+}
+
+// unguardedChart returns a copy of the chart that does not look at revisions that failed.
+func unguardedChart(t *testing.T) string {
+	t.Helper()
+	dir := filepath.Join(t.TempDir(), "chart")
+	require.NoError(t, copyChart(dir))
+	file := filepath.Join(dir, "templates", "_validate.tpl")
+	content, err := os.ReadFile(file)
+	require.NoError(t, err)
+	without := strings.Replace(string(content), `{{- include "agentcube.validate.upgrade" . -}}`, "", 1)
+	require.NotEqual(t, string(content), without)
+	require.NoError(t, os.WriteFile(file, []byte(without), 0o644))
+	return dir
+}
+
+// Helm 4 takes over a release of Helm 3 with server-side apply, and its failures have the same way out.
+func TestHelm4TakesOver(t *testing.T) {
+	t.Parallel()
+	r := newRelease(t, "taken-over", helms["3.22"], "spire.enabled=true")
+	before := r.objects().Meant()
+	r.helm.version = helms["4.3"]
+	r.fail("spire.enabled=false", missingImages)
+	requireRollbackFirst(t, r, 1, "router.podAnnotations.unrelated=yes")
+	r.rollback(1)
+	require.NoError(t, r.upgradeWith(append([]string{"--server-side=true"}, wait...), "spire.enabled=false"))
+	require.NoError(t, r.upgradeWith(append([]string{"--server-side=true"}, wait...), "spire.enabled=true"))
+	assert.Equal(t, before, r.objects().Meant())
 }
 
 // dashed makes a version a part of a name.
