@@ -49,8 +49,9 @@ type release struct {
 func newRelease(t *testing.T, name string, version *helmVersion, values ...string) release {
 	t.Helper()
 	r := release{t, name, helm{version, kubeconfig}}
-	r.must(r.helm.run(t.Context(), set([]string{"install", name, chart, "--namespace", name, "--create-namespace", "--wait", "--timeout", "1m", "--set-json", `spire.agent.nodeSelector={"ready":"true"}`},
-		append([]string{"redis.addr=redis:6379"}, values...))...))
+	args := []string{"install", name, chart, "--namespace", name, "--create-namespace", "--wait", "--timeout", "1m",
+		"--set-json", `spire.agent.nodeSelector={"ready":"true"}`, "--set", "redis.addr=redis:6379"}
+	r.must(r.helm.run(t.Context(), set(args, values)...))
 	return r
 }
 
