@@ -42,4 +42,5 @@ func TestAnUnknownRuntimeComesBackAs404WhichTheWorkloadManagerSaid(t *testing.T)
 	answer, err := suite.release.Invoke(ctx, "nobody", "x")
 	require.NoError(t, err)
 	assert.Equal(t, http.StatusNotFound, answer.Status, answer.Body)
+	assert.Contains(t, answer.Body, "nobody", "the WorkloadManager names the runtime; the API server, whose proxy asks the Router, does not")
 }

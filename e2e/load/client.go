@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 	"time"
 
 	"agentcube-mtls/e2e/observed"
@@ -24,6 +25,7 @@ type client struct {
 	http    *http.Client
 	url     string
 	expect  int
+	says    string // what the body of an answer must say, too
 	session string // empty: each request stands for itself
 	host    string // the session's sandbox
 }
@@ -59,10 +61,10 @@ func (c *client) send(number int) observed.Request {
 	return record
 }
 
-// answer is what came back: the status as a code and in full, the session, and the host name of the sandbox.
+// answer is what came back: the status as a code and in full, the session, the host name of the sandbox, and the body.
 type answer struct {
-	code                  int
-	status, session, host string
+	code                        int
+	status, session, host, body string
 }
 
 // get makes one request and reads the answer to its end: one that is cut off is none.
@@ -80,7 +82,7 @@ func (c *client) get(ctx context.Context) (answer, error) {
 	}
 	defer func() { _ = response.Body.Close() }()
 	body, err := io.ReadAll(response.Body)
-	return answer{response.StatusCode, response.Status, response.Header.Get(sessionHeader), hostname(body)}, err
+	return answer{response.StatusCode, response.Status, response.Header.Get(sessionHeader), hostname(body), string(body)}, err
 }
 
 // check says why an answer is not the one that was asked for.
@@ -88,6 +90,8 @@ func (c *client) check(got answer) error {
 	switch {
 	case got.code != c.expect:
 		return errors.New(got.status)
+	case !strings.Contains(got.body, c.says):
+		return fmt.Errorf("%s, and the answer does not say %q: %.200s", got.status, c.says, got.body)
 	case c.session == "":
 		return nil
 	case got.session != c.session:

@@ -40,6 +40,17 @@ func TestOnlyTheExpectedStatusIsServed(t *testing.T) {
 	assert.Empty(t, c.send(0).Failure)
 }
 
+// A 404 of somebody else is no answer of the WorkloadManager, which names the runtime that it does not know.
+func TestAnswerThatDoesNotSayItIsNotServed(t *testing.T) {
+	t.Parallel()
+	says := "404 page not found"
+	c := invoking(t, func(w http.ResponseWriter, _ *http.Request) { http.Error(w, says, http.StatusNotFound) })
+	c.expect, c.says = http.StatusNotFound, "nobody"
+	assert.Contains(t, c.send(0).Failure, `404 Not Found, and the answer does not say "nobody"`)
+	says = `AgentRuntime "nobody" not found`
+	assert.Empty(t, c.send(0).Failure)
+}
+
 func TestASessionThatLeavesItsSandboxIsNotServed(t *testing.T) {
 	t.Parallel()
 	session, host := "one", "here"

@@ -21,6 +21,7 @@ import (
 func main() {
 	url := flag.String("url", "", "what to request")
 	expect := flag.Int("expect", http.StatusOK, "the status of a request that was served")
+	says := flag.String("expect-body", "", "a part of the body of a request that was served")
 	keep := flag.Bool("session", false, "stay in one session, whose agent says its host name")
 	rate := flag.Int("rate", 20, "requests a second")
 	flag.Parse()
@@ -31,6 +32,7 @@ func main() {
 		http:   &http.Client{Transport: &http.Transport{DisableKeepAlives: true}},
 		url:    *url,
 		expect: *expect,
+		says:   *says,
 	}
 	if *keep {
 		if err := c.begin(ctx); err != nil {

@@ -23,8 +23,11 @@ import (
 	"agentcube-mtls/e2e/verify"
 )
 
-// runtime is the AgentRuntime of the load's session.
-const runtime = "under-load"
+// runtime is the AgentRuntime of the load's session; unknown is one that there is not.
+const (
+	runtime = "under-load"
+	unknown = "nobody"
+)
 
 // controlPlane labels the node on which the load generator and its sandbox run: no scenario restarts it.
 const controlPlane = "node-role.kubernetes.io/control-plane"
@@ -34,8 +37,8 @@ const rate = "5"
 
 // The containers of the load generator.
 const (
-	// calls invokes an unknown runtime: the 404 of the WorkloadManager is the answer to a request that went all the way there, and costs
-	// no sandbox.
+	// calls invokes an unknown runtime: the 404 of the WorkloadManager, which names it, is the answer to a request that went all the way
+	// there, and costs no sandbox.
 	calls   = "calls"
 	session = "session"
 )
@@ -68,7 +71,7 @@ func (r *Recorder) startLoad(ctx, watching context.Context) error {
 			NodeSelector:  map[string]string{controlPlane: ""},
 			Tolerations:   []corev1.Toleration{{Operator: corev1.TolerationOpExists}},
 			Containers: []corev1.Container{
-				r.generator(url, calls, "nobody", "-expect", "404"),
+				r.generator(url, calls, unknown, "-expect", "404", "-expect-body", unknown),
 				r.generator(url, session, runtime, "-session"),
 			},
 		},
