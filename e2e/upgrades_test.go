@@ -70,7 +70,7 @@ func TestTheTrustDomainChangesByWayOfPlainAndBackWithoutALostInvocation(t *testi
 
 	output, err := suite.helm.Run(ctx, "upgrade", r.Name, chart, "--namespace", r.Namespace, "--reuse-values", "--set", "spire.trustDomain=example.org")
 	require.Error(t, err, output)
-	assert.ErrorContains(t, err, "set spire.enabled to false in one upgrade")
+	assert.ErrorContains(t, err, "Set spire.enabled to false in one upgrade")
 
 	speaks := func(trustDomain string) {
 		settle(ctx, t, r)
