@@ -45,6 +45,9 @@ func TestSPIREReadsEveryConfigurationThatTheChartWrites(t *testing.T) {
 	for name, given := range settings {
 		var values map[string]any
 		require.NoError(t, yaml.Unmarshal([]byte(given), &values), name)
+		if values["redis"] == nil {
+			values["redis"] = map[string]any{"addr": "redis:6379"}
+		}
 		objects, err := render.Release{Values: chartutil.CoalesceTables(values, map[string]any{"spire": map[string]any{"enabled": true}})}.Objects()
 		require.NoError(t, err, name)
 		read := 0
