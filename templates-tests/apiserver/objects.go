@@ -114,6 +114,7 @@ func (o Objects) Meant() Objects {
 		for _, field := range [][]string{
 			{"metadata", "creationTimestamp"}, {"metadata", "generation"}, {"metadata", "managedFields"}, {"metadata", "resourceVersion"}, {"metadata", "uid"},
 			{"metadata", "annotations", "agentcube.volcano.sh/deployed-mode"},
+			{"metadata", "annotations", "agentcube.volcano.sh/revision"},
 			{"metadata", "annotations", "deployment.kubernetes.io/revision"},
 			{"metadata", "annotations", "deprecated.daemonset.template.generation"},
 			{"spec", "clusterIP"}, {"spec", "clusterIPs"}, {"status"},

@@ -72,6 +72,18 @@ func TestFailedSwitchIsTriedAgain(t *testing.T) {
 	})
 }
 
+// After a switch that succeeded, one in the other direction that is interrupted may be tried again, wherever it was.
+func TestInterruptedSwitchIsTriedAgain(t *testing.T) {
+	eachSwitch(t, "later", func(t *testing.T, r release, d direction) {
+		require.NoError(t, r.upgrade("spire.enabled="+d.to))
+		before := r.objects().Meant()
+		require.True(t, r.cutOff(os.Interrupt, 2, "spire.enabled="+d.from))
+		require.NoError(t, r.upgradeWith(wait, "spire.enabled="+d.from))
+		require.NoError(t, r.upgradeWith(wait, "spire.enabled="+d.to))
+		assert.Equal(t, before, r.objects().Meant())
+	})
+}
+
 // A switch that takes itself back leaves what was.
 func TestFailedSwitchTakesItselfBack(t *testing.T) {
 	eachSwitch(t, "atomic", func(t *testing.T, r release, d direction) {

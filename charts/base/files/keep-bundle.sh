@@ -16,7 +16,7 @@ bundle=
 missing=0
 while sleep 2 & wait $!; do
   found=$(call "$configmaps?fieldSelector=metadata.name=spire-bundle&pretty=false") || continue
-  data=$(printf '%s' "$found" | sed -n 's/.*"bundle\.crt":"\([^"]*\)".*/"bundle.crt":"\1"/p')
+  data=$(printf '%s' "$found" | sed -n 's/.*"bundle\.crt":"\([^"][^"]*\)".*/"bundle.crt":"\1"/p')
   case $found in *'"items":[]'*) missing=$((missing + 1)) ;; *) missing=0 ;; esac
   if [ -n "$data" ]; then
     bundle=$data

@@ -59,7 +59,8 @@ fall back to one. Takes root, values and name.
 {{/* What a Deployment tells the next upgrade of the chart, and the user's annotations. Takes root, values and name. */}}
 {{- define "agentcube.deployment.annotations" -}}
 {{- $unknown := include "agentcube.upgrade.afterFailure" .root -}}
-{{- with include "agentcube.mode.deployed" . | default (ternary "" (include "agentcube.mode" .root) (not (not $unknown))) -}}
+agentcube.volcano.sh/revision: {{ .root.Release.Revision | quote }}
+{{- with include "agentcube.mode.deployed" . | default (ternary "" (include "agentcube.mode" .root) (not (not $unknown))) }}
 agentcube.volcano.sh/deployed-mode: {{ . }}
 {{- end }}
 {{- if not (include "agentcube.replicas.set" .) }}

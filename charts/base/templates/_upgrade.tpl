@@ -28,10 +28,15 @@ last deployed revision, and an upgrade that would leave such a mixture is refuse
 {{- end -}}
 {{- end -}}
 
-{{/* The mode of the last deployed revision; empty: unknown, or there is none. Takes root and name of a Deployment. */}}
+{{/*
+The mode of the last deployed revision; empty: unknown, or there is none. After a failure the live Deployment is the deployed revision's
+if no later one has written it. Takes root and name of a Deployment.
+*/}}
 {{- define "agentcube.mode.deployed" -}}
 {{- with lookup "apps/v1" "Deployment" .root.Release.Namespace .name -}}
-{{- if include "agentcube.upgrade.afterFailure" $.root -}}
+{{- $writer := int (dig "annotations" "agentcube.volcano.sh/revision" "0" .metadata) -}}
+{{- $untouched := and $writer (le $writer (int (include "agentcube.upgrade.lastDeployed" $.root))) -}}
+{{- if and (include "agentcube.upgrade.afterFailure" $.root) (not $untouched) -}}
 {{ dig "annotations" "agentcube.volcano.sh/deployed-mode" "" .metadata }}
 {{- else -}}
 {{ include "agentcube.mode.live" . }}

@@ -32,7 +32,7 @@ What the cluster has to say. helm template, as Argo CD runs it, knows no cluster
 {{- $wanted := .Values.spire.server.persistence -}}
 {{- $remedy := include "agentcube.upgrade.rollBackFirst" . | default "keep it" -}}
 {{- with lookup "v1" "PersistentVolumeClaim" .Release.Namespace "data-spire-server-0" -}}
-{{- if ne "Bound" (dig "status" "phase" "" .) -}}
+{{- if eq "Pending" (dig "status" "phase" "" .) -}}
 {{- $remedy = printf "the volume was never made, so nothing is on it. Delete what waits for it, and upgrade again: kubectl delete statefulset/spire-server persistentvolumeclaim/data-spire-server-0 --namespace %s" $.Release.Namespace -}}
 {{- end -}}
 {{- end -}}
