@@ -74,6 +74,17 @@ func TestASecondReleaseWithMutualTLSOfTheSameNameIsToldToTakeAnotherAndChangesNo
 	assert.ErrorContains(t, other.upgrade(reuseValues, "spire: {enabled: true}"), sentence)
 }
 
+// TestSizeInAnotherFormIsTheSame: the API server stores a fraction of a unit in another unit.
+func TestSizeInAnotherFormIsTheSame(t *testing.T) {
+	t.Parallel()
+	withSpireCRDs(t)
+	for name, size := range map[string]string{"fraction": "1.2Gi", "large": "1024Ti"} {
+		agentcube := newRelease(t, "size-"+name, "size-"+name)
+		require.NoError(t, agentcube.install(base, `{redis: {addr: "redis:6379"}, spire: {enabled: true, server: {persistence: {size: `+size+`}}}}`))
+		require.NoError(t, agentcube.upgrade(reuseValues, "router: {replicas: 2}"), size)
+	}
+}
+
 // TestVolumeThatCannotBeBoundIsRejected: without the StorageClass that the server's volume asks for, SPIRE is rejected before anything
 // changes. It runs alone, since it takes the default from the cluster.
 func TestVolumeThatCannotBeBoundIsRejected(t *testing.T) {
