@@ -35,6 +35,9 @@ func TestTrustBundleComesBack(t *testing.T) {
 			if err == nil && found.Data["bundle.crt"] != bundle.Data["bundle.crt"] {
 				err = errors.New("the ConfigMap spire-bundle has another bundle, or none")
 			}
+			if err == nil && found.ResourceVersion == bundle.ResourceVersion {
+				err = errors.New("the ConfigMap spire-bundle was not touched")
+			}
 			return err
 		})
 	}

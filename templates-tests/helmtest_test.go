@@ -39,6 +39,7 @@ func TestHelmTestTellsAReleaseThatIsWellFromOthers(t *testing.T) {
 		"an agent that is not": {spire, fakes{ready: 200, invoked: 404, mtls: secure, agents: 2}, "FAILED: 2 of 3 SPIRE agents are ready", true},
 		"an API server that does not tell": {spire, fakes{ready: 200, invoked: 404, mtls: secure, agents: -1},
 			"FAILED: the API server does not say how many SPIRE agents are ready", true},
+		"no agent on any node": {spire, fakes{ready: 200, invoked: 404, mtls: secure}, "FAILED: 0 of 3 SPIRE agents are ready", true},
 		"NetworkPolicies": {spire + "\nnetworkPolicies: {enabled: true, nodeCIDRs: [10.0.0.0/8]}", fakes{ready: 200, invoked: 404, agents: 3},
 			"skipped: networkPolicies.enabled", false},
 	} {

@@ -2,8 +2,6 @@ package templatestests
 
 import (
 	"io"
-	"slices"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -57,21 +55,19 @@ func newStoredRelease(t *testing.T) func(given map[string]any) error {
 	}
 	install := action.NewInstall(helm)
 	install.ReleaseName, install.Namespace = "agentcube", "agentcube"
-	_, err := install.Run(withoutCRDs(), values(t, spire))
+	_, err := install.Run(ownChart(), values(t, spire))
 	require.NoError(t, err)
 	return func(given map[string]any) error {
 		upgrade := action.NewUpgrade(helm)
 		upgrade.Namespace, upgrade.ReuseValues = "agentcube", true
-		_, err := upgrade.Run("agentcube", withoutCRDs(), (&unstructured.Unstructured{Object: given}).DeepCopy().Object)
+		_, err := upgrade.Run("agentcube", ownChart(), (&unstructured.Unstructured{Object: given}).DeepCopy().Object)
 		return err
 	}
 }
 
-// withoutCRDs returns the chart without what helm would compress into each of its records. An upgrade writes into the chart that it is
-// given.
-func withoutCRDs() *helmchart.Chart {
-	loaded := *chart.Base()
-	loaded.Files = slices.DeleteFunc(slices.Clone(loaded.Files), func(file *helmchart.File) bool { return strings.HasPrefix(file.Name, "crds/") })
+// ownChart returns the chart for one upgrade, which writes into the values of the chart that it is given.
+func ownChart() *helmchart.Chart {
+	loaded := chart.WithoutCRDs(chart.Base())
 	loaded.Values = (&unstructured.Unstructured{Object: loaded.Values}).DeepCopy().Object
-	return &loaded
+	return loaded
 }

@@ -3,8 +3,6 @@ package apiserver_test
 import (
 	"os"
 	"path/filepath"
-	"slices"
-	"strings"
 	"sync"
 	"testing"
 
@@ -17,6 +15,7 @@ import (
 
 	"agentcube-mtls/e2e/module"
 	"agentcube-mtls/e2e/repo"
+	"agentcube-mtls/templates-tests/chart"
 )
 
 // The charts, by their folders.
@@ -61,12 +60,12 @@ var agentcubesOwn sync.Mutex
 
 // install leaves out, as upgradeTo does, that helm reads the description of the whole API to check manifests by it: the render tests check
 // them, and it takes long.
-func (r release) install(chart, values string) error {
+func (r release) install(dir, values string) error {
 	r.t.Helper()
 	install := action.NewInstall(r.helm())
 	install.DisableOpenAPIValidation = true
 	install.ReleaseName, install.Namespace, install.CreateNamespace = r.name, r.namespace, true
-	_, err := install.Run(load(r.t, chart), parse(r.t, values))
+	_, err := install.Run(load(r.t, dir), parse(r.t, values))
 	return err
 }
 
@@ -76,12 +75,9 @@ func (r release) upgrade(how reuse, values string) error {
 	return r.upgradeTo(base, how, values)
 }
 
-// upgradeTo leaves out the CRDs of the chart's folder crds: helm looks at them in installs only. In upgrades it would but compress them
-// into its Secrets, which takes long.
-func (r release) upgradeTo(chart string, how reuse, values string) error {
+func (r release) upgradeTo(dir string, how reuse, values string) error {
 	r.t.Helper()
-	loaded := load(r.t, chart)
-	loaded.Files = slices.DeleteFunc(loaded.Files, func(file *helmchart.File) bool { return strings.HasPrefix(file.Name, "crds/") })
+	loaded := chart.WithoutCRDs(load(r.t, dir))
 	upgrade := action.NewUpgrade(r.helm())
 	upgrade.DisableOpenAPIValidation = true
 	upgrade.Namespace, upgrade.ReuseValues, upgrade.ResetThenReuseValues = r.namespace, how == reuseValues, how == resetThenReuseValues

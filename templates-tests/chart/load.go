@@ -2,6 +2,8 @@ package chart
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"sync"
 
 	"helm.sh/helm/v3/pkg/chart"
@@ -15,6 +17,16 @@ var Base = sync.OnceValue(func() *chart.Chart { return mustLoad("charts/base") }
 
 // SpireCRDs is the chart with SPIRE's CustomResourceDefinitions.
 var SpireCRDs = sync.OnceValue(func() *chart.Chart { return mustLoad("charts/spire-crds") })
+
+// WithoutCRDs returns a copy of a chart without the CRDs in its folder crds. Helm looks at these in
+// installs only; in upgrades it would but compress them into its records, which takes long.
+func WithoutCRDs(loaded *chart.Chart) *chart.Chart {
+	without := *loaded
+	without.Files = slices.DeleteFunc(slices.Clone(loaded.Files), func(file *chart.File) bool {
+		return strings.HasPrefix(file.Name, "crds/")
+	})
+	return &without
+}
 
 // mustLoad panics, since without its charts no test here says anything.
 func mustLoad(path string) *chart.Chart {

@@ -14,48 +14,39 @@ const autoscaled = "router.autoscaling.enabled=true,workloadmanager.autoscaling.
 
 // What the autoscaler has set stays through upgrades, rollbacks, and an upgrade that takes itself back.
 func TestAutoscaledPodsKeepTheirNumber(t *testing.T) {
-	t.Parallel()
-	for version, helm := range helms {
-		t.Run(version, func(t *testing.T) {
-			t.Parallel()
-			r := newRelease(t, "scaled-"+dashed(version), helm, autoscaled)
-			scale(t, r, 9)
-			require.NoError(t, r.upgrade("router.drainSeconds=7"))
-			requireScale(t, r, 9, "upgrade")
-			r.rollback(1)
-			requireScale(t, r, 9, "rollback")
-			require.ErrorContains(t, r.upgradeWith([]string{helm.rollBack, "--timeout", "3s"}, "router.image.tag=none"), "has been rolled back")
-			requireScale(t, r, 9, helm.rollBack)
-			require.NoError(t, r.upgrade("router.drainSeconds=8"))
-			requireScale(t, r, 9, "upgrade after a rollback")
-		})
-	}
+	eachHelm(t, "scaled", func(t *testing.T, r release) {
+		rollBack := r.helm.version.rollBack
+		scale(t, r, 9)
+		require.NoError(t, r.upgrade("router.drainSeconds=7"))
+		requireScale(t, r, 9, "upgrade")
+		r.rollback(1)
+		requireScale(t, r, 9, "rollback")
+		require.ErrorContains(t, r.upgradeWith([]string{rollBack, "--timeout", "3s"}, "router.image.tag=none"), "has been rolled back")
+		requireScale(t, r, 9, rollBack)
+		require.NoError(t, r.upgrade("router.drainSeconds=8"))
+		requireScale(t, r, 9, "upgrade after a rollback")
+	}, autoscaled)
 }
 
 // Of a release that switches autoscaling on later, upgrades leave what the autoscaler has set. A rollback sets the number of pods that
 // ran when the revision was made: Kubernetes would fall back to one pod if a manifest ceased to say a number. Helm 4 overwrites the
 // autoscaler's number only where it is told to.
 func TestAutoscalingSwitchedOnLater(t *testing.T) {
-	t.Parallel()
-	for version, helm := range helms {
-		t.Run(version, func(t *testing.T) {
-			t.Parallel()
-			r := newRelease(t, "later-"+dashed(version), helm)
-			scale(t, r, 4)
-			require.NoError(t, r.upgrade(autoscaled))
-			requireScale(t, r, 4, "the switch")
-			scale(t, r, 9)
-			require.NoError(t, r.upgrade("router.drainSeconds=7"))
-			requireScale(t, r, 9, "upgrade")
-			output, err := r.tryRollback(2)
-			if helm.rollBack == "--rollback-on-failure" {
-				require.ErrorContains(t, err, `conflict with "kube-controller-manager" with subresource "scale"`)
-				output, err = r.tryRollback(2, "--force-conflicts")
-			}
-			r.must(output, err)
-			requireScale(t, r, 4, "rollback")
-		})
-	}
+	eachHelm(t, "scaled-later", func(t *testing.T, r release) {
+		scale(t, r, 4)
+		require.NoError(t, r.upgrade(autoscaled))
+		requireScale(t, r, 4, "the switch")
+		scale(t, r, 9)
+		require.NoError(t, r.upgrade("router.drainSeconds=7"))
+		requireScale(t, r, 9, "upgrade")
+		output, err := r.tryRollback(2)
+		if r.helm.version.serverSide {
+			require.ErrorContains(t, err, `conflict with "kube-controller-manager" with subresource "scale"`)
+			output, err = r.tryRollback(2, "--force-conflicts")
+		}
+		r.must(output, err)
+		requireScale(t, r, 4, "rollback")
+	})
 }
 
 var scaled = []string{"agentcube-router", "workloadmanager"}

@@ -55,6 +55,18 @@ func newRelease(t *testing.T, name string, version *helmVersion, values ...strin
 	return r
 }
 
+// eachHelm runs a test with each version of Helm, on a release of its own that has some values.
+func eachHelm(t *testing.T, name string, test func(t *testing.T, r release), values ...string) {
+	t.Helper()
+	t.Parallel()
+	for version, helm := range helms {
+		t.Run(version, func(t *testing.T) {
+			t.Parallel()
+			test(t, newRelease(t, name+"-"+strings.ReplaceAll(version, ".", "-"), helm, values...))
+		})
+	}
+}
+
 func set(args, values []string) []string {
 	for _, value := range values {
 		args = append(args, "--set", value)

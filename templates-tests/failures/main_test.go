@@ -31,16 +31,17 @@ var chart string
 type helmVersion struct {
 	program  string
 	rollBack string // the flag of an upgrade that takes itself back when it fails
-	// waitSome is the flag that waits for as many pods of a DaemonSet as its update strategy wants available. The flag --wait of Helm 4
-	// waits for all of them.
-	waitSome string
+	// waitSome is the flag that waits for as many pods of a DaemonSet as its update strategy wants
+	// available. The flag --wait of Helm 4 waits for all of them.
+	waitSome   string
+	serverSide bool // whether the API server merges, and not helm
 }
 
 // helms are by their versions: the oldest and the newest of Helm 3, and Helm 4, which applies objects on the server's side.
 var helms = map[string]*helmVersion{
 	"3.15": {rollBack: "--atomic", waitSome: "--wait"},
 	"3.22": {rollBack: "--atomic", waitSome: "--wait"},
-	"4.3":  {rollBack: "--rollback-on-failure", waitSome: "--wait=legacy"},
+	"4.3":  {rollBack: "--rollback-on-failure", waitSome: "--wait=legacy", serverSide: true},
 }
 
 func TestMain(m *testing.M) {

@@ -26,14 +26,10 @@ var wait = []string{"--wait", "--timeout", "1m"}
 // eachSwitch runs a test for each version of Helm and each direction, on a release of its own.
 func eachSwitch(t *testing.T, name string, test func(t *testing.T, r release, d direction)) {
 	t.Parallel()
-	for version, helm := range helms {
-		for to, d := range directions {
-			t.Run(version+"/"+to, func(t *testing.T) {
-				t.Parallel()
-				r := newRelease(t, strings.Join([]string{name, to, dashed(version)}, "-"), helm, "spire.enabled="+d.from)
-				test(t, r, d)
-			})
-		}
+	for to, d := range directions {
+		t.Run(to, func(t *testing.T) {
+			eachHelm(t, name+"-"+to, func(t *testing.T, r release) { test(t, r, d) }, "spire.enabled="+d.from)
+		})
 	}
 }
 
@@ -102,7 +98,7 @@ func TestSwitchIsCutOff(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			eachSwitch(t, name, func(t *testing.T, r release, d direction) {
 				before := r.objects().Meant()
-				changes, deployed := 0, 1
+				changes, deployed, brokeOff := 0, 1, false
 				for ; r.cutOff(signal, changes, "spire.enabled="+d.to); changes += step {
 					where := fmt.Sprintf("revision %d is cut off after %d changes", deployed+1, changes)
 					err := r.upgrade()
@@ -114,11 +110,14 @@ func TestSwitchIsCutOff(t *testing.T) {
 							refusal = "another operation (install/upgrade/rollback) is in progress"
 						}
 						require.ErrorContains(t, err, refusal, where)
-						deployed = r.wayBack(deployed)
+						var twice bool
+						deployed, twice = r.wayBack(deployed)
+						brokeOff = brokeOff || twice
 					}
 					require.Equal(t, before, r.objects().Meant(), where)
 				}
 				assert.Greater(t, changes, 3*step, "the switch is cut off in several places")
+				assert.Equal(t, !r.helm.version.serverSide && d.to == "false", brokeOff, "of Helm 3 a rollback to mutual TLS breaks off, and no other")
 			})
 		})
 	}
@@ -128,55 +127,45 @@ func TestSwitchIsCutOff(t *testing.T) {
 const step = 6
 
 // wayBack rolls back to the revision that is deployed after the next one was cut off, and returns the number of the revision that is
-// deployed then. Helm 3 breaks off at objects that a switch off was to delete and has not: not the revision that was cut off but the
+// deployed then, and whether the first rollback broke off. Helm 3 breaks off at objects that a switch off was to delete and has not: not the revision that was cut off but the
 // cluster has them. Then a rollback to the revision that was cut off deletes them, and one to the deployed revision makes them again.
-func (r release) wayBack(deployed int) int {
+func (r release) wayBack(deployed int) (now int, brokeOff bool) {
 	r.t.Helper()
 	output, err := r.tryRollback(deployed)
 	if err == nil {
-		return deployed + 2
+		return deployed + 2, false
 	}
 	require.Regexp(r.t, "no .* with the name .* found|resourceVersion: Invalid value", err.Error()+output)
 	r.rollback(deployed + 1)
 	r.rollback(deployed)
-	return deployed + 4
+	return deployed + 4, true
 }
 
 // A SPIRE version that does not start is taken back by a rollback, by an upgrade to one that does, and by the upgrade itself.
 func TestFailedVersion(t *testing.T) {
-	t.Parallel()
-	const missing, present = "spire.server.image.tag=none,spire.agent.image.tag=none", "spire.server.image.tag=1.13.3,spire.agent.image.tag=1.13.3"
-	for version, helm := range helms {
-		t.Run(version, func(t *testing.T) {
-			t.Parallel()
-			r := newRelease(t, "version-"+dashed(version), helm, "spire.enabled=true", present)
-			before := r.objects().Meant()
-			r.fail(missing)
-			r.rollback(1)
-			assert.Equal(t, before, r.objects().Meant())
-			r.fail(missing)
-			require.NoError(t, r.upgradeWith(wait, present))
-			assert.Equal(t, before, r.objects().Meant())
-			require.ErrorContains(t, r.upgradeWith([]string{helm.rollBack, "--timeout", "5s"}, missing), "has been rolled back")
-			assert.Equal(t, before, r.objects().Meant())
-			require.NoError(t, r.upgradeWith(wait, "spire.server.logLevel=debug"))
-		})
-	}
+	const missing = "spire.server.image.tag=none,spire.agent.image.tag=none"
+	eachHelm(t, "version", func(t *testing.T, r release) {
+		before := r.objects().Meant()
+		r.fail(missing)
+		r.rollback(1)
+		assert.Equal(t, before, r.objects().Meant())
+		r.fail(missing)
+		require.NoError(t, r.upgradeWith(wait), "the values are those of the deployed revision")
+		assert.Equal(t, before, r.objects().Meant())
+		require.ErrorContains(t, r.upgradeWith([]string{r.helm.version.rollBack, "--timeout", "5s"}, missing), "has been rolled back")
+		assert.Equal(t, before, r.objects().Meant())
+		require.NoError(t, r.upgradeWith(wait, "spire.server.logLevel=debug"))
+	}, "spire.enabled=true")
 }
 
 // After a switch to another trust domain that failed, the first one is not lost.
 func TestFailedTrustDomain(t *testing.T) {
-	t.Parallel()
-	for version, helm := range helms {
-		t.Run(version, func(t *testing.T) {
-			t.Parallel()
-			r := newRelease(t, "trust-domain-"+dashed(version), helm)
-			r.fail("spire.enabled=true", "spire.trustDomain=example.org", missingImages)
-			requireRollbackFirst(t, r, 1, "spire.enabled=true")
-			r.rollback(1)
-			require.NoError(t, r.upgradeWith(wait, "spire.enabled=true"))
-		})
-	}
+	eachHelm(t, "trust-domain", func(t *testing.T, r release) {
+		r.fail("spire.enabled=true", "spire.trustDomain=example.org", missingImages)
+		requireRollbackFirst(t, r, 1, "spire.enabled=true")
+		r.rollback(1)
+		require.NoError(t, r.upgradeWith(wait, "spire.enabled=true"))
+	})
 }
 
 // A release that a chart without this check has made a mixture of comes free by a rollback to the revision that failed, which may end
@@ -186,9 +175,17 @@ func TestStuckReleaseComesFree(t *testing.T) {
 	eachSwitch(t, "stuck", func(t *testing.T, r release, d direction) {
 		before := r.objects().Meant()
 		r.fail("spire.enabled="+d.to, missingImages)
-		output, err := r.helm.run(t.Context(), "upgrade", r.name, unguarded, "--namespace", r.name, "--reuse-values", "--timeout", "30s")
-		t.Log("the upgrade without the check:", output, err)
-		output, err = r.tryRollback(2, "--timeout", "5s")
+		_, err := r.helm.run(t.Context(), "upgrade", r.name, unguarded, "--namespace", r.name, "--reuse-values", "--timeout", "30s")
+		if r.helm.version.serverSide {
+			require.NoError(t, err)
+		} else {
+			const mixture = "may not specify more than 1 handler type"
+			require.ErrorContains(t, err, mixture)
+			_, err = r.tryRollback(1)
+			require.ErrorContains(t, err, mixture)
+		}
+		require.NotEqual(t, before, r.objects().Meant(), "the release is a mixture")
+		output, err := r.tryRollback(2, "--timeout", "5s")
 		t.Log("the rollback to the failed revision:", output, err)
 		r.rollback(1)
 		assert.Equal(t, before, r.objects().Meant())
@@ -222,6 +219,3 @@ func TestHelm4TakesOver(t *testing.T) {
 	require.NoError(t, r.upgradeWith(append([]string{"--server-side=true"}, wait...), "spire.enabled=true"))
 	assert.Equal(t, before, r.objects().Meant())
 }
-
-// dashed makes a version a part of a name.
-func dashed(version string) string { return strings.ReplaceAll(version, ".", "-") }

@@ -25,6 +25,9 @@ while sleep 2 & wait $!; do
     call --output /dev/null --header 'Content-Type: application/json' --data-binary "{$metadata,\"data\":{$bundle}}" "$configmaps"
   elif [ "$missing" = 0 ] && [ -n "$bundle" ]; then
     echo "the ConfigMap spire-bundle has lost its data: putting it back"
-    call --output /dev/null --request PATCH --header 'Content-Type: application/merge-patch+json' --data-binary "{\"data\":{$bundle}}" "$configmaps/spire-bundle"
+    # Of this version of the ConfigMap only: by now the server may have written a newer bundle
+    version=$(printf '%s' "$found" | sed -n 's/.*\("resourceVersion":"[0-9]*"\).*/\1/p')
+    call --output /dev/null --request PATCH --header 'Content-Type: application/merge-patch+json' \
+      --data-binary "{\"metadata\":{$version},\"data\":{$bundle}}" "$configmaps/spire-bundle"
   fi
 done

@@ -48,9 +48,10 @@ account=/var/run/secrets/kubernetes.io/serviceaccount
 agents=$(curl --silent --show-error --fail --max-time 10 --cacert "$account/ca.crt" --oauth2-bearer "$(cat "$account/token")" \
   "https://kubernetes.default.svc/apis/apps/v1/namespaces/{{ .Release.Namespace }}/daemonsets/spire-agent?pretty=false") || fail "the API server does not say how many SPIRE agents are ready"
 count() { printf '%s' "$agents" | sed -n "s/.*\"status\":{[^{]*\"$1\":\([0-9]*\).*/\1/p"; }
-[ "$(count numberReady)" -gt 0 ] && [ "$(count numberReady)" = "$(count desiredNumberScheduled)" ] ||
-  fail "$(count numberReady) of $(count desiredNumberScheduled) SPIRE agents are ready, and pods on the other nodes get no certificates"
-passed "$(count numberReady) of $(count desiredNumberScheduled) SPIRE agents are ready"
+ready=$(count numberReady) wanted=$(count desiredNumberScheduled)
+[ "${ready:-0}" -gt 0 ] && [ "$ready" = "$wanted" ] ||
+  fail "${ready:-0} of ${wanted:-0} SPIRE agents are ready, and pods on the other nodes get no certificates"
+passed "$ready of $wanted SPIRE agents are ready"
 {{- end }}
 
 # Only the WorkloadManager knows that there is no such runtime: a 404 has been there and back, a 500 has not

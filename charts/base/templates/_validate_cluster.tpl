@@ -63,6 +63,8 @@ has made one that asks for no class.
 */}}
 {{- define "agentcube.validate.claim" -}}
 {{- $class := .Values.spire.server.persistence.storageClass -}}
+{{- $claim := lookup "v1" "PersistentVolumeClaim" .Release.Namespace "data-spire-server-0" -}}
+{{- if and (ne "Bound" (dig "status" "phase" "" $claim)) (lookup "v1" "Namespace" "" "kube-system") -}}
 {{- $names := list -}}
 {{- $usable := list -}}
 {{- range (lookup "storage.k8s.io/v1" "StorageClass" "" "").items -}}
@@ -71,13 +73,13 @@ has made one that asks for no class.
 {{- $usable = append $usable .metadata.name -}}
 {{- end -}}
 {{- end -}}
+{{- if not $usable -}}
 {{- range (lookup "v1" "PersistentVolume" "" "").items -}}
-{{- if eq $class (dig "storageClassName" "" .spec) -}}
-{{- $usable = append $usable $class -}}
+{{- if and (eq $class (dig "storageClassName" "" .spec)) (eq "Available" (dig "status" "phase" "" .)) -}}
+{{- $usable = list $class -}}
 {{- end -}}
 {{- end -}}
-{{- $claim := lookup "v1" "PersistentVolumeClaim" .Release.Namespace "data-spire-server-0" -}}
-{{- if and (ne "Bound" (dig "status" "phase" "" $claim)) (lookup "v1" "Namespace" "" "kube-system") -}}
+{{- end -}}
 {{- if not $usable -}}
 {{- $lacks := ternary (printf "the cluster has no StorageClass %s" $class) "spire.server.persistence.storageClass is empty, and the cluster has no default StorageClass" (not (not $class)) -}}
 {{- fail (printf "%s, so the SPIRE server would wait for its volume forever: set spire.server.persistence.storageClass to a StorageClass of the cluster (%s)" $lacks (join ", " $names | default "there is none")) -}}

@@ -1,0 +1,75 @@
+package templatestests
+
+import (
+	"crypto/tls"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	appsv1 "k8s.io/api/apps/v1"
+)
+
+// TestBundleKeeperPutsBackWhatItSaw runs the bundle keeper's script as it is against an API server
+// here, which shows it one state of the ConfigMap each time that it looks.
+func TestBundleKeeperPutsBackWhatItSaw(t *testing.T) {
+	t.Parallel()
+	const (
+		full    = `{"items":[{"metadata":{"resourceVersion":"7"},"data":{"bundle.crt":"-----BEGIN\nA\n"}}]}`
+		emptied = `{"items":[{"metadata":{"resourceVersion":"8"}}]}`
+		blank   = `{"items":[{"metadata":{"resourceVersion":"8"},"data":{"bundle.crt":""}}]}`
+		gone    = `{"metadata":{"resourceVersion":"9"},"items":[]}`
+	)
+	const putBack = `PATCH {"metadata":{"resourceVersion":"8"},"data":{"bundle.crt":"-----BEGIN\nA\n"}}`
+	const created = `POST {"metadata":{"name":"spire-bundle","labels":{"app.kubernetes.io/managed-by":"Helm"},"annotations":` +
+		`{"meta.helm.sh/release-name":"agentcube","meta.helm.sh/release-namespace":"agentcube"}},"data":{%s}}`
+	for name, c := range map[string]struct{ seen, wrote []string }{
+		"untouched":                {[]string{full, full}, nil},
+		"emptied":                  {[]string{full, emptied, full}, []string{putBack}},
+		"an empty text":            {[]string{full, blank, full}, []string{putBack}},
+		"emptied before it looked": {[]string{emptied, emptied}, nil},
+		"gone for a moment":        {[]string{full, gone, gone, gone, gone}, nil},
+		"gone":                     {[]string{full, gone, gone, gone, gone, gone}, []string{fmt.Sprintf(created, `"bundle.crt":"-----BEGIN\nA\n"`)}},
+		"gone before it looked":    {[]string{gone, gone, gone, gone, gone}, []string{fmt.Sprintf(created, "")}},
+		"an API server that fails": {[]string{full, "", emptied}, []string{putBack}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			api := &configMaps{seen: c.seen}
+			keeper := container(t, get[*appsv1.StatefulSet](t, render(t, spire), "spire-server").Spec.Template.Spec, "bundle-keeper")
+			// The script goes on until it is stopped, or can no longer wait.
+			script := fmt.Sprintf("sleep() { echo >>\"$CURL_HOME/looks\"; [ $(wc -l <\"$CURL_HOME/looks\") -le %d ]; }\n", len(c.seen)) + keeper.Command[2]
+			said, _ := shell(t, script, map[string]string{
+				"kubernetes.default.svc:443": serving(t, httptest.NewUnstartedServer(api), &tls.Config{MinVersion: tls.VersionTLS12}),
+			})
+			assert.Equal(t, c.wrote, api.wrote, said)
+		})
+	}
+}
+
+// configMaps is an API server with the ConfigMap of the trust bundle in one state after the other.
+// The state "" is that it does not answer.
+type configMaps struct {
+	mu    sync.Mutex
+	seen  []string
+	wrote []string
+}
+
+func (c *configMaps) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if r.Method != http.MethodGet {
+		body, _ := io.ReadAll(r.Body)
+		c.wrote = append(c.wrote, r.Method+" "+string(body))
+		return
+	}
+	state := c.seen[0]
+	c.seen = c.seen[1:]
+	if state == "" {
+		w.WriteHeader(http.StatusServiceUnavailable)
+	}
+	_, _ = io.WriteString(w, state)
+}
