@@ -10,8 +10,9 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 )
 
-// TestTrustBundleComesBack empties and deletes the ConfigMap with the trust bundle, as helm upgrade --force and kubectl replace do.
-// Without it no agent that starts would get ready until the server restarts or its CA changes.
+// TestTrustBundleComesBack empties and deletes the ConfigMap with the trust bundle, as helm upgrade
+// --force and kubectl replace do. Without it no agent that starts would get ready until the server
+// restarts or its CA changes.
 func TestTrustBundleComesBack(t *testing.T) {
 	ctx := start(t)
 	r := install(t, "bundle", map[string]string{"spire.enabled": "true"})

@@ -12,7 +12,8 @@ import (
 	"agentcube-mtls/templates-tests/generate"
 )
 
-// TestChartTestingInstallsTheChart lets chart-testing install and test the chart with each file in its folder ci, as CI jobs do.
+// TestChartTestingInstallsTheChart lets chart-testing install and test the chart with each file in
+// its folder ci, as CI jobs do.
 func TestChartTestingInstallsTheChart(t *testing.T) {
 	ctx := start(t)
 	ct, err := generate.Tool(repo.Path(), "chart-testing", "ct")

@@ -13,15 +13,16 @@ import (
 	"agentcube-mtls/e2e/verify"
 )
 
-// TestFailedSwitchLosesNoRequest lets a switch of SPIRE fail, on and off, for an image that no node has. The old pods serve on, an
-// upgrade that Helm would make a mixture of is rejected, and the rollback that the message names brings back what was.
+// TestFailedSwitchLosesNoRequest lets a switch of SPIRE fail, on and off, for an image that no node
+// has. The old pods serve on, an upgrade that Helm would make a mixture of is rejected, and the
+// rollback that the message names brings back what was.
 func TestFailedSwitchLosesNoRequest(t *testing.T) {
 	ctx := startLong(t)
 	failSwitches(ctx, t, install(t, "failing", map[string]string{"workloadmanager.drainSeconds": drainSeconds}), suite.helm)
 }
 
-// TestFailedSwitchWithHelm4LosesNoRequest does the same with Helm 4, which takes over a release of Helm 3 and applies it on the
-// server's side.
+// TestFailedSwitchWithHelm4LosesNoRequest does the same with Helm 4, which takes over a release of
+// Helm 3 and applies it on the server's side.
 func TestFailedSwitchWithHelm4LosesNoRequest(t *testing.T) {
 	ctx := startLong(t)
 	dir, err := components.Helm4.Build(ctx)
@@ -96,7 +97,8 @@ func (o operator) failUpgrade(ctx context.Context, t *testing.T, values ...strin
 	require.NotContains(t, err.Error(), "Nothing has been changed", "the upgrade must begin, and fail on the way")
 }
 
-// requireRollbackFirst requires that an unrelated upgrade is rejected, and that the message names the revision to go back to.
+// requireRollbackFirst requires that an unrelated upgrade is rejected, and that the message names
+// the revision to go back to.
 func (o operator) requireRollbackFirst(ctx context.Context, t *testing.T, revision string) {
 	t.Helper()
 	err := o.upgrade(ctx, "30s", "router.podAnnotations.unrelated=yes")

@@ -55,8 +55,8 @@ func TestEveryExampleIsThereAndRenders(t *testing.T) {
 	}
 }
 
-// TestCIValuesRender: each file with which chart-testing lints and installs the chart renders; none is called so that chart-testing
-// passes it over, and none is in the package.
+// TestCIValuesRender: each file with which chart-testing lints and installs the chart renders; none
+// is called so that chart-testing passes it over, and none is in the package.
 func TestCIValuesRender(t *testing.T) {
 	t.Parallel()
 	found := ciValues(t)

@@ -16,8 +16,9 @@ import (
 	"agentcube-mtls/templates-tests/chart"
 )
 
-// TestStoredValueBlocksNoUpgrade goes through helm's own upgrades: whatever key a user sets to null, or list to an empty text, once or
-// again, the next upgrade with --reuse-values is not rejected for it.
+// TestStoredValueBlocksNoUpgrade goes through helm's own upgrades: whatever key a user sets to
+// null, or list to an empty text, once or again, the next upgrade with --reuse-values is not
+// rejected for it.
 func TestStoredValueBlocksNoUpgrade(t *testing.T) {
 	t.Parallel()
 	set := map[string]map[string]any{}
@@ -43,7 +44,8 @@ func TestStoredValueBlocksNoUpgrade(t *testing.T) {
 	}
 }
 
-// newStoredRelease installs the chart into helm's memory, and returns what upgrades it there with --reuse-values.
+// newStoredRelease installs the chart into helm's memory, and returns what upgrades it there with
+// --reuse-values.
 func newStoredRelease(t *testing.T) func(given map[string]any) error {
 	t.Helper()
 	capabilities := *chartutil.DefaultCapabilities
@@ -65,7 +67,8 @@ func newStoredRelease(t *testing.T) func(given map[string]any) error {
 	}
 }
 
-// ownChart returns the chart for one upgrade, which writes into the values of the chart that it is given.
+// ownChart returns the chart for one upgrade, which writes into the values of the chart that it is
+// given.
 func ownChart() *helmchart.Chart {
 	loaded := chart.WithoutCRDs(chart.Base())
 	loaded.Values = (&unstructured.Unstructured{Object: loaded.Values}).DeepCopy().Object

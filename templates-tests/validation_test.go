@@ -71,8 +71,9 @@ func TestWrongValuesAreRefusedWithTheKeyAndTheMend(t *testing.T) {
 	}
 }
 
-// TestStoreIsRequired: Router and WorkloadManager exit without a store for their sessions, so the chart must name one to both, by
-// redis.addr, an embedded Redis, or variables of the user's. That holds for the values of an earlier version, too.
+// TestStoreIsRequired: Router and WorkloadManager exit without a store for their sessions, so the
+// chart must name one to both, by redis.addr, an embedded Redis, or variables of the user's. That
+// holds for the values of an earlier version, too.
 func TestStoreIsRequired(t *testing.T) {
 	t.Parallel()
 	const sentence = "redis.addr is empty, and Router and WorkloadManager exit without a store for their sessions: " +

@@ -61,7 +61,8 @@ func (c *client) send(number int) observed.Request {
 	return record
 }
 
-// answer is what came back: the status as a code and in full, the session, the host name of the sandbox, and the body.
+// answer is what came back: the status as a code and in full, the session, the host name of the
+// sandbox, and the body.
 type answer struct {
 	code                        int
 	status, session, host, body string

@@ -40,7 +40,8 @@ func TestOnlyTheExpectedStatusIsServed(t *testing.T) {
 	assert.Empty(t, c.send(0).Failure)
 }
 
-// A 404 of somebody else is no answer of the WorkloadManager, which names the runtime that it does not know.
+// A 404 of somebody else is no answer of the WorkloadManager, which names the runtime that it does
+// not know.
 func TestAnswerThatDoesNotSayItIsNotServed(t *testing.T) {
 	t.Parallel()
 	says := "404 page not found"

@@ -37,8 +37,8 @@ const rate = "5"
 
 // The containers of the load generator.
 const (
-	// calls invokes an unknown runtime: the 404 of the WorkloadManager, which names it, is the answer to a request that went all the way
-	// there, and costs no sandbox.
+	// calls invokes an unknown runtime: the 404 of the WorkloadManager, which names it, is the answer
+	// to a request that went all the way there, and costs no sandbox.
 	calls   = "calls"
 	session = "session"
 )

@@ -57,8 +57,8 @@ func TestFailureBeforeDeploymentsLeavesNoAgents(t *testing.T) {
 	assert.ErrorContains(t, agentcube.upgrade(reuseValues, "router: {replicas: 2}"), "after it had changed the DaemonSet spire-agent")
 }
 
-// TestFailureOfAnOlderChartIsRolledBackFirst: older charts record no mode, so that of their last deployed
-// revision is unknown, also after the failed switch was tried again and failed once more.
+// TestFailureOfAnOlderChartIsRolledBackFirst: older charts record no mode, so that of their last
+// deployed revision is unknown, also after the failed switch was tried again and failed once more.
 func TestFailureOfAnOlderChartIsRolledBackFirst(t *testing.T) {
 	t.Parallel()
 	withSpireCRDs(t)

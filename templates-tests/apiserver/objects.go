@@ -70,7 +70,8 @@ func (o Objects) Of(namespaces ...string) Objects {
 	return of
 }
 
-// OfHelm are the objects that releases in these namespaces are made of, without what controllers make of them.
+// OfHelm are the objects that releases in these namespaces are made of, without what controllers
+// make of them.
 func (o Objects) OfHelm(namespaces ...string) Objects {
 	of := Objects{}
 	for key, object := range o {
@@ -103,7 +104,8 @@ func (o Objects) Written() map[string]string {
 	return versions
 }
 
-// Meant are the objects less what helm and the chart keep for the next upgrade, and less what the server gives each object that is re-created.
+// Meant are the objects less what helm and the chart keep for the next upgrade, and less what the
+// server gives each object that is re-created.
 func (o Objects) Meant() Objects {
 	meant := Objects{}
 	for key, object := range o {

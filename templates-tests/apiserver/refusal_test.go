@@ -85,8 +85,9 @@ func TestSizeInAnotherFormIsTheSame(t *testing.T) {
 	}
 }
 
-// TestVolumeThatCannotBeBoundIsRejected: without the StorageClass that the server's volume asks for, SPIRE is rejected before anything
-// changes. It runs alone, since it takes the default from the cluster.
+// TestVolumeThatCannotBeBoundIsRejected: without the StorageClass that the server's volume asks
+// for, SPIRE is rejected before anything changes. It runs alone, since it takes the default from
+// the cluster.
 func TestVolumeThatCannotBeBoundIsRejected(t *testing.T) {
 	withSpireCRDs(t)
 	classes := client(t).StorageV1().StorageClasses()
@@ -117,7 +118,8 @@ func TestVolumeThatCannotBeBoundIsRejected(t *testing.T) {
 	require.NoError(t, agentcube.upgrade(reuseValues, standard))
 }
 
-// TestVolumeThatWasNeverMade: a server whose volume was never made is given another StorageClass after the command that the message names.
+// TestVolumeThatWasNeverMade: a server whose volume was never made is given another StorageClass
+// after the command that the message names.
 func TestVolumeThatWasNeverMade(t *testing.T) {
 	t.Parallel()
 	withSpireCRDs(t)
@@ -132,7 +134,8 @@ func TestVolumeThatWasNeverMade(t *testing.T) {
 	require.NoError(t, agentcube.upgrade(reuseValues, standard))
 }
 
-// createClaim creates what the StatefulSet controller does for the server's volume. Nothing binds it here.
+// createClaim creates what the StatefulSet controller does for the server's volume. Nothing binds
+// it here.
 func createClaim(t *testing.T, namespace, class string) {
 	t.Helper()
 	claims := client(t).CoreV1().PersistentVolumeClaims(namespace)
@@ -151,7 +154,8 @@ func deleteClaim(t *testing.T, namespace string) {
 	require.NoError(t, client(t).CoreV1().PersistentVolumeClaims(namespace).Delete(t.Context(), "data-spire-server-0", metav1.DeleteOptions{}))
 }
 
-// TestServerWithoutAVolume: a server whose datastore and keys are elsewhere asks for no volume, and cannot get one later.
+// TestServerWithoutAVolume: a server whose datastore and keys are elsewhere asks for no volume, and
+// cannot get one later.
 func TestServerWithoutAVolume(t *testing.T) {
 	t.Parallel()
 	withSpireCRDs(t)

@@ -19,14 +19,16 @@ import (
 	"agentcube-mtls/e2e/components"
 )
 
-// workloadControllers make pods of workloads and tell how many of them are ready. No other controller runs.
+// workloadControllers make pods of workloads and tell how many of them are ready. No other
+// controller runs.
 const workloadControllers = "deployment-controller,replicaset-controller,statefulset-controller,daemonset-controller,garbage-collector-controller"
 
 // MissingImage is the tag of images that no node finds: pods with one of these never get ready.
 const MissingImage = "none"
 
-// RunWorkloads runs the controllers of workloads on nodes without a machine. A pod is ready once it is there, unless it has an image
-// with the tag MissingImage, or belongs to a DaemonSet and its node is not ready. Nodes are named by whether they are ready.
+// RunWorkloads runs the controllers of workloads on nodes without a machine. A pod is ready once it
+// is there, unless it has an image with the tag MissingImage, or belongs to a DaemonSet and its
+// node is not ready. Nodes are named by whether they are ready.
 func (s *Server) RunWorkloads(ctx context.Context, nodes map[string]bool) error {
 	kubernetesPrograms, err := components.Kubernetes.Build(ctx)
 	if err != nil {
@@ -54,7 +56,8 @@ func (s *Server) RunWorkloads(ctx context.Context, nodes map[string]bool) error 
 	return nil
 }
 
-// Kubeconfig writes a kubeconfig file for a server at a URL, which has this server's credentials, and returns its path.
+// Kubeconfig writes a kubeconfig file for a server at a URL, which has this server's credentials,
+// and returns its path.
 func (s *Server) Kubeconfig(url string) (string, error) {
 	config := api.NewConfig()
 	config.Clusters["test"] = &api.Cluster{Server: url}

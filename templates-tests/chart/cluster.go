@@ -9,7 +9,8 @@ import (
 	"k8s.io/client-go/dynamic/fake"
 )
 
-// cluster answers the templates' look-ups as a cluster does that has a namespace kube-system, a default StorageClass, and nothing else.
+// cluster answers the templates' look-ups as a cluster does that has a namespace kube-system, a
+// default StorageClass, and nothing else.
 type cluster struct{}
 
 func (cluster) GetClientFor(apiVersion, kind string) (dynamic.NamespaceableResourceInterface, bool, error) {

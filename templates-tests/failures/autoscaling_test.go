@@ -12,7 +12,8 @@ import (
 
 const autoscaled = "router.autoscaling.enabled=true,workloadmanager.autoscaling.enabled=true"
 
-// What the autoscaler has set stays through upgrades, rollbacks, and an upgrade that takes itself back.
+// What the autoscaler has set stays through upgrades, rollbacks, and an upgrade that takes itself
+// back.
 func TestAutoscaledPodsKeepTheirNumber(t *testing.T) {
 	eachHelm(t, "scaled", func(t *testing.T, r release) {
 		rollBack := r.helm.version.rollBack
@@ -28,9 +29,10 @@ func TestAutoscaledPodsKeepTheirNumber(t *testing.T) {
 	}, autoscaled)
 }
 
-// Of a release that switches autoscaling on later, upgrades leave what the autoscaler has set. A rollback sets the number of pods that
-// ran when the revision was made: Kubernetes would fall back to one pod if a manifest ceased to say a number. Helm 4 overwrites the
-// autoscaler's number only where it is told to.
+// Of a release that switches autoscaling on later, upgrades leave what the autoscaler has set. A
+// rollback sets the number of pods that ran when the revision was made: Kubernetes would fall back
+// to one pod if a manifest ceased to say a number. Helm 4 overwrites the autoscaler's number only
+// where it is told to.
 func TestAutoscalingSwitchedOnLater(t *testing.T) {
 	eachHelm(t, "scaled-later", func(t *testing.T, r release) {
 		scale(t, r, 4)

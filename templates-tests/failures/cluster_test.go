@@ -12,7 +12,8 @@ import (
 	"agentcube-mtls/e2e/repo"
 )
 
-// A node that is not ready stops neither an upgrade of the agents on other nodes nor helm, which waits for them.
+// A node that is not ready stops neither an upgrade of the agents on other nodes nor helm, which
+// waits for them.
 func TestNodeThatIsNotReady(t *testing.T) {
 	eachHelm(t, "node-down", func(t *testing.T, r release) {
 		waiting := []string{r.helm.version.waitSome, "--timeout", "1m"}
@@ -31,7 +32,8 @@ func TestNodeThatIsNotReady(t *testing.T) {
 	}, "spire.agent.nodeSelector.ready=null")
 }
 
-// eventually calls check until it returns no error, for a minute at most, and returns its last error.
+// eventually calls check until it returns no error, for a minute at most, and returns its last
+// error.
 func eventually(check func() error) error {
 	deadline := time.Now().Add(time.Minute)
 	for {
@@ -43,7 +45,8 @@ func eventually(check func() error) error {
 	}
 }
 
-// SPIRE's custom resource definitions are installed once a cluster. A second release is rejected, and may take them over.
+// SPIRE's custom resource definitions are installed once a cluster. A second release is rejected,
+// and may take them over.
 func TestCRDsOnceACluster(t *testing.T) {
 	t.Parallel()
 	for _, version := range []string{"3.22", "4.3"} { // 3.15 has no flag for it

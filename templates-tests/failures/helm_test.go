@@ -121,8 +121,9 @@ func (r release) objects() apiserver.Objects {
 	return all.OfHelm(r.name)
 }
 
-// cutOff upgrades with a helm that is sent a signal once it has changed so many objects, its own records not counted. It returns
-// false where the upgrade changed no more than these, and has ended without a signal.
+// cutOff upgrades with a helm that is sent a signal once it has changed so many objects, its own
+// records not counted. It returns false where the upgrade changed no more than these, and has ended
+// without a signal.
 func (r release) cutOff(signal os.Signal, changes int, values ...string) bool {
 	r.t.Helper()
 	between := newInterrupter(r.t, changes)
@@ -145,7 +146,8 @@ func (r release) cutOff(signal os.Signal, changes int, values ...string) bool {
 	return true
 }
 
-// interrupter stands between helm and the API server. It passes on a number of changes, and holds back the next one.
+// interrupter stands between helm and the API server. It passes on a number of changes, and holds
+// back the next one.
 type interrupter struct {
 	*httptest.Server
 	mu      sync.Mutex
@@ -175,7 +177,8 @@ func newInterrupter(t *testing.T, changes int) *interrupter {
 	return i
 }
 
-// changesObject tells whether a request changes an object other than a Secret: Helm's records are Secrets.
+// changesObject tells whether a request changes an object other than a Secret: Helm's records are
+// Secrets.
 func changesObject(request *http.Request) bool {
 	return request.Method != http.MethodGet && !strings.Contains(request.URL.Path, "/secrets") && !request.URL.Query().Has("dryRun")
 }

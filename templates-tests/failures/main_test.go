@@ -24,7 +24,8 @@ var kubeconfig string
 
 var nodes = map[string]bool{"node-1": true, "node-2": true, "node-down": false}
 
-// chart is the folder of a copy of the chart without its CRDs, which each upgrade would compress into helm's records.
+// chart is the folder of a copy of the chart without its CRDs, which each upgrade would compress
+// into helm's records.
 var chart string
 
 // helmVersion is a version of Helm that the guides support.
@@ -37,7 +38,8 @@ type helmVersion struct {
 	serverSide bool // whether the API server merges, and not helm
 }
 
-// helms are by their versions: the oldest and the newest of Helm 3, and Helm 4, which applies objects on the server's side.
+// helms are by their versions: the oldest and the newest of Helm 3, and Helm 4, which applies
+// objects on the server's side.
 var helms = map[string]*helmVersion{
 	"3.15": {rollBack: "--atomic", waitSome: "--wait"},
 	"3.22": {rollBack: "--atomic", waitSome: "--wait"},

@@ -1,5 +1,6 @@
-# Runs beside the SPIRE server. The server writes its trust bundle when it starts and when its CA changes, and does not look whether
-# it stays. Where the ConfigMap is replaced (helm upgrade --force, kubectl replace) or deleted, this puts the bundle back.
+# Runs beside the SPIRE server. The server writes its trust bundle when it starts and when its CA
+# changes, and does not look whether it stays. Where the ConfigMap is replaced (helm upgrade
+# --force, kubectl replace) or deleted, this puts the bundle back.
 set -u
 trap 'exit 0' TERM
 

@@ -1,7 +1,9 @@
 {{/*
-Helm merges an upgrade against the last revision that was deployed, even if a later one failed and the pods are already that one's.
-What only the failed revision has (the sidecar, a port, a probe) then stays in the pods. So the Deployments record the mode of the
-last deployed revision, and an upgrade that would leave such a mixture is refused before anything changes.
+Helm merges an upgrade with the last revision that was deployed, even if a later one failed and the
+pods are already that one's. What only the failed revision has (the sidecar, a port, a probe) then
+stays in the pods. So the Deployments record which revision has written them, and the mode of the
+one that was deployed before it. An upgrade that would leave such a mixture is rejected before
+anything changes.
 */}}
 
 {{/* The two modes of a pod: its connections between Router and WorkloadManager are mutual TLS, or plain. */}}
@@ -29,8 +31,9 @@ last deployed revision, and an upgrade that would leave such a mixture is refuse
 {{- end -}}
 
 {{/*
-The mode of the last deployed revision; empty: unknown, or there is none. After a failure the live Deployment is the deployed revision's
-if no later one has written it. Takes root and name of a Deployment.
+The mode of the last deployed revision; empty: unknown, or there is none. After a failure the live
+Deployment is the deployed revision's if no later one has written it. Takes root and name of a
+Deployment.
 */}}
 {{- define "agentcube.mode.deployed" -}}
 {{- with lookup "apps/v1" "Deployment" .root.Release.Namespace .name -}}
@@ -60,7 +63,7 @@ if no later one has written it. Takes root and name of a Deployment.
 {{ $found }}
 {{- end -}}
 
-{{/* The way back from a revision that failed; empty: it did not fail, or there is no revision to go back to. */}}
+{{/* The way back from a revision that failed; empty: it did not, or there is none to go back to. */}}
 {{- define "agentcube.upgrade.rollBackFirst" -}}
 {{- if include "agentcube.upgrade.afterFailure" . -}}
 {{- with include "agentcube.upgrade.lastDeployed" . -}}
@@ -70,8 +73,8 @@ Roll back first, and then upgrade again: helm rollback {{ $.Release.Name }} {{ .
 {{- end -}}
 
 {{/*
-What a switch of SPIRE on that failed has left in the cluster; empty: nothing. Helm creates the objects in the order of their kinds, and
-here is each that may be the first one.
+What a switch of SPIRE on that failed has left in the cluster; empty: nothing. Helm creates the
+objects in the order of their kinds, and here is each that may be the first one.
 */}}
 {{- define "agentcube.upgrade.spire" -}}
 {{- $left := "" -}}

@@ -27,7 +27,7 @@ What the cluster has to say. helm template, as Argo CD runs it, knows no cluster
 {{- end -}}
 {{- end -}}
 
-{{/* Kubernetes rejects other volumes for a StatefulSet that is there, and would do so in the midst of an upgrade. */}}
+{{/* Kubernetes rejects other volumes for a live StatefulSet, and would do so amid an upgrade. */}}
 {{- define "agentcube.validate.volume" -}}
 {{- $wanted := .Values.spire.server.persistence -}}
 {{- $remedy := include "agentcube.upgrade.rollBackFirst" . | default "keep it" -}}
@@ -58,8 +58,8 @@ What the cluster has to say. helm template, as Argo CD runs it, knows no cluster
 {{- end -}}
 
 {{/*
-A new server takes a claim that is left from an earlier one. Without one, a StorageClass has to make its volume, or an administrator
-has made one that asks for no class.
+A new server takes a claim that is left from an earlier one. Without one, a StorageClass has to make
+its volume, or an administrator has made one of that class.
 */}}
 {{- define "agentcube.validate.claim" -}}
 {{- $class := .Values.spire.server.persistence.storageClass -}}

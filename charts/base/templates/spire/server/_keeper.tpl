@@ -1,4 +1,4 @@
-{{/* Beside the server: puts the trust bundle back into its ConfigMap, see files/keep-bundle.sh. */}}
+{{/* Beside the server: puts a lost trust bundle back into its ConfigMap (files/keep-bundle.sh). */}}
 {{- define "agentcube.bundleKeeper" -}}
 - name: bundle-keeper
   image: {{ include "agentcube.image" (dict "root" . "image" .Values.tools.image) | quote }}

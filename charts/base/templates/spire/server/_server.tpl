@@ -4,8 +4,9 @@
 {{- end -}}
 
 {{/*
-Parallel replaces a server that does not start as soon as its image or configuration is fixed; OrderedReady, which cannot change in a
-StatefulSet that is there, waits until somebody deletes its pod.
+Parallel replaces a server that does not start as soon as its image or configuration is fixed.
+OrderedReady waits until somebody deletes its pod. A live StatefulSet keeps what it has: the field
+cannot change.
 */}}
 {{- define "agentcube.server.podManagementPolicy" -}}
 {{- $live := lookup "apps/v1" "StatefulSet" .Release.Namespace "spire-server" -}}
