@@ -12,8 +12,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	"agentcube-mtls/e2e/internal/testca"
 	"agentcube-mtls/e2e/observed"
+	"agentcube-mtls/internal/testca"
 )
 
 // TestACAOfTheUsersTakesOverUnderLoad gives a CA of the user's to a release whose SPIRE server has signed for itself until then. It

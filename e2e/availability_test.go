@@ -11,11 +11,11 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	"agentcube-mtls/e2e/command"
 	"agentcube-mtls/e2e/environment"
 	"agentcube-mtls/e2e/faults"
 	"agentcube-mtls/e2e/images"
 	"agentcube-mtls/e2e/observed"
+	"agentcube-mtls/internal/command"
 )
 
 // TestSPIREServersOnOneDatabaseStandInForEachOther runs two servers, each with keys and a CA of its own, on a database outside of the

@@ -12,9 +12,9 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/yaml"
 
-	"agentcube-mtls/e2e/command"
-	"agentcube-mtls/e2e/components"
-	"agentcube-mtls/e2e/repo"
+	"agentcube-mtls/internal/command"
+	"agentcube-mtls/internal/components"
+	"agentcube-mtls/internal/repo"
 	render "agentcube-mtls/templates-tests/chart"
 )
 

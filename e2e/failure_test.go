@@ -8,9 +8,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"agentcube-mtls/e2e/components"
 	"agentcube-mtls/e2e/release"
 	"agentcube-mtls/e2e/verify"
+	"agentcube-mtls/internal/components"
 )
 
 // TestFailedSwitchLosesNoRequest lets a switch of SPIRE fail, on and off, for an image that no node

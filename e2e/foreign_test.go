@@ -8,10 +8,10 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"agentcube-mtls/e2e/cluster"
-	"agentcube-mtls/e2e/command"
 	"agentcube-mtls/e2e/environment"
 	"agentcube-mtls/e2e/images"
 	"agentcube-mtls/e2e/progress"
+	"agentcube-mtls/internal/command"
 )
 
 func TestAClusterOfSomebodyElseIsLeftAlone(t *testing.T) {

@@ -11,9 +11,9 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
-	"agentcube-mtls/e2e/components"
 	"agentcube-mtls/e2e/faults"
 	"agentcube-mtls/e2e/verify"
+	"agentcube-mtls/internal/components"
 )
 
 // TestAReleaseRunsBesideAForeignSPIREAndAnotherOnIt has a SPIRE in the cluster that is not the chart's. One release uses it, first

@@ -14,8 +14,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"agentcube-mtls/e2e/kube"
-	"agentcube-mtls/e2e/repo"
 	"agentcube-mtls/e2e/verify"
+	"agentcube-mtls/internal/repo"
 )
 
 // chart is the folder of the chart under test.

@@ -11,9 +11,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"agentcube-mtls/e2e/recorder"
-	"agentcube-mtls/e2e/repo"
 	"agentcube-mtls/e2e/timeline"
 	"agentcube-mtls/e2e/verify"
+	"agentcube-mtls/internal/repo"
 )
 
 // scenario is a release under load, whose timeline is kept as an artifact.

@@ -15,10 +15,10 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	"agentcube-mtls/e2e/command"
-	"agentcube-mtls/e2e/components"
-	"agentcube-mtls/e2e/repo"
 	"agentcube-mtls/e2e/verify"
+	"agentcube-mtls/internal/command"
+	"agentcube-mtls/internal/components"
+	"agentcube-mtls/internal/repo"
 )
 
 // TestUpgradesAndTheirRollbacksLoseNoInvocation changes one thing after the other by helm upgrade, and takes each change back again.

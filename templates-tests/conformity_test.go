@@ -10,8 +10,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"agentcube-mtls/e2e/module"
-	"agentcube-mtls/e2e/repo"
+	"agentcube-mtls/internal/gomod"
+	"agentcube-mtls/internal/repo"
 	"agentcube-mtls/templates-tests/chart"
 	"agentcube-mtls/templates-tests/generate"
 	"agentcube-mtls/templates-tests/openapi"
@@ -20,9 +20,9 @@ import (
 // conformVersions are the oldest Kubernetes that is supported, the first with native sidecars, and the newest that there is: each
 // with the module in which its version is pinned. Between the last two is the one whose API server other tests run.
 var conformVersions = map[string]string{
-	"1.25": "templates-tests/tools/kubernetes-1.25",
-	"1.29": "templates-tests/tools/kubernetes-1.29",
-	"1.37": "templates-tests/tools/kubernetes-1.37",
+	"1.25": "internal/tools/kubernetes-1.25",
+	"1.29": "internal/tools/kubernetes-1.29",
+	"1.37": "internal/tools/kubernetes-1.37",
 }
 
 func TestManifestsConformToTheAPIOfEachKubernetes(t *testing.T) {
@@ -34,7 +34,7 @@ func TestManifestsConformToTheAPIOfEachKubernetes(t *testing.T) {
 	for version, dir := range conformVersions {
 		t.Run(version, func(t *testing.T) {
 			t.Parallel()
-			kubernetes, err := module.Find(t.Context(), filepath.Join(root, dir), "k8s.io/kubernetes")
+			kubernetes, err := gomod.Find(t.Context(), filepath.Join(root, dir), "k8s.io/kubernetes")
 			require.NoError(t, err)
 			require.Contains(t, kubernetes.Version, "v"+version)
 

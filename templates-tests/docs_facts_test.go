@@ -16,7 +16,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/yaml"
 
-	"agentcube-mtls/e2e/module"
+	"agentcube-mtls/internal/gomod"
 	"agentcube-mtls/templates-tests/chart"
 )
 
@@ -73,7 +73,7 @@ func gatherDocsFacts(t testing.TB, root string) *docsFacts {
 // docsModule is the folder of a module that the one in a folder depends on.
 func docsModule(t testing.TB, from, path string) string {
 	t.Helper()
-	found, err := module.Find(t.Context(), from, path)
+	found, err := gomod.Find(t.Context(), from, path)
 	require.NoError(t, err)
 	return found.Dir
 }

@@ -59,7 +59,7 @@ func (f *docsFacts) harness(t testing.TB) {
 		}
 	})
 	docsSources(t, filepath.Join(f.root, "e2e", "images"), func(source string) { f.images += source })
-	server := docsModule(t, filepath.Join(f.root, "e2e/components/spire"), "github.com/spiffe/spire") + "/cmd/spire-server/cli"
+	server := docsModule(t, filepath.Join(f.root, "internal/components/spire"), "github.com/spiffe/spire") + "/cmd/spire-server/cli"
 	docsSources(t, server, func(source string) {
 		for _, match := range docsFlagMade.FindAllStringSubmatch(source, -1) {
 			f.spireServer[match[1]] = true
@@ -86,7 +86,7 @@ func (f *docsFacts) clients(t testing.TB) {
 	}
 	helm, kubectl := docsModule(t, f.root, "helm.sh/helm/v3"), docsModule(t, f.root, "k8s.io/kubectl")
 	options := docsModule(t, f.root, "k8s.io/cli-runtime")
-	helm4 := docsModule(t, filepath.Join(f.root, "e2e/components/helm-4"), "helm.sh/helm/v4")
+	helm4 := docsModule(t, filepath.Join(f.root, "internal/components/helm-4"), "helm.sh/helm/v4")
 	f.helm = learn(helm+"/cmd/helm", helm+"/pkg/cli", helm4+"/pkg/cmd")
 	f.kubectl = learn(kubectl+"/pkg/cmd", options+"/pkg/genericclioptions", options+"/pkg/resource")
 }

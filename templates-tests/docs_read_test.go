@@ -15,7 +15,7 @@ import (
 	"github.com/yuin/goldmark/parser"
 	"github.com/yuin/goldmark/text"
 
-	"agentcube-mtls/e2e/guide"
+	"agentcube-mtls/internal/guide"
 )
 
 // docsPage is a Markdown file, taken apart into what the linter looks at.

@@ -13,7 +13,7 @@ import (
 	"helm.sh/helm/v3/pkg/lint/support"
 	appsv1 "k8s.io/api/apps/v1"
 
-	"agentcube-mtls/e2e/repo"
+	"agentcube-mtls/internal/repo"
 	"agentcube-mtls/templates-tests/chart"
 )
 

@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"agentcube-mtls/e2e/repo"
+	"agentcube-mtls/internal/repo"
 	"agentcube-mtls/templates-tests/generate"
 )
 

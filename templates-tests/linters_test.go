@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"agentcube-mtls/e2e/repo"
+	"agentcube-mtls/internal/repo"
 	"agentcube-mtls/templates-tests/chart"
 	"agentcube-mtls/templates-tests/generate"
 )

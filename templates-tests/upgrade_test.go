@@ -23,14 +23,14 @@ import (
 	"helm.sh/helm/v3/pkg/chart/loader"
 	"helm.sh/helm/v3/pkg/chartutil"
 
-	"agentcube-mtls/e2e/module"
-	"agentcube-mtls/e2e/repo"
+	"agentcube-mtls/internal/gomod"
+	"agentcube-mtls/internal/repo"
 	"agentcube-mtls/templates-tests/chart"
 )
 
 // v010 is the chart that users upgrade from, as its module ships it.
 var v010 = sync.OnceValues(func() (*helmchart.Chart, error) {
-	agentcube, err := module.Find(context.Background(), repo.Path(), "github.com/volcano-sh/agentcube")
+	agentcube, err := gomod.Find(context.Background(), repo.Path(), "github.com/volcano-sh/agentcube")
 	if err != nil {
 		return nil, err
 	}

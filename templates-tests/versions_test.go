@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/mod/modfile"
 
-	"agentcube-mtls/e2e/repo"
+	"agentcube-mtls/internal/repo"
 	"agentcube-mtls/templates-tests/chart"
 )
 
@@ -32,11 +32,11 @@ func TestImagesHaveTheVersionsThatTheHarnessBuilds(t *testing.T) {
 		"the CRDs are those of the controller manager that reads them")
 }
 
-// builtVersion is the version of a module in e2e/components, in the form of an image's tag.
+// builtVersion is the version of a module in internal/components, in the form of an image's tag.
 func builtVersion(t *testing.T, module string) string {
 	t.Helper()
 	root := repo.Path()
-	path := filepath.Join(root, "e2e/components", filepath.Base(module), "go.mod")
+	path := filepath.Join(root, "internal/components", filepath.Base(module), "go.mod")
 	content, err := os.ReadFile(path)
 	require.NoError(t, err)
 	parsed, err := modfile.Parse(path, content, nil)

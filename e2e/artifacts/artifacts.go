@@ -17,8 +17,8 @@ import (
 
 	"agentcube-mtls/e2e/kube"
 	"agentcube-mtls/e2e/release"
-	"agentcube-mtls/e2e/repo"
 	"agentcube-mtls/e2e/verify"
+	"agentcube-mtls/internal/repo"
 )
 
 // Collect writes a folder with the pods, logs and events of all namespaces, the manifests and values of every release, and the

@@ -15,12 +15,12 @@ import (
 	"sigs.k8s.io/kind/pkg/cluster"
 	"sigs.k8s.io/kind/pkg/cluster/nodes"
 
-	"agentcube-mtls/e2e/command"
 	"agentcube-mtls/e2e/engine"
 	"agentcube-mtls/e2e/kube"
 	"agentcube-mtls/e2e/nodeimage"
 	"agentcube-mtls/e2e/progress"
-	"agentcube-mtls/e2e/repo"
+	"agentcube-mtls/internal/command"
+	"agentcube-mtls/internal/repo"
 )
 
 // mark is where every node of a cluster made here has a folder of this machine mounted. A node has it from its first moment,

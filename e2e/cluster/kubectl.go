@@ -6,8 +6,8 @@ import (
 	"path/filepath"
 	"runtime"
 
-	"agentcube-mtls/e2e/command"
-	"agentcube-mtls/e2e/repo"
+	"agentcube-mtls/internal/command"
+	"agentcube-mtls/internal/repo"
 )
 
 // Kubectl puts the nodes' kubectl beside the programs that are built here, for users and guides: its version is the cluster's. Nodes

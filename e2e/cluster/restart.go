@@ -11,8 +11,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/kind/pkg/cluster/nodes"
 
-	"agentcube-mtls/e2e/command"
 	"agentcube-mtls/e2e/kube"
+	"agentcube-mtls/internal/command"
 )
 
 // restarted tells whether a node was started again since the cluster was last found sound, as after a restart of the machine.

@@ -11,9 +11,9 @@ import (
 	"syscall"
 	"time"
 
-	"agentcube-mtls/e2e/command"
 	"agentcube-mtls/e2e/images"
-	"agentcube-mtls/e2e/repo"
+	"agentcube-mtls/internal/command"
+	"agentcube-mtls/internal/repo"
 )
 
 // start starts the installed engine: by the init system where there is one, else as a process of its own that outlives this one.

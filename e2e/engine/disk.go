@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"syscall"
 
-	"agentcube-mtls/e2e/command"
-	"agentcube-mtls/e2e/repo"
+	"agentcube-mtls/internal/command"
+	"agentcube-mtls/internal/repo"
 )
 
 const gibibyte = 1 << 30

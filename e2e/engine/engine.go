@@ -9,8 +9,8 @@ import (
 	"os/exec"
 	"strings"
 
-	"agentcube-mtls/e2e/command"
 	"agentcube-mtls/e2e/progress"
+	"agentcube-mtls/internal/command"
 )
 
 // Ensure returns when a container engine answers. Where none does it starts one, installed first if need be, provided that

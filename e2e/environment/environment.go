@@ -7,12 +7,12 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"agentcube-mtls/e2e/cluster"
-	"agentcube-mtls/e2e/components"
 	"agentcube-mtls/e2e/engine"
 	"agentcube-mtls/e2e/images"
 	"agentcube-mtls/e2e/nodeimage"
 	"agentcube-mtls/e2e/progress"
-	"agentcube-mtls/e2e/repo"
+	"agentcube-mtls/internal/components"
+	"agentcube-mtls/internal/repo"
 )
 
 // Disk space that is taken at most, in GiB: by published images, by images and programs that are built here, and by a further

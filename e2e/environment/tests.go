@@ -11,8 +11,8 @@ import (
 	"testing"
 
 	"agentcube-mtls/e2e/cluster"
-	"agentcube-mtls/e2e/command"
 	"agentcube-mtls/e2e/progress"
+	"agentcube-mtls/internal/command"
 )
 
 // RunTests is the body of a TestMain: it brings a cluster up, prepares it, runs the tests and removes the cluster again, which KEEP=1

@@ -11,8 +11,8 @@ import (
 	"agentcube-mtls/e2e/progress"
 	"agentcube-mtls/e2e/recorder"
 	"agentcube-mtls/e2e/release"
-	"agentcube-mtls/e2e/repo"
 	"agentcube-mtls/e2e/verify"
+	"agentcube-mtls/internal/repo"
 )
 
 // Watch puts the release of Up under load and says how it fares, until the context ends. Then it leaves the timeline as JSON and SVG.

@@ -12,8 +12,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	"agentcube-mtls/e2e/command"
 	"agentcube-mtls/e2e/kube"
+	"agentcube-mtls/internal/command"
 )
 
 // onNode runs a program on a node, which to the container engine is a container of that name.

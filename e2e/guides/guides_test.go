@@ -15,11 +15,11 @@ import (
 	"agentcube-mtls/e2e/artifacts"
 	"agentcube-mtls/e2e/cluster"
 	"agentcube-mtls/e2e/environment"
-	"agentcube-mtls/e2e/guide"
 	"agentcube-mtls/e2e/kube"
 	"agentcube-mtls/e2e/progress"
 	"agentcube-mtls/e2e/release"
-	"agentcube-mtls/e2e/repo"
+	"agentcube-mtls/internal/guide"
+	"agentcube-mtls/internal/repo"
 )
 
 // order is the order in which a newcomer reads the guides. Those not named here have nothing to follow.

@@ -7,8 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 
-	"agentcube-mtls/e2e/command"
-	"agentcube-mtls/e2e/repo"
+	"agentcube-mtls/internal/command"
+	"agentcube-mtls/internal/repo"
 )
 
 // ID returns the identifier (sha256:…) of an image that the engine has.

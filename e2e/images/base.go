@@ -7,7 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 
-	"agentcube-mtls/e2e/command"
+	"agentcube-mtls/internal/command"
 )
 
 // Bases of images.

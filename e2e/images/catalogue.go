@@ -8,9 +8,9 @@ import (
 	"path/filepath"
 	"strings"
 
-	"agentcube-mtls/e2e/command"
-	"agentcube-mtls/e2e/components"
-	"agentcube-mtls/e2e/repo"
+	"agentcube-mtls/internal/command"
+	"agentcube-mtls/internal/components"
+	"agentcube-mtls/internal/repo"
 )
 
 // Names of the images that the tests deploy beside the chart.

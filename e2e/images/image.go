@@ -12,7 +12,7 @@ import (
 	"slices"
 	"strings"
 
-	"agentcube-mtls/e2e/command"
+	"agentcube-mtls/internal/command"
 )
 
 // inputsLabel holds, in every image built here, a hash of what it was built from.

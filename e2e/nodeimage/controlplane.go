@@ -6,9 +6,9 @@ import (
 	"path"
 	"strings"
 
-	"agentcube-mtls/e2e/command"
-	"agentcube-mtls/e2e/components"
 	"agentcube-mtls/e2e/images"
+	"agentcube-mtls/internal/command"
+	"agentcube-mtls/internal/components"
 )
 
 // pauseImage is the sandbox image that kind's containerd configuration names.

@@ -10,10 +10,10 @@ import (
 	"os"
 	"path/filepath"
 
-	"agentcube-mtls/e2e/components"
 	"agentcube-mtls/e2e/images"
-	"agentcube-mtls/e2e/module"
-	"agentcube-mtls/e2e/repo"
+	"agentcube-mtls/internal/components"
+	"agentcube-mtls/internal/gomod"
+	"agentcube-mtls/internal/repo"
 )
 
 // packages are what kind's node image installs, and containerd, runc and the network plugins, which it builds itself.
@@ -87,7 +87,7 @@ func Build(ctx context.Context) error {
 
 // kindFiles returns the folder in kind's module with the files of its node image.
 func kindFiles(ctx context.Context) (string, error) {
-	kind, err := module.Find(ctx, repo.Path(), "sigs.k8s.io/kind")
+	kind, err := gomod.Find(ctx, repo.Path(), "sigs.k8s.io/kind")
 	return filepath.Join(kind.Dir, "images", "base", "files"), err
 }
 

@@ -7,9 +7,9 @@ import (
 	"fmt"
 	"strings"
 
-	"agentcube-mtls/e2e/command"
 	"agentcube-mtls/e2e/images"
-	"agentcube-mtls/e2e/repo"
+	"agentcube-mtls/internal/command"
+	"agentcube-mtls/internal/repo"
 )
 
 // Name is the release's name and its namespace, as in every guide.

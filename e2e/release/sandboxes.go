@@ -11,8 +11,8 @@ import (
 
 	"agentcube-mtls/e2e/images"
 	"agentcube-mtls/e2e/kube"
-	"agentcube-mtls/e2e/module"
-	"agentcube-mtls/e2e/repo"
+	"agentcube-mtls/internal/gomod"
+	"agentcube-mtls/internal/repo"
 )
 
 // sandboxManifests are agent-sandbox's own, in its module, in the order in which they are applied.
@@ -33,7 +33,7 @@ const controllerManifest = "extensions.controller.yaml"
 
 // InstallAgentSandbox installs the controller that turns Sandbox objects into pods.
 func InstallAgentSandbox(ctx context.Context, client *kube.Client) error {
-	sandbox, err := module.Find(ctx, repo.Path("e2e", "components", "agent-sandbox"), "sigs.k8s.io/agent-sandbox")
+	sandbox, err := gomod.Find(ctx, repo.Path("internal", "components", "agent-sandbox"), "sigs.k8s.io/agent-sandbox")
 	if err != nil {
 		return err
 	}

@@ -13,8 +13,8 @@ import (
 	"helm.sh/helm/v3/pkg/cli"
 	"sigs.k8s.io/yaml"
 
-	"agentcube-mtls/e2e/module"
-	"agentcube-mtls/e2e/repo"
+	"agentcube-mtls/internal/gomod"
+	"agentcube-mtls/internal/repo"
 	"agentcube-mtls/templates-tests/chart"
 )
 
@@ -27,7 +27,7 @@ var (
 // v010 is the folder of the chart that users upgrade from, in the module that ships it.
 func v010(t testing.TB) string {
 	t.Helper()
-	agentcube, err := module.Find(t.Context(), repo.Path(), "github.com/volcano-sh/agentcube")
+	agentcube, err := gomod.Find(t.Context(), repo.Path(), "github.com/volcano-sh/agentcube")
 	require.NoError(t, err)
 	return filepath.Join(agentcube.Dir, "manifests/charts/base")
 }

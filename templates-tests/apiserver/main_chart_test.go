@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	"agentcube-mtls/e2e/repo"
+	"agentcube-mtls/internal/repo"
 )
 
 // mainChart stands in for the chart of AgentCube's main.

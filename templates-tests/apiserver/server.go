@@ -21,7 +21,7 @@ import (
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 
-	"agentcube-mtls/e2e/components"
+	"agentcube-mtls/internal/components"
 )
 
 // patience bounds how long the server may take until it is ready: seconds, or more where others keep the machine busy.

@@ -16,7 +16,7 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 	"k8s.io/client-go/tools/clientcmd/api"
 
-	"agentcube-mtls/e2e/components"
+	"agentcube-mtls/internal/components"
 )
 
 // workloadControllers make pods of workloads and tell how many of them are ready. No other

@@ -9,7 +9,7 @@ import (
 	"helm.sh/helm/v3/pkg/chart"
 	"helm.sh/helm/v3/pkg/chart/loader"
 
-	"agentcube-mtls/e2e/repo"
+	"agentcube-mtls/internal/repo"
 )
 
 // Base is the AgentCube chart.

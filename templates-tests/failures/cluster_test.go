@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	"agentcube-mtls/e2e/repo"
+	"agentcube-mtls/internal/repo"
 )
 
 // A node that is not ready stops neither an upgrade of the agents on other nodes nor helm, which

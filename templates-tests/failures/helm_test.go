@@ -19,7 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"k8s.io/client-go/rest"
 
-	"agentcube-mtls/e2e/command"
+	"agentcube-mtls/internal/command"
 	"agentcube-mtls/templates-tests/apiserver"
 )
 

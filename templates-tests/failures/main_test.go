@@ -10,9 +10,9 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"agentcube-mtls/e2e/components"
 	"agentcube-mtls/e2e/images"
-	"agentcube-mtls/e2e/repo"
+	"agentcube-mtls/internal/components"
+	"agentcube-mtls/internal/repo"
 	"agentcube-mtls/templates-tests/apiserver"
 )
 

@@ -23,7 +23,7 @@ func CRDs(root string) (Files, error) {
 	if err != nil {
 		return nil, err
 	}
-	spire, err := crdsOf(tool, filepath.Join(root, "e2e/components/spire-controller-manager"), spireAPI)
+	spire, err := crdsOf(tool, filepath.Join(root, "internal/components/spire-controller-manager"), spireAPI)
 	if err != nil {
 		return nil, err
 	}

@@ -21,7 +21,7 @@ import (
 
 	"agentcube-mtls/e2e/controlplane/mtls"
 	"agentcube-mtls/e2e/controlplane/serve"
-	"agentcube-mtls/e2e/internal/testca"
+	"agentcube-mtls/internal/testca"
 )
 
 func TestRotationByRenameIsFollowed(t *testing.T) {

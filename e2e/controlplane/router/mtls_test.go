@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"agentcube-mtls/e2e/controlplane/mtls"
-	"agentcube-mtls/e2e/internal/testca"
+	"agentcube-mtls/internal/testca"
 )
 
 const (

@@ -18,7 +18,7 @@ import (
 	"agentcube-mtls/e2e/controlplane/internal/testlog"
 	"agentcube-mtls/e2e/controlplane/mtls"
 	"agentcube-mtls/e2e/controlplane/serve"
-	"agentcube-mtls/e2e/internal/testca"
+	"agentcube-mtls/internal/testca"
 )
 
 const (

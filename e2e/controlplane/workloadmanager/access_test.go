@@ -18,7 +18,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 
 	"agentcube-mtls/e2e/controlplane/mtls"
-	"agentcube-mtls/e2e/internal/testca"
+	"agentcube-mtls/internal/testca"
 )
 
 // reviewer answers TokenReviews from this table of users by token.

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"os"
 
-	"agentcube-mtls/e2e/repo"
+	"agentcube-mtls/internal/repo"
 	"agentcube-mtls/templates-tests/generate"
 )
 

@@ -1,0 +1,154 @@
+// Package components builds programs of other projects from their published Go modules.
+//
+// Each folder here is a module of its own whose go.mod names one component, at the one version that this project uses, and
+// the programs to build as its tools. The versions of images in the chart and of the programs built here thus have one source.
+package components
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+
+	"golang.org/x/mod/modfile"
+
+	"agentcube-mtls/internal/command"
+	"agentcube-mtls/internal/repo"
+)
+
+// Component is a project that is built from its module.
+type Component struct {
+	Name string // its folder here
+	// CGO is set where the project needs C: SPIRE's sqlite. It is linked statically, since it runs in an image without a C library.
+	CGO bool
+	// Stamp returns linker flags that tell the programs their version.
+	Stamp func(version string) string
+}
+
+// The components.
+var (
+	Kubernetes        = Component{Name: "kubernetes", Stamp: stampKubernetes}
+	SPIRE             = Component{Name: "spire", CGO: true, Stamp: stampSPIRE}
+	CoreDNS           = Component{Name: "coredns"}
+	Etcd              = Component{Name: "etcd"}
+	AgentSandbox      = Component{Name: "agent-sandbox"}
+	ControllerManager = Component{Name: "spire-controller-manager"}
+	SPIFFEHelper      = Component{Name: "spiffe-helper"}
+	PicoD             = Component{Name: "picod"}
+	LocalPath         = Component{Name: "local-path-provisioner"}
+	SPIFFECSI         = Component{Name: "spiffe-csi"}
+	KubeRouter        = Component{Name: "kube-router"}
+	OldestHelm        = Component{Name: "helm-3.15"} // the oldest Helm that can read the chart's schema
+	Helm4             = Component{Name: "helm-4"}
+)
+
+// All returns every component that a cluster needs, the longest build first.
+func All() []Component {
+	return []Component{Kubernetes, SPIRE, CoreDNS, AgentSandbox, ControllerManager, SPIFFEHelper, Etcd, LocalPath, PicoD}
+}
+
+// stampKubernetes sets what kubeadm and kubectl compare with each other and with the cluster.
+func stampKubernetes(version string) string {
+	parts := strings.SplitN(strings.TrimPrefix(version, "v"), ".", 3)
+	const at = "-X k8s.io/component-base/version."
+	return fmt.Sprintf("%sgitVersion=%s %sgitMajor=%s %sgitMinor=%s", at, version, at, parts[0], at, parts[1])
+}
+
+// stampSPIRE names the release: an unstamped SPIRE calls itself a development build.
+func stampSPIRE(version string) string {
+	return "-X github.com/spiffe/spire/pkg/common/version.gittag=" + strings.TrimPrefix(version, "v")
+}
+
+// Version returns the version of the component's module, such as v1.34.4.
+func (c Component) Version() (string, error) {
+	file, err := c.goMod()
+	if err != nil {
+		return "", err
+	}
+	// The longest module path that the tool's package begins with is the module that holds it.
+	var module modfile.Require
+	for _, required := range file.Require {
+		if strings.HasPrefix(file.Tool[0].Path+"/", required.Mod.Path+"/") && len(required.Mod.Path) > len(module.Mod.Path) {
+			module = *required
+		}
+	}
+	if module.Mod.Path == "" {
+		return "", fmt.Errorf("%s: no requirement holds the tool %s", file.Syntax.Name, file.Tool[0].Path)
+	}
+	return module.Mod.Version, nil
+}
+
+// Build builds the component's programs, once for each state of its go.mod, go.sum, flags and Go version,
+// and returns the folder that holds them, each under the last element of its package path.
+func (c Component) Build(ctx context.Context) (string, error) {
+	version, err := c.Version()
+	if err != nil {
+		return "", err
+	}
+	args := c.buildArgs(version)
+	key, err := c.key(args)
+	if err != nil {
+		return "", err
+	}
+	dir, err := repo.Cache("components", c.Name+"-"+key)
+	if err != nil {
+		return "", err
+	}
+	done := filepath.Join(dir, ".complete")
+	if _, err := os.Stat(done); err == nil {
+		return dir, nil
+	}
+	build := command.New(append(args, "-o", dir+"/", "tool")...).In(c.dir()).With("GOWORK=off", c.cgoSetting())
+	if err := build.Run(ctx); err != nil {
+		return "", fmt.Errorf("building %s %s: %w", c.Name, version, err)
+	}
+	return dir, os.WriteFile(done, nil, 0o644)
+}
+
+func (c Component) buildArgs(version string) []string {
+	flags := "-s -w"
+	if c.Stamp != nil {
+		flags += " " + c.Stamp(version)
+	}
+	args := []string{"go", "build", "-trimpath", "-buildvcs=false"}
+	if c.CGO {
+		args = append(args, "-tags", "netgo,osusergo")
+		flags += " -linkmode external -extldflags -static"
+	}
+	return append(args, "-ldflags", flags)
+}
+
+func (c Component) cgoSetting() string {
+	if c.CGO {
+		return "CGO_ENABLED=1"
+	}
+	return "CGO_ENABLED=0"
+}
+
+func (c Component) key(args []string) (string, error) {
+	hash := sha256.New()
+	_, _ = fmt.Fprintln(hash, runtime.Version(), args)
+	for _, name := range []string{"go.mod", "go.sum"} {
+		data, err := os.ReadFile(filepath.Join(c.dir(), name))
+		if err != nil {
+			return "", err
+		}
+		hash.Write(data)
+	}
+	return hex.EncodeToString(hash.Sum(nil))[:12], nil
+}
+
+func (c Component) dir() string { return repo.Path("internal", "components", c.Name) }
+
+func (c Component) goMod() (*modfile.File, error) {
+	path := filepath.Join(c.dir(), "go.mod")
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	return modfile.Parse(path, data, nil)
+}
