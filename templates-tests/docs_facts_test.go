@@ -56,7 +56,9 @@ func gatherDocsFacts(t testing.TB, root string) *docsFacts {
 	}
 	f.render(t, chart.Release{Chart: chart.SpireCRDs()})
 	f.program(t, filepath.Join(root, "e2e", "controlplane"))
-	f.program(t, filepath.Join(root, "e2e", "probe"))
+	for _, program := range []string{"router", "workloadmanager", "agent", "probe"} {
+		f.program(t, filepath.Join(root, "e2e", "cmd", program))
+	}
 	f.program(t, docsModule(t, root, docsAgentCube)+"/pkg")
 	f.harness(t)
 	f.clients(t)

@@ -81,7 +81,7 @@ func daemonArgs(ctx context.Context) ([]string, error) {
 	if MayRaiseLimits() {
 		return nil, nil
 	}
-	wrapper, err := images.Compile(ctx, "agentcube-mtls/e2e/engine/runcwrap")
+	wrapper, err := images.Compile(ctx, "agentcube-mtls/e2e/cmd/runcwrap")
 	if err != nil {
 		return nil, err
 	}

@@ -17,7 +17,7 @@ import (
 const (
 	Agent = "agentcube-mtls/agent:e2e"
 	Probe = "agentcube-mtls/probe:e2e"
-	Load  = "agentcube-mtls/load:e2e"
+	Load  = "agentcube-mtls/loadgen:e2e"
 	PicoD = "ghcr.io/volcano-sh/picod:latest"
 	// Tools is what the chart waits with: what Debian 12 ships; like the published one it has busybox beside curl.
 	Tools = "curlimages/curl:7.88.1"
@@ -59,8 +59,8 @@ var CSIDriver = Image{
 	Name: "agentcube-mtls/csi-driver:e2e",
 	Base: Scratch,
 	Files: map[string]func(context.Context) (string, error){
-		"/spiffe-csi-driver": Program(components.SPIFFECSI, "spiffe-csi-driver"),
-		"/registrar":         compiled("registrar"),
+		"/spiffe-csi-driver":     Program(components.SPIFFECSI, "spiffe-csi-driver"),
+		"/node-driver-registrar": compiled("node-driver-registrar"),
 	},
 }
 
@@ -76,11 +76,11 @@ var KubeRouter = Image{
 // Own returns the images of programs that this repository holds, or that AgentCube publishes without a version.
 func Own() []Image {
 	return []Image{
-		orNamed(os.Getenv("ROUTER_IMAGE"), own("ghcr.io/volcano-sh/agentcube-router:latest", "controlplane/cmd/router")),
-		orNamed(os.Getenv("WORKLOADMANAGER_IMAGE"), own("ghcr.io/volcano-sh/workloadmanager:latest", "controlplane/cmd/workloadmanager")),
-		own(Agent, "controlplane/cmd/agent"),
+		orNamed(os.Getenv("ROUTER_IMAGE"), own("ghcr.io/volcano-sh/agentcube-router:latest", "router")),
+		orNamed(os.Getenv("WORKLOADMANAGER_IMAGE"), own("ghcr.io/volcano-sh/workloadmanager:latest", "workloadmanager")),
+		own(Agent, "agent"),
 		own(Probe, "probe"),
-		own(Load, "load"),
+		own(Load, "loadgen"),
 		{
 			Name:       PicoD,
 			Base:       Debian,
@@ -152,7 +152,7 @@ func AgentSandboxController() (string, error) {
 	return "registry.k8s.io/agent-sandbox/agent-sandbox-controller:" + version, err
 }
 
-// own returns the image of a program of this repository, whose package is in the folder e2e.
+// own returns the image of a program of this repository, whose package is in the folder e2e/cmd.
 func own(image, pkg string) Image {
 	program := "/" + path.Base(pkg)
 	return Image{
@@ -164,9 +164,9 @@ func own(image, pkg string) Image {
 	}
 }
 
-// compiled returns a function that compiles a program of this repository, whose package is in the folder e2e.
+// compiled returns a function that compiles a program of this repository, whose package is in the folder e2e/cmd.
 func compiled(pkg string) func(context.Context) (string, error) {
-	return func(ctx context.Context) (string, error) { return Compile(ctx, "agentcube-mtls/e2e/"+pkg) }
+	return func(ctx context.Context) (string, error) { return Compile(ctx, "agentcube-mtls/e2e/cmd/"+pkg) }
 }
 
 // orNamed returns an image, or another one under the name by which the chart knows it, if one is named.

@@ -33,7 +33,7 @@ func controlPlane(ctx context.Context) ([]images.Image, error) {
 		Name: pauseImage,
 		Base: images.Scratch,
 		Files: map[string]func(context.Context) (string, error){"/pause": func(ctx context.Context) (string, error) {
-			return images.Compile(ctx, "agentcube-mtls/e2e/nodeimage/pause")
+			return images.Compile(ctx, "agentcube-mtls/e2e/cmd/pause")
 		}},
 		Entrypoint: []string{"/pause"},
 	}}
