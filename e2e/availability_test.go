@@ -13,8 +13,8 @@ import (
 
 	"agentcube-mtls/e2e/environment"
 	"agentcube-mtls/e2e/faults"
-	"agentcube-mtls/e2e/images"
 	"agentcube-mtls/e2e/observed"
+	"agentcube-mtls/e2e/platform/images"
 	"agentcube-mtls/internal/command"
 )
 

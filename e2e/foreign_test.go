@@ -7,9 +7,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"agentcube-mtls/e2e/cluster"
 	"agentcube-mtls/e2e/environment"
-	"agentcube-mtls/e2e/images"
+	"agentcube-mtls/e2e/platform/cluster"
+	"agentcube-mtls/e2e/platform/images"
 	"agentcube-mtls/e2e/progress"
 	"agentcube-mtls/internal/command"
 )

@@ -19,7 +19,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
-	"agentcube-mtls/e2e/images"
+	"agentcube-mtls/e2e/platform/images"
 	"agentcube-mtls/e2e/release"
 	"agentcube-mtls/e2e/verify"
 )

@@ -13,10 +13,10 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"agentcube-mtls/e2e/artifacts"
-	"agentcube-mtls/e2e/cluster"
 	"agentcube-mtls/e2e/environment"
-	"agentcube-mtls/e2e/images"
 	"agentcube-mtls/e2e/kube"
+	"agentcube-mtls/e2e/platform/cluster"
+	"agentcube-mtls/e2e/platform/images"
 	"agentcube-mtls/e2e/progress"
 	"agentcube-mtls/e2e/release"
 	"agentcube-mtls/e2e/verify"

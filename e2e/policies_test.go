@@ -13,7 +13,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"agentcube-mtls/e2e/faults"
-	"agentcube-mtls/e2e/images"
+	"agentcube-mtls/e2e/platform/images"
 	"agentcube-mtls/e2e/verify"
 )
 

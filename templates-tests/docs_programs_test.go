@@ -58,7 +58,7 @@ func (f *docsFacts) harness(t testing.TB) {
 			f.env[match[1]] = true
 		}
 	})
-	docsSources(t, filepath.Join(f.root, "e2e", "images"), func(source string) { f.images += source })
+	docsSources(t, filepath.Join(f.root, "e2e", "platform", "images"), func(source string) { f.images += source })
 	server := docsModule(t, filepath.Join(f.root, "internal/components/spire"), "github.com/spiffe/spire") + "/cmd/spire-server/cli"
 	docsSources(t, server, func(source string) {
 		for _, match := range docsFlagMade.FindAllStringSubmatch(source, -1) {

@@ -6,10 +6,10 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"agentcube-mtls/e2e/cluster"
-	"agentcube-mtls/e2e/engine"
-	"agentcube-mtls/e2e/images"
-	"agentcube-mtls/e2e/nodeimage"
+	"agentcube-mtls/e2e/platform/cluster"
+	"agentcube-mtls/e2e/platform/engine"
+	"agentcube-mtls/e2e/platform/images"
+	"agentcube-mtls/e2e/platform/nodeimage"
 	"agentcube-mtls/e2e/progress"
 	"agentcube-mtls/internal/components"
 	"agentcube-mtls/internal/repo"

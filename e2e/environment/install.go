@@ -7,8 +7,8 @@ import (
 	"strings"
 
 	"agentcube-mtls/e2e/artifacts"
-	"agentcube-mtls/e2e/cluster"
 	"agentcube-mtls/e2e/kube"
+	"agentcube-mtls/e2e/platform/cluster"
 	"agentcube-mtls/e2e/progress"
 	"agentcube-mtls/e2e/release"
 )

@@ -10,7 +10,7 @@ import (
 	"syscall"
 	"testing"
 
-	"agentcube-mtls/e2e/cluster"
+	"agentcube-mtls/e2e/platform/cluster"
 	"agentcube-mtls/e2e/progress"
 	"agentcube-mtls/internal/command"
 )

@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"time"
 
-	"agentcube-mtls/e2e/cluster"
 	"agentcube-mtls/e2e/kube"
+	"agentcube-mtls/e2e/platform/cluster"
 	"agentcube-mtls/e2e/progress"
 	"agentcube-mtls/e2e/recorder"
 	"agentcube-mtls/e2e/release"

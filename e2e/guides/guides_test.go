@@ -13,9 +13,9 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"agentcube-mtls/e2e/artifacts"
-	"agentcube-mtls/e2e/cluster"
 	"agentcube-mtls/e2e/environment"
 	"agentcube-mtls/e2e/kube"
+	"agentcube-mtls/e2e/platform/cluster"
 	"agentcube-mtls/e2e/progress"
 	"agentcube-mtls/e2e/release"
 	"agentcube-mtls/internal/guide"

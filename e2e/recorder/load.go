@@ -17,9 +17,9 @@ import (
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"agentcube-mtls/e2e/images"
 	"agentcube-mtls/e2e/kube"
 	"agentcube-mtls/e2e/observed"
+	"agentcube-mtls/e2e/platform/images"
 	"agentcube-mtls/e2e/verify"
 )
 

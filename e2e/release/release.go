@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"strings"
 
-	"agentcube-mtls/e2e/images"
+	"agentcube-mtls/e2e/platform/images"
 	"agentcube-mtls/internal/command"
 	"agentcube-mtls/internal/repo"
 )

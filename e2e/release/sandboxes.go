@@ -9,8 +9,8 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 
-	"agentcube-mtls/e2e/images"
 	"agentcube-mtls/e2e/kube"
+	"agentcube-mtls/e2e/platform/images"
 	"agentcube-mtls/internal/gomod"
 	"agentcube-mtls/internal/repo"
 )

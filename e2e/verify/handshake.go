@@ -11,8 +11,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	"agentcube-mtls/e2e/images"
 	"agentcube-mtls/e2e/observed"
+	"agentcube-mtls/e2e/platform/images"
 )
 
 // Identities are the SPIFFE IDs that the two sides should have.

@@ -10,8 +10,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	"agentcube-mtls/e2e/images"
 	"agentcube-mtls/e2e/observed"
+	"agentcube-mtls/e2e/platform/images"
 )
 
 // Stranger is a pod that is not the Router and would pass for it. It has the Workload API's socket, as any pod of its node may.

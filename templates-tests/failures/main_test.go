@@ -10,7 +10,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"agentcube-mtls/e2e/images"
+	"agentcube-mtls/e2e/platform/images"
 	"agentcube-mtls/internal/components"
 	"agentcube-mtls/internal/repo"
 	"agentcube-mtls/templates-tests/apiserver"

@@ -14,7 +14,7 @@ import (
 	"sigs.k8s.io/kind/pkg/cluster/nodes"
 	"sigs.k8s.io/kind/pkg/cluster/nodeutils"
 
-	"agentcube-mtls/e2e/images"
+	"agentcube-mtls/e2e/platform/images"
 )
 
 // Load brings images of the engine to every node that does not have them, all in one archive: each program that is started in a node

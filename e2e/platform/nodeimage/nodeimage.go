@@ -10,7 +10,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"agentcube-mtls/e2e/images"
+	"agentcube-mtls/e2e/platform/images"
 	"agentcube-mtls/internal/components"
 	"agentcube-mtls/internal/gomod"
 	"agentcube-mtls/internal/repo"
@@ -74,9 +74,9 @@ func Build(ctx context.Context) error {
 			"/usr/bin/kubeadm":     images.Program(components.Kubernetes, "kubeadm"),
 			"/usr/bin/kubectl":     images.Program(components.Kubernetes, "kubectl"),
 			"/usr/bin/kubelet":     images.Program(components.Kubernetes, "kubelet"),
-			"/usr/local/":          file(repo.Path("e2e", "nodeimage", "files", "usr", "local")),
-			"/etc/systemd/":        file(repo.Path("e2e", "nodeimage", "files", "etc", "systemd")),
-			"/kind/manifests/":     file(repo.Path("e2e", "nodeimage", "files", "kind", "manifests")),
+			"/usr/local/":          file(repo.Path("e2e", "platform", "nodeimage", "files", "usr", "local")),
+			"/etc/systemd/":        file(repo.Path("e2e", "platform", "nodeimage", "files", "etc", "systemd")),
+			"/kind/manifests/":     file(repo.Path("e2e", "platform", "nodeimage", "files", "kind", "manifests")),
 			"/kind/control-plane/": archives(filepath.Join(work, "control-plane")),
 		},
 		Commands:   append(setUp, "import-images /kind/control-plane/*.tar"),

@@ -6,7 +6,7 @@ import (
 	"path"
 	"strings"
 
-	"agentcube-mtls/e2e/images"
+	"agentcube-mtls/e2e/platform/images"
 	"agentcube-mtls/internal/command"
 	"agentcube-mtls/internal/components"
 )

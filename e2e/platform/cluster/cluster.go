@@ -15,9 +15,9 @@ import (
 	"sigs.k8s.io/kind/pkg/cluster"
 	"sigs.k8s.io/kind/pkg/cluster/nodes"
 
-	"agentcube-mtls/e2e/engine"
 	"agentcube-mtls/e2e/kube"
-	"agentcube-mtls/e2e/nodeimage"
+	"agentcube-mtls/e2e/platform/engine"
+	"agentcube-mtls/e2e/platform/nodeimage"
 	"agentcube-mtls/e2e/progress"
 	"agentcube-mtls/internal/command"
 	"agentcube-mtls/internal/repo"

@@ -11,7 +11,7 @@ import (
 	"syscall"
 	"time"
 
-	"agentcube-mtls/e2e/images"
+	"agentcube-mtls/e2e/platform/images"
 	"agentcube-mtls/internal/command"
 	"agentcube-mtls/internal/repo"
 )
