@@ -12,7 +12,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	"agentcube-mtls/e2e/observed"
+	"agentcube-mtls/e2e/record"
 	"agentcube-mtls/internal/testca"
 )
 
@@ -47,7 +47,7 @@ func TestACAOfTheUsersTakesOverUnderLoad(t *testing.T) {
 		signer, untrusted = current, leadsTo(roots, []byte(chain))
 		return untrusted
 	})
-	require.NoError(t, load.awaitCertificates(ctx, "certificates of the new CA", func(c observed.Certificate) bool { return c.Authority == signer }))
+	require.NoError(t, load.awaitCertificates(ctx, "certificates of the new CA", func(c record.Certificate) bool { return c.Authority == signer }))
 	load.requireNoFailure(ctx, t)
 	assert.Empty(t, load.end(ctx, t).Handshakes, "a connection can be made at any moment")
 }

@@ -13,8 +13,8 @@ import (
 
 	"agentcube-mtls/e2e/environment"
 	"agentcube-mtls/e2e/faults"
-	"agentcube-mtls/e2e/observed"
 	"agentcube-mtls/e2e/platform/images"
+	"agentcube-mtls/e2e/record"
 	"agentcube-mtls/internal/command"
 )
 
@@ -67,11 +67,11 @@ func requireServersStandIn(ctx context.Context, t *testing.T, name string, datab
 	})
 	r := install(t, name, values)
 	server, load := target(r, "spire-server"), underLoad(ctx, t, r)
-	require.NoError(t, load.awaitCertificates(ctx, "certificates", func(c observed.Certificate) bool { return c.Serial != "" }))
+	require.NoError(t, load.awaitCertificates(ctx, "certificates", func(c record.Certificate) bool { return c.Serial != "" }))
 	// renewed waits until both sides use a certificate that they do not have now.
 	renewed := func(ctx context.Context) error {
 		router, manager := load.newest("agentcube-router").Serial, load.newest("workloadmanager").Serial
-		return load.awaitCertificates(ctx, "other certificates", func(c observed.Certificate) bool { return c.Serial != router && c.Serial != manager })
+		return load.awaitCertificates(ctx, "other certificates", func(c record.Certificate) bool { return c.Serial != router && c.Serial != manager })
 	}
 	endure(ctx, t, load, []fault{
 		{"the second SPIRE server away", func(ctx context.Context) error {

@@ -9,8 +9,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"agentcube-mtls/e2e/observed"
-	"agentcube-mtls/e2e/verify"
+	"agentcube-mtls/e2e/record"
+	"agentcube-mtls/e2e/release"
 )
 
 // fault is something that breaks under a release, and what goes on all the while.
@@ -60,7 +60,7 @@ func endure(ctx context.Context, t *testing.T, load *scenario, faults []fault) {
 		}
 		return found
 	}
-	failures, handshakes := map[int][]observed.Request{}, map[int][]observed.Event{}
+	failures, handshakes := map[int][]record.Request{}, map[int][]record.Event{}
 	for _, request := range recorded.Failed() {
 		n := during(request.Sent, request.Sent.Add(request.Took))
 		failures[n] = append(failures[n], request)
@@ -75,7 +75,7 @@ func endure(ctx context.Context, t *testing.T, load *scenario, faults []fault) {
 		t.Run(f.name, func(t *testing.T) {
 			w := windows[n]
 			lost, sent := map[bool]int{}, 0
-			var unspared, late []observed.Request
+			var unspared, late []record.Request
 			for _, request := range failures[n] {
 				lost[request.Session]++
 				spares := f.spares.calls
@@ -112,7 +112,7 @@ func endure(ctx context.Context, t *testing.T, load *scenario, faults []fault) {
 
 // longestSilence returns the share of a time, from 0 to 1, in which no request of one kind was answered at a stretch. Where nobody takes
 // over, requests need not fail: many wait for the pod that comes.
-func longestSilence(requests []observed.Request, from, to time.Time) float64 {
+func longestSilence(requests []record.Request, from, to time.Time) float64 {
 	var longest time.Duration
 	for _, session := range []bool{false, true} {
 		served := []time.Time{from, to}
@@ -131,7 +131,7 @@ func longestSilence(requests []observed.Request, from, to time.Time) float64 {
 }
 
 // healthy returns an error while anything of a release is missing, or its Router and WorkloadManager cannot shake hands.
-func healthy(ctx context.Context, r verify.Release) error {
+func healthy(ctx context.Context, r release.Release) error {
 	if err := r.Whole(ctx, r.Namespace); err != nil {
 		return err
 	}

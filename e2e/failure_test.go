@@ -8,8 +8,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"agentcube-mtls/e2e/helm"
 	"agentcube-mtls/e2e/release"
-	"agentcube-mtls/e2e/verify"
 	"agentcube-mtls/internal/components"
 )
 
@@ -27,12 +27,12 @@ func TestFailedSwitchWithHelm4LosesNoRequest(t *testing.T) {
 	ctx := startLong(t)
 	dir, err := components.Helm4.Build(ctx)
 	require.NoError(t, err)
-	helm := &release.Helm{Program: filepath.Join(dir, "helm"), Kubeconfig: suite.kubeconfig}
-	failSwitches(ctx, t, install(t, "failing-helm4", map[string]string{"workloadmanager.drainSeconds": drainSeconds}), helm, "--server-side=true")
+	client := &helm.Client{Program: filepath.Join(dir, "helm"), Kubeconfig: suite.kubeconfig}
+	failSwitches(ctx, t, install(t, "failing-helm4", map[string]string{"workloadmanager.drainSeconds": drainSeconds}), client, "--server-side=true")
 }
 
 // failSwitches lets the switches of a release fail, with a helm client and its flags.
-func failSwitches(ctx context.Context, t *testing.T, r verify.Release, helm *release.Helm, flags ...string) {
+func failSwitches(ctx context.Context, t *testing.T, r release.Release, helm *helm.Client, flags ...string) {
 	t.Helper()
 	o := operator{helm, flags, r} // revision 1 is there
 	load := underLoad(ctx, t, r)
@@ -65,9 +65,9 @@ func failSwitches(ctx context.Context, t *testing.T, r verify.Release, helm *rel
 
 // operator changes a release with a helm client of a version of its own.
 type operator struct {
-	helm    *release.Helm
+	helm    *helm.Client
 	flags   []string
-	release verify.Release
+	release release.Release
 }
 
 // upgrade changes some values and waits until all pods are ready, until a timeout.

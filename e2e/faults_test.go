@@ -7,10 +7,10 @@ import (
 
 	"agentcube-mtls/e2e/faults"
 	"agentcube-mtls/e2e/kube"
-	"agentcube-mtls/e2e/verify"
+	"agentcube-mtls/e2e/release"
 )
 
-func target(r verify.Release, app string) faults.Target {
+func target(r release.Release, app string) faults.Target {
 	return faults.Target{Client: r.Client, Namespace: r.Namespace, App: app}
 }
 

@@ -12,7 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"agentcube-mtls/e2e/faults"
-	"agentcube-mtls/e2e/verify"
+	"agentcube-mtls/e2e/release"
 	"agentcube-mtls/internal/components"
 )
 
@@ -60,7 +60,7 @@ func TestAReleaseRunsBesideAForeignSPIREAndAnotherOnIt(t *testing.T) {
 }
 
 // foreignSPIRE installs the SPIRE of testdata/foreign-spire.yaml and registers the programs of the release guest by hand.
-func foreignSPIRE(ctx context.Context, t *testing.T) verify.Release {
+func foreignSPIRE(ctx context.Context, t *testing.T) release.Release {
 	t.Helper()
 	version, err := components.SPIRE.Version()
 	require.NoError(t, err)
@@ -69,7 +69,7 @@ func foreignSPIRE(ctx context.Context, t *testing.T) verify.Release {
 	// Volumes of the guest's pods go only with the help of the driver that brought them.
 	deploy(ctx, t, strings.ReplaceAll(string(manifests), "${VERSION}", strings.TrimPrefix(version, "v")), "guest", "foreign-spire")
 
-	foreign := verify.Release{Client: suite.release.Client, Namespace: "foreign-spire"}
+	foreign := release.Release{Client: suite.release.Client, Namespace: "foreign-spire"}
 	eventually(ctx, t, "the foreign SPIRE server to be healthy", func(ctx context.Context) error {
 		_, err := foreign.ServerHealthy(ctx)
 		return err

@@ -19,16 +19,16 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"agentcube-mtls/e2e/helm"
 	"agentcube-mtls/e2e/platform/images"
 	"agentcube-mtls/e2e/release"
-	"agentcube-mtls/e2e/verify"
 )
 
 const sessionHeader = "x-agentcube-session-id"
 
 func TestAnAgentRuntimeAnswersFromItsSandboxAndKeepsItsSession(t *testing.T) {
 	ctx := start(t)
-	require.NoError(t, suite.release.Apply(ctx, verify.AgentRuntime(release.Namespace, "echo")))
+	require.NoError(t, suite.release.Apply(ctx, release.AgentRuntime(helm.Namespace, "echo")))
 	router := tunnel(t, k8s.ResourceTypeService, "agentcube-router", 8080)
 	url := router + "/v1/namespaces/agentcube/agent-runtimes/echo/invocations/hello"
 
@@ -79,7 +79,7 @@ func codeInterpreter(name string) *unstructured.Unstructured {
 	return &unstructured.Unstructured{Object: map[string]any{
 		"apiVersion": "runtime.agentcube.volcano.sh/v1alpha1",
 		"kind":       "CodeInterpreter",
-		"metadata":   map[string]any{"name": name, "namespace": release.Namespace},
+		"metadata":   map[string]any{"name": name, "namespace": helm.Namespace},
 		"spec": map[string]any{
 			"sessionTimeout":     "5m",
 			"maxSessionDuration": "10m",
@@ -93,7 +93,7 @@ func codeInterpreter(name string) *unstructured.Unstructured {
 // sandboxPod returns the name of the running pod whose container has the image.
 func sandboxPod(ctx context.Context, t *testing.T, image string) string {
 	t.Helper()
-	pods, err := suite.release.CoreV1().Pods(release.Namespace).List(ctx, metav1.ListOptions{})
+	pods, err := suite.release.CoreV1().Pods(helm.Namespace).List(ctx, metav1.ListOptions{})
 	require.NoError(t, err)
 	for _, pod := range pods.Items {
 		if pod.Status.Phase == corev1.PodRunning && pod.Spec.Containers[0].Image == image {
@@ -120,7 +120,7 @@ func forgedToken(t *testing.T) string {
 // tunnel forwards a port of this machine to one in the cluster until the test ends, and returns its URL.
 func tunnel(t *testing.T, kind k8s.KubeResourceType, name string, port int) string {
 	t.Helper()
-	forwarded := k8s.NewTunnel(k8s.NewKubectlOptions("", suite.kubeconfig, release.Namespace), kind, name, 0, port)
+	forwarded := k8s.NewTunnel(k8s.NewKubectlOptions("", suite.kubeconfig, helm.Namespace), kind, name, 0, port)
 	forwarded.ForwardPort(t)
 	t.Cleanup(forwarded.Close)
 	return "http://" + forwarded.Endpoint()

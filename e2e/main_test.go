@@ -14,12 +14,12 @@ import (
 
 	"agentcube-mtls/e2e/artifacts"
 	"agentcube-mtls/e2e/environment"
+	"agentcube-mtls/e2e/helm"
 	"agentcube-mtls/e2e/kube"
 	"agentcube-mtls/e2e/platform/cluster"
 	"agentcube-mtls/e2e/platform/images"
 	"agentcube-mtls/e2e/progress"
 	"agentcube-mtls/e2e/release"
-	"agentcube-mtls/e2e/verify"
 )
 
 // patience bounds a test. It is never a measure: it is far above what a busy machine takes.
@@ -30,9 +30,9 @@ var soak = os.Getenv("SOAK") != ""
 
 // suite is the cluster that all tests share, with one release of the chart on it.
 var suite struct {
-	helm       *release.Helm
+	helm       *helm.Client
 	kubeconfig string
-	release    verify.Release
+	release    release.Release
 }
 
 func TestMain(m *testing.M) {
@@ -53,7 +53,7 @@ func setUp(ctx context.Context, log *progress.Log, c *cluster.Cluster) error {
 	if err != nil {
 		return err
 	}
-	client, helm, err := environment.Install(ctx, log, c)
+	client, charts, err := environment.Install(ctx, log, c)
 	if err != nil {
 		return err
 	}
@@ -66,10 +66,10 @@ func setUp(ctx context.Context, log *progress.Log, c *cluster.Cluster) error {
 	if err != nil {
 		return err
 	}
-	suite.helm, suite.kubeconfig = helm, kubeconfig
-	suite.release = verify.Release{Client: client, Namespace: release.Namespace, Name: release.Name}
+	suite.helm, suite.kubeconfig = charts, kubeconfig
+	suite.release = release.Release{Client: client, Namespace: helm.Namespace, Name: helm.Name}
 	// Terratest looks for helm as a user's shell does.
-	return os.Setenv("PATH", filepath.Dir(helm.Program)+string(os.PathListSeparator)+os.Getenv("PATH"))
+	return os.Setenv("PATH", filepath.Dir(charts.Program)+string(os.PathListSeparator)+os.Getenv("PATH"))
 }
 
 // start begins a test: it runs beside the others where there is room, for a bounded time, and leaves artifacts if it fails.

@@ -11,8 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"agentcube-mtls/e2e/helm"
 	"agentcube-mtls/e2e/release"
-	"agentcube-mtls/e2e/verify"
 )
 
 // TestTwoReleasesKeepTheirIdentitiesApartAndOneGoesWithoutATrace installs a second release beside the suite's, compares what
@@ -27,7 +27,7 @@ func TestTwoReleasesKeepTheirIdentitiesApartAndOneGoesWithoutATrace(t *testing.T
 	require.NoError(t, err)
 	assert.Greater(t, len(during), len(before)+20, "the inventory sees what the release is made of")
 
-	for _, pair := range [][2]verify.Release{{neighbour, suite.release}, {suite.release, neighbour}} {
+	for _, pair := range [][2]release.Release{{neighbour, suite.release}, {suite.release, neighbour}} {
 		requireOwnIdentities(ctx, t, pair[0], "cluster.local")
 		requireUnknown(ctx, t, pair[0], pair[1])
 	}
@@ -40,7 +40,7 @@ func TestTwoReleasesKeepTheirIdentitiesApartAndOneGoesWithoutATrace(t *testing.T
 	// the release's, and Kubernetes keeps an account and a certificate in each.
 	claim, err := neighbour.CoreV1().PersistentVolumeClaims(name).Get(ctx, "data-spire-server-0", metav1.GetOptions{})
 	require.NoError(t, err)
-	router, err := suite.release.CoreV1().Pods(release.Namespace).List(ctx, metav1.ListOptions{LabelSelector: "app=agentcube-router"})
+	router, err := suite.release.CoreV1().Pods(helm.Namespace).List(ctx, metav1.ListOptions{LabelSelector: "app=agentcube-router"})
 	require.NoError(t, err)
 	require.Len(t, router.Items, 1)
 	// The suite's Router tried the neighbour's door above, which its pod still says: on a cluster that was kept, from before too.
@@ -61,11 +61,11 @@ func TestTwoReleasesKeepTheirIdentitiesApartAndOneGoesWithoutATrace(t *testing.T
 }
 
 // requireStrangers checks that to each of two releases the other's Router is a stranger, and that the log says why.
-func requireStrangers(ctx context.Context, t *testing.T, one, other verify.Release, reason string) {
+func requireStrangers(ctx context.Context, t *testing.T, one, other release.Release, reason string) {
 	t.Helper()
 	reasons := maps.Clone(barehanded)
 	reasons["the Router of another release"] = reason
-	for _, pair := range [][2]verify.Release{{one, other}, {other, one}} {
+	for _, pair := range [][2]release.Release{{one, other}, {other, one}} {
 		refusals, err := pair[0].Trespass(ctx, pair[1])
 		require.NoError(t, err)
 		requireRefused(ctx, t, pair[1], refusals, reasons)
@@ -73,7 +73,7 @@ func requireStrangers(ctx context.Context, t *testing.T, one, other verify.Relea
 }
 
 // requireOwnIdentities checks that Router and WorkloadManager prove identities of a trust domain and of their own namespace.
-func requireOwnIdentities(ctx context.Context, t *testing.T, r verify.Release, trustDomain string) {
+func requireOwnIdentities(ctx context.Context, t *testing.T, r release.Release, trustDomain string) {
 	t.Helper()
 	seen, err := r.Handshake(ctx)
 	require.NoError(t, err, r.Name)
@@ -83,7 +83,7 @@ func requireOwnIdentities(ctx context.Context, t *testing.T, r verify.Release, t
 }
 
 // requireUnknown checks that a SPIRE server has no registration entry of another release.
-func requireUnknown(ctx context.Context, t *testing.T, server, other verify.Release) {
+func requireUnknown(ctx context.Context, t *testing.T, server, other release.Release) {
 	t.Helper()
 	ids, err := server.Registered(ctx)
 	require.NoError(t, err)

@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"agentcube-mtls/e2e/kube"
-	"agentcube-mtls/e2e/observed"
+	"agentcube-mtls/e2e/record"
 )
 
 // TestTheSPIREServerMayBeGoneForMoreThanHalfTheLifeOfACertificate takes the server away when both sides have young certificates, and
@@ -56,14 +56,14 @@ func TestExpiredCertificatesMakeNoConnectionUntilTheServerIsBack(t *testing.T) {
 	ctx := start(t)
 	r := install(t, "expiry", map[string]string{"spire.enabled": "true", "spire.server.ca.x509SvidDefaultTtl": "1m"})
 	server, load := target(r, "spire-server"), underLoad(ctx, t, r)
-	require.NoError(t, load.awaitCertificates(ctx, "certificates", func(c observed.Certificate) bool { return c.Serial != "" }))
+	require.NoError(t, load.awaitCertificates(ctx, "certificates", func(c record.Certificate) bool { return c.Serial != "" }))
 	var expired time.Time
 	endure(ctx, t, load, []fault{
 		{"SPIRE server gone until certificates have expired", func(ctx context.Context) error {
 			if err := server.Scale(ctx, 0); err != nil {
 				return err
 			}
-			if err := load.awaitCertificates(ctx, "certificates to expire", func(c observed.Certificate) bool { return time.Now().After(c.Expires) }); err != nil {
+			if err := load.awaitCertificates(ctx, "certificates to expire", func(c record.Certificate) bool { return time.Now().After(c.Expires) }); err != nil {
 				return err
 			}
 			expired = load.newest("agentcube-router").Expires
@@ -91,7 +91,7 @@ func TestExpiredCertificatesMakeNoConnectionUntilTheServerIsBack(t *testing.T) {
 			if err := server.Scale(ctx, 1); err != nil {
 				return err
 			}
-			return load.awaitCertificates(ctx, "certificates of a new CA", func(c observed.Certificate) bool { return c.Authority != authority })
+			return load.awaitCertificates(ctx, "certificates of a new CA", func(c record.Certificate) bool { return c.Authority != authority })
 		}, spared{calls: true, sessions: true}},
 	})
 	for _, handshake := range load.end(ctx, t).Handshakes {
@@ -100,7 +100,7 @@ func TestExpiredCertificatesMakeNoConnectionUntilTheServerIsBack(t *testing.T) {
 }
 
 // awaitCertificates waits until something holds for the certificates of both sides that are in use by then.
-func (s *scenario) awaitCertificates(ctx context.Context, what string, holds func(observed.Certificate) bool) error {
+func (s *scenario) awaitCertificates(ctx context.Context, what string, holds func(record.Certificate) bool) error {
 	return kube.Eventually(ctx, what, func(context.Context) error {
 		for _, account := range []string{"agentcube-router", "workloadmanager"} {
 			if newest := s.newest(account); !holds(newest) {
@@ -112,10 +112,10 @@ func (s *scenario) awaitCertificates(ctx context.Context, what string, holds fun
 }
 
 // newest returns the certificate that the program of a ServiceAccount began to use last.
-func (s *scenario) newest(account string) observed.Certificate {
+func (s *scenario) newest(account string) record.Certificate {
 	seen := s.Certificates(account)
 	if len(seen) == 0 {
-		return observed.Certificate{}
+		return record.Certificate{}
 	}
 	return seen[len(seen)-1]
 }
@@ -125,7 +125,7 @@ func (s *scenario) recover(ctx context.Context, t *testing.T) {
 	t.Helper()
 	now := time.Now()
 	eventually(ctx, t, "invocations to be served again", func(context.Context) error {
-		since := slices.DeleteFunc(s.Requests(), func(q observed.Request) bool { return q.Sent.Before(now) })
+		since := slices.DeleteFunc(s.Requests(), func(q record.Request) bool { return q.Sent.Before(now) })
 		if len(since) < 100 {
 			return fmt.Errorf("%d were answered so far", len(since))
 		}

@@ -14,7 +14,7 @@ import (
 
 	"agentcube-mtls/e2e/faults"
 	"agentcube-mtls/e2e/platform/images"
-	"agentcube-mtls/e2e/verify"
+	"agentcube-mtls/e2e/release"
 )
 
 // TestNetworkPoliciesLetNobodyElseKnock has pods of no concern connect to a release, before its policies are there and after that.
@@ -71,7 +71,7 @@ func idle(ctx context.Context, t *testing.T, meta metav1.ObjectMeta) *corev1.Pod
 }
 
 // doorsOf returns the addresses of a release that its policies close to strangers, by the names of their Services.
-func doorsOf(ctx context.Context, t *testing.T, r verify.Release) map[string][]string {
+func doorsOf(ctx context.Context, t *testing.T, r release.Release) map[string][]string {
 	t.Helper()
 	doors := map[string][]string{}
 	for service, port := range map[string]string{"workloadmanager": "8443", r.Name + "-redis": "6379", "spire-server": "8081"} {

@@ -14,7 +14,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"agentcube-mtls/e2e/kube"
-	"agentcube-mtls/e2e/verify"
+	"agentcube-mtls/e2e/release"
 	"agentcube-mtls/internal/repo"
 )
 
@@ -31,13 +31,13 @@ var rolling sync.Mutex
 
 // install installs a release of its own for one test, in a namespace of the same name, and removes both when the test ends. No
 // container may restart while things come up. Examples are files in the folder values.
-func install(t *testing.T, name string, values map[string]string, examples ...string) verify.Release {
+func install(t *testing.T, name string, values map[string]string, examples ...string) release.Release {
 	t.Helper()
 	files := []string{repo.Path("values", "kind.yaml"), repo.Path("e2e", "testdata", "small.yaml")}
 	for _, example := range examples {
 		files = append(files, repo.Path("values", example))
 	}
-	r := verify.Release{Client: suite.release.Client, Namespace: name, Name: name}
+	r := release.Release{Client: suite.release.Client, Namespace: name, Name: name}
 	afterwards(t, func(ctx context.Context) {
 		_, _ = suite.helm.Run(ctx, "uninstall", name, "--namespace", name, "--ignore-not-found")
 		_ = r.CoreV1().Namespaces().Delete(ctx, name, metav1.DeleteOptions{})
@@ -56,13 +56,13 @@ func install(t *testing.T, name string, values map[string]string, examples ...st
 }
 
 // upgrade changes values of a release, as an operator does who keeps all others.
-func upgrade(t *testing.T, r verify.Release, values map[string]string) {
+func upgrade(t *testing.T, r release.Release, values map[string]string) {
 	t.Helper()
 	upgradeTo(t, chart, r, values)
 }
 
 // upgradeTo changes the chart of a release too.
-func upgradeTo(t *testing.T, chart string, r verify.Release, values map[string]string) {
+func upgradeTo(t *testing.T, chart string, r release.Release, values map[string]string) {
 	t.Helper()
 	rolling.Lock()
 	defer rolling.Unlock()
@@ -74,7 +74,7 @@ func upgradeTo(t *testing.T, chart string, r verify.Release, values map[string]s
 }
 
 // rollBack takes a release back to a revision, or to the one before where none is named.
-func rollBack(ctx context.Context, t *testing.T, r verify.Release, revision ...string) {
+func rollBack(ctx context.Context, t *testing.T, r release.Release, revision ...string) {
 	t.Helper()
 	rolling.Lock()
 	defer rolling.Unlock()
@@ -84,7 +84,7 @@ func rollBack(ctx context.Context, t *testing.T, r verify.Release, revision ...s
 }
 
 // settle waits until all pods of the newest revision are ready, and those of earlier ones, which go on serving for a while, are gone.
-func settle(ctx context.Context, t *testing.T, r verify.Release) {
+func settle(ctx context.Context, t *testing.T, r release.Release) {
 	t.Helper()
 	eventually(ctx, t, "the old pods to go", func(ctx context.Context) error {
 		// Until then, old pods may not be marked yet.

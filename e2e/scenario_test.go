@@ -10,28 +10,27 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"agentcube-mtls/e2e/recorder"
-	"agentcube-mtls/e2e/timeline"
-	"agentcube-mtls/e2e/verify"
+	"agentcube-mtls/e2e/release"
+	"agentcube-mtls/e2e/traffic"
 	"agentcube-mtls/internal/repo"
 )
 
 // scenario is a release under load, whose timeline is kept as an artifact.
 type scenario struct {
-	verify.Release
-	*recorder.Recorder
-	end func(context.Context, *testing.T) *timeline.Timeline
+	release.Release
+	*traffic.Recorder
+	end func(context.Context, *testing.T) *traffic.Timeline
 }
 
 // underLoad puts a release under load until the test ends.
-func underLoad(ctx context.Context, t *testing.T, r verify.Release) *scenario {
+func underLoad(ctx context.Context, t *testing.T, r release.Release) *scenario {
 	t.Helper()
-	recording, err := recorder.Start(ctx, r, t.Name())
+	recording, err := traffic.Start(ctx, r, t.Name())
 	require.NoError(t, err)
 	s := &scenario{Release: r, Recorder: recording}
 	var once sync.Once
-	var recorded *timeline.Timeline
-	s.end = func(ctx context.Context, t *testing.T) *timeline.Timeline {
+	var recorded *traffic.Timeline
+	s.end = func(ctx context.Context, t *testing.T) *traffic.Timeline {
 		once.Do(func() {
 			var missing error
 			// Also where the test has no time left: the load may be on the suite's release.

@@ -11,8 +11,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	"agentcube-mtls/e2e/observed"
-	"agentcube-mtls/e2e/verify"
+	"agentcube-mtls/e2e/record"
+	"agentcube-mtls/e2e/release"
 )
 
 // nobodyListens stands for a refusal of which no program can write a line.
@@ -43,7 +43,7 @@ func TestStrangersAreRefusedAndTheLogsNameThem(t *testing.T) {
 	outside := namespace(ctx, t, "besiegers")
 	looks := routerLabels(ctx, t, r)
 	// Started first: once the stranger below has its SVID, SPIRE has seen these too, and has nothing for them.
-	unregistered := map[string]*verify.Stranger{}
+	unregistered := map[string]*release.Stranger{}
 	for name, s := range map[string]struct {
 		pod     metav1.ObjectMeta
 		account string
@@ -91,7 +91,7 @@ func TestStrangersAreRefusedAndTheLogsNameThem(t *testing.T) {
 
 // requireRefused checks that there was every attempt, that none was let in, and that the WorkloadManager's log says so, naming the
 // address it came from, the SPIFFE ID that it claimed, and the reason.
-func requireRefused(ctx context.Context, t *testing.T, r verify.Release, refusals []observed.Refusal, reasons map[string]string) {
+func requireRefused(ctx context.Context, t *testing.T, r release.Release, refusals []record.Refusal, reasons map[string]string) {
 	t.Helper()
 	var tried []string
 	for _, refusal := range refusals {
@@ -113,14 +113,14 @@ func requireRefused(ctx context.Context, t *testing.T, r verify.Release, refusal
 }
 
 // requireLogged waits for a line, since a program refuses first and writes then.
-func requireLogged(ctx context.Context, t *testing.T, r verify.Release, app string, parts ...string) {
+func requireLogged(ctx context.Context, t *testing.T, r release.Release, app string, parts ...string) {
 	t.Helper()
 	// With the test's own context: one that ended during a look at the log would hide which line is missing.
 	eventually(ctx, t, "a line in the log", func(context.Context) error { return r.Logged(ctx, app, parts...) })
 }
 
 // routerLabels returns the labels of the Router's pods, but for the one by which their ReplicaSet would take a stranger for its own.
-func routerLabels(ctx context.Context, t *testing.T, r verify.Release) map[string]string {
+func routerLabels(ctx context.Context, t *testing.T, r release.Release) map[string]string {
 	t.Helper()
 	router, err := r.AppsV1().Deployments(r.Namespace).Get(ctx, "agentcube-router", metav1.GetOptions{})
 	require.NoError(t, err)

@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
-	"agentcube-mtls/e2e/verify"
+	"agentcube-mtls/e2e/release"
 )
 
 func TestSwitchingSPIREOnAndOffLosesNoInvocation(t *testing.T) {
@@ -58,7 +58,7 @@ func switchOnAndOff(t *testing.T, replicas int) {
 }
 
 // settings returns the values that the user of a release has set, less whether SPIRE is on.
-func settings(ctx context.Context, t *testing.T, r verify.Release) map[string]any {
+func settings(ctx context.Context, t *testing.T, r release.Release) map[string]any {
 	t.Helper()
 	output, err := suite.helm.Run(ctx, "get", "values", r.Name, "--namespace", r.Namespace, "--output", "json")
 	require.NoError(t, err)
@@ -72,7 +72,7 @@ func settings(ctx context.Context, t *testing.T, r verify.Release) map[string]an
 }
 
 // ofSPIRE returns the objects of a release that are SPIRE's by their name or kind. Its custom resource definitions are another release.
-func ofSPIRE(ctx context.Context, r verify.Release) ([]string, error) {
+func ofSPIRE(ctx context.Context, r release.Release) ([]string, error) {
 	all, err := inventory(ctx, r.Name)
 	var found []string
 	for _, object := range all {

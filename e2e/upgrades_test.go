@@ -15,7 +15,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	"agentcube-mtls/e2e/verify"
+	"agentcube-mtls/e2e/release"
 	"agentcube-mtls/internal/command"
 	"agentcube-mtls/internal/components"
 	"agentcube-mtls/internal/repo"
@@ -96,7 +96,7 @@ func TestTheTrustDomainChangesByWayOfPlainAndBackWithoutALostInvocation(t *testi
 }
 
 // everyPod tells whether something holds for all pods of some programs.
-func everyPod(ctx context.Context, t *testing.T, r verify.Release, apps []string, holds func(corev1.Pod) bool) bool {
+func everyPod(ctx context.Context, t *testing.T, r release.Release, apps []string, holds func(corev1.Pod) bool) bool {
 	t.Helper()
 	for _, app := range apps {
 		pods, err := r.CoreV1().Pods(r.Namespace).List(ctx, metav1.ListOptions{LabelSelector: "app=" + app})
@@ -112,7 +112,7 @@ func everyPod(ctx context.Context, t *testing.T, r verify.Release, apps []string
 }
 
 // lifeOfCertificates returns how long a certificate is valid that the SPIRE server issues now, by default.
-func lifeOfCertificates(ctx context.Context, t *testing.T, r verify.Release) time.Duration {
+func lifeOfCertificates(ctx context.Context, t *testing.T, r release.Release) time.Duration {
 	t.Helper()
 	issued, err := r.Server(ctx, "x509", "mint", "-spiffeID", "spiffe://cluster.local/minted")
 	require.NoError(t, err)

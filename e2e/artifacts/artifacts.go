@@ -15,15 +15,15 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/yaml"
 
+	"agentcube-mtls/e2e/helm"
 	"agentcube-mtls/e2e/kube"
 	"agentcube-mtls/e2e/release"
-	"agentcube-mtls/e2e/verify"
 	"agentcube-mtls/internal/repo"
 )
 
 // Collect writes a folder with the pods, logs and events of all namespaces, the manifests and values of every release, and the
 // entries, agents and bundle of every SPIRE server, and returns the folder. What cannot be had is said in the file that would have held it.
-func Collect(ctx context.Context, name string, client *kube.Client, helm *release.Helm) (string, error) {
+func Collect(ctx context.Context, name string, client *kube.Client, helm *helm.Client) (string, error) {
 	dir := repo.Path("artifacts", strings.ReplaceAll(name, "/", "_")+"-"+time.Now().UTC().Format("20060102T150405"))
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return "", err
@@ -61,8 +61,8 @@ func (f *folder) objects(ctx context.Context, client *kube.Client) {
 	if err == nil {
 		for _, pod := range pods.Items {
 			f.logs(ctx, client, pod)
-			if pod.Name == verify.ServerPod {
-				f.spire(ctx, verify.Release{Client: client, Namespace: pod.Namespace})
+			if pod.Name == release.ServerPod {
+				f.spire(ctx, release.Release{Client: client, Namespace: pod.Namespace})
 			}
 		}
 	}
@@ -95,13 +95,13 @@ func (f *folder) logs(ctx context.Context, client *kube.Client, pod corev1.Pod) 
 	}
 }
 
-func (f *folder) spire(ctx context.Context, server verify.Release) {
+func (f *folder) spire(ctx context.Context, server release.Release) {
 	for name, args := range map[string][]string{"entries": {"entry", "show"}, "agents": {"agent", "list"}, "bundle": {"bundle", "show"}} {
 		f.write(filepath.Join("spire", server.Namespace, name+".txt"), func() (string, error) { return server.Server(ctx, args...) })
 	}
 }
 
-func (f *folder) releases(ctx context.Context, helm *release.Helm) {
+func (f *folder) releases(ctx context.Context, helm *helm.Client) {
 	list, err := helm.Run(ctx, "list", "--all-namespaces", "--all", "--output", "json")
 	f.write("releases.json", func() (string, error) { return list, err })
 	var releases []struct{ Name, Namespace string }

@@ -7,15 +7,15 @@ import (
 	"strings"
 
 	"agentcube-mtls/e2e/artifacts"
+	"agentcube-mtls/e2e/helm"
 	"agentcube-mtls/e2e/kube"
 	"agentcube-mtls/e2e/platform/cluster"
 	"agentcube-mtls/e2e/progress"
-	"agentcube-mtls/e2e/release"
 )
 
 // Install installs agent-sandbox and the charts on a cluster, and returns the clients that it used. If it fails, what the cluster
 // was doing is kept, and the error says where.
-func Install(ctx context.Context, log *progress.Log, c *cluster.Cluster) (*kube.Client, *release.Helm, error) {
+func Install(ctx context.Context, log *progress.Log, c *cluster.Cluster) (*kube.Client, *helm.Client, error) {
 	kubeconfig, err := c.Kubeconfig()
 	if err != nil {
 		return nil, nil, err
@@ -24,28 +24,28 @@ func Install(ctx context.Context, log *progress.Log, c *cluster.Cluster) (*kube.
 	if err != nil {
 		return nil, nil, err
 	}
-	var helm *release.Helm
+	var charts *helm.Client
 	err = log.Step("helm client", func() (err error) {
-		helm, err = release.NewHelm(ctx, kubeconfig)
+		charts, err = helm.New(ctx, kubeconfig)
 		return err
 	})
 	if err != nil {
 		return nil, nil, err
 	}
-	err = log.Step("installing agent-sandbox", func() error { return release.InstallAgentSandbox(ctx, client) })
+	err = log.Step("installing agent-sandbox", func() error { return helm.InstallAgentSandbox(ctx, client) })
 	if err == nil {
 		err = log.Step("installing the charts with helm", func() error {
-			if err := helm.Install(ctx); err != nil {
+			if err := charts.Install(ctx); err != nil {
 				return err
 			}
 			// A DaemonSet is ready to helm while the pod of one node is missing.
-			return kube.Eventually(ctx, "every pod to be ready", func(ctx context.Context) error { return client.Whole(ctx, release.Namespace) })
+			return kube.Eventually(ctx, "every pod to be ready", func(ctx context.Context) error { return client.Whole(ctx, helm.Namespace) })
 		})
 	}
 	if err != nil && ctx.Err() == nil {
-		dir, collecting := artifacts.Collect(ctx, "install", client, helm)
-		waiting := strings.Join(client.Unready(ctx, release.Namespace), "\n  ")
+		dir, collecting := artifacts.Collect(ctx, "install", client, charts)
+		waiting := strings.Join(client.Unready(ctx, helm.Namespace), "\n  ")
 		err = errors.Join(err, fmt.Errorf("not ready:\n  %s\nartifacts: %s", waiting, dir), collecting)
 	}
-	return client, helm, err
+	return client, charts, err
 }

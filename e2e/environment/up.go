@@ -4,9 +4,9 @@ import (
 	"context"
 	"path/filepath"
 
+	"agentcube-mtls/e2e/helm"
 	"agentcube-mtls/e2e/progress"
 	"agentcube-mtls/e2e/release"
-	"agentcube-mtls/e2e/verify"
 )
 
 // Up brings everything up, verifies it and says what to do next.
@@ -19,16 +19,16 @@ func Up(ctx context.Context, log *progress.Log, name string, nodes int) error {
 	if err != nil {
 		return err
 	}
-	client, helm, err := Install(ctx, log, c)
+	client, charts, err := Install(ctx, log, c)
 	if err != nil {
 		return err
 	}
-	rows := verify.All(ctx, log, client, release.Namespace, release.Name)
-	log.Printf("\n%s", verify.Table(rows))
-	if err := verify.Failed(rows); err != nil {
+	rows := release.All(ctx, log, client, helm.Namespace, helm.Name)
+	log.Printf("\n%s", release.Table(rows))
+	if err := release.Failed(rows); err != nil {
 		return err
 	}
-	log.Printf(next, kubeconfig, filepath.Dir(helm.Program))
+	log.Printf(next, kubeconfig, filepath.Dir(charts.Program))
 	return nil
 }
 

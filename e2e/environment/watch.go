@@ -6,12 +6,12 @@ import (
 	"fmt"
 	"time"
 
+	"agentcube-mtls/e2e/helm"
 	"agentcube-mtls/e2e/kube"
 	"agentcube-mtls/e2e/platform/cluster"
 	"agentcube-mtls/e2e/progress"
-	"agentcube-mtls/e2e/recorder"
 	"agentcube-mtls/e2e/release"
-	"agentcube-mtls/e2e/verify"
+	"agentcube-mtls/e2e/traffic"
 	"agentcube-mtls/internal/repo"
 )
 
@@ -25,9 +25,9 @@ func Watch(ctx context.Context, log *progress.Log, name string) error {
 	if err != nil {
 		return fmt.Errorf("there is no cluster %q: run `make up` first: %w", name, err)
 	}
-	var recording *recorder.Recorder
+	var recording *traffic.Recorder
 	err = log.Step("putting the release under load", func() (err error) {
-		recording, err = recorder.Start(ctx, verify.Release{Client: client, Namespace: release.Namespace, Name: release.Name}, "AgentCube under load")
+		recording, err = traffic.Start(ctx, release.Release{Client: client, Namespace: helm.Namespace, Name: helm.Name}, "AgentCube under load")
 		return err
 	})
 	if err != nil {
@@ -51,7 +51,7 @@ func Watch(ctx context.Context, log *progress.Log, name string) error {
 }
 
 // report says how many invocations failed so far.
-func report(log *progress.Log, recording *recorder.Recorder) {
+func report(log *progress.Log, recording *traffic.Recorder) {
 	requests, failed, last := recording.Requests(), 0, ""
 	for _, request := range requests {
 		if request.Failure != "" {

@@ -14,10 +14,10 @@ import (
 
 	"agentcube-mtls/e2e/artifacts"
 	"agentcube-mtls/e2e/environment"
+	"agentcube-mtls/e2e/helm"
 	"agentcube-mtls/e2e/kube"
 	"agentcube-mtls/e2e/platform/cluster"
 	"agentcube-mtls/e2e/progress"
-	"agentcube-mtls/e2e/release"
 	"agentcube-mtls/internal/guide"
 	"agentcube-mtls/internal/repo"
 )
@@ -32,7 +32,7 @@ const official = "agentcube"
 var suite struct {
 	ctx        context.Context // ends when the run is interrupted, and the guides' shells with it
 	client     *kube.Client
-	helm       *release.Helm
+	helm       *helm.Client
 	kubeconfig string
 	name       string
 }
@@ -50,10 +50,10 @@ func setUp(ctx context.Context, log *progress.Log, c *cluster.Cluster) (err erro
 		return err
 	}
 	// The first guide does this by itself; with it here, each of them can be followed alone.
-	if err := log.Step("installing agent-sandbox", func() error { return release.InstallAgentSandbox(ctx, suite.client) }); err != nil {
+	if err := log.Step("installing agent-sandbox", func() error { return helm.InstallAgentSandbox(ctx, suite.client) }); err != nil {
 		return err
 	}
-	if suite.helm, err = release.NewHelm(ctx, suite.kubeconfig); err != nil {
+	if suite.helm, err = helm.New(ctx, suite.kubeconfig); err != nil {
 		return err
 	}
 	return log.Step("removing what an earlier run has left", func() error { return empty(ctx) })
@@ -61,14 +61,14 @@ func setUp(ctx context.Context, log *progress.Log, c *cluster.Cluster) (err erro
 
 // empty removes the release, its namespace and all custom resources: the first guide begins with nothing.
 func empty(ctx context.Context) error {
-	_, err := suite.helm.Run(ctx, "uninstall", release.Name, "spire-crds", "--namespace", release.Namespace, "--ignore-not-found", "--wait")
+	_, err := suite.helm.Run(ctx, "uninstall", helm.Name, "spire-crds", "--namespace", helm.Namespace, "--ignore-not-found", "--wait")
 	if err != nil {
 		return err
 	}
 	if err := emptyKinds(ctx); err != nil {
 		return err
 	}
-	return suite.client.DeleteNamespace(ctx, release.Namespace)
+	return suite.client.DeleteNamespace(ctx, helm.Namespace)
 }
 
 func TestGuides(t *testing.T) {

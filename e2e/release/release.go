@@ -1,78 +1,84 @@
-// Package release installs the charts with the helm client, as a user would.
+// Package release checks, from the outside, that an installed release does what the project promises.
 package release
 
 import (
 	"context"
-	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
+	"text/tabwriter"
 
-	"agentcube-mtls/e2e/platform/images"
-	"agentcube-mtls/internal/command"
-	"agentcube-mtls/internal/repo"
+	"agentcube-mtls/e2e/kube"
+	"agentcube-mtls/e2e/progress"
 )
 
-// Name is the release's name and its namespace, as in every guide.
-const (
-	Name      = "agentcube"
-	Namespace = "agentcube"
-)
-
-// timeout bounds what helm waits for.
-const timeout = "5m"
-
-// Helm runs the helm client, built from the module that this project depends on, against one cluster.
-type Helm struct {
-	Program    string
-	Kubeconfig string
+// Row is one thing that was verified. Err is nil where it holds.
+type Row struct {
+	What, Seen string
+	Err        error
 }
 
-// NewHelm returns the client for the cluster of a kubeconfig file.
-func NewHelm(ctx context.Context, kubeconfig string) (*Helm, error) {
-	program, err := images.Compile(ctx, "helm.sh/helm/v3/cmd/helm")
-	return &Helm{Program: program, Kubeconfig: kubeconfig}, err
+// Release is a release to look at.
+type Release struct {
+	*kube.Client
+	Namespace, Name string
 }
 
-// Run runs helm with the arguments and returns what it printed.
-func (h *Helm) Run(ctx context.Context, args ...string) (string, error) {
-	return command.New(append([]string{h.Program, "--kubeconfig", h.Kubeconfig}, args...)...).Output(ctx)
-}
-
-// Install installs both charts, or brings them up to date, and waits until all they install is ready. Values that the user has
-// set on an earlier installation are kept.
-func (h *Helm) Install(ctx context.Context) error {
-	if err := h.upgrade(ctx, "spire-crds", "charts/spire-crds"); err != nil {
-		return err
+// All verifies a release of the chart with spire.enabled. Every check runs, whatever the others say.
+func All(ctx context.Context, log *progress.Log, client *kube.Client, namespace, name string) []Row {
+	r := Release{Client: client, Namespace: namespace, Name: name}
+	checks := []struct {
+		what  string
+		check func(context.Context) (string, error)
+	}{
+		{"SPIRE server healthy", r.ServerHealthy},
+		{"agents attested", r.AgentsAttested},
+		{"registration entries", r.EntriesRegistered},
+		{"sidecars ready", r.SidecarsReady},
+		{"handshake", r.describeHandshake},
+		{"strangers refused", r.describeStrangers},
+		{"agent invoked through the Router", r.AgentInvoked},
+		{"container restarts", r.NoRestarts},
 	}
-	return h.upgrade(ctx, Name, "charts/base", "--values", repo.Path("values", "kind.yaml"), "--set", "spire.enabled=true")
+	var rows []Row
+	_ = log.Step("verifying", func() error {
+		for _, c := range checks {
+			seen, err := c.check(ctx)
+			rows = append(rows, Row{What: c.what, Seen: seen, Err: err})
+		}
+		return Failed(rows)
+	})
+	return rows
 }
 
-func (h *Helm) upgrade(ctx context.Context, name, chart string, args ...string) error {
-	if err := h.recover(ctx, name); err != nil {
-		return err
-	}
-	_, err := h.Run(ctx, append([]string{"upgrade", "--install", name, repo.Path(chart), "--namespace", Namespace, "--create-namespace",
-		"--reset-then-reuse-values", "--wait", "--timeout", timeout}, args...)...)
-	return err
-}
-
-// recover takes back an operation that was cut off: helm refuses every further one until that is done.
-func (h *Helm) recover(ctx context.Context, name string) error {
-	output, err := h.Run(ctx, "list", "--namespace", Namespace, "--all", "--output", "json", "--filter", "^"+name+"$")
-	if err != nil {
-		return err
-	}
-	var found []struct{ Status string }
-	if err := json.Unmarshal([]byte(output), &found); err != nil {
-		return fmt.Errorf("reading the releases: %w", err)
-	}
-	for _, release := range found {
-		switch {
-		case release.Status == "pending-install" || release.Status == "uninstalling":
-			_, err = h.Run(ctx, "uninstall", name, "--namespace", Namespace, "--wait", "--timeout", timeout)
-		case strings.HasPrefix(release.Status, "pending-"):
-			_, err = h.Run(ctx, "rollback", name, "--namespace", Namespace, "--wait", "--timeout", timeout)
+// Failed returns the errors of all rows that do not hold, or nil.
+func Failed(rows []Row) error {
+	var failed []error
+	for _, row := range rows {
+		if row.Err != nil {
+			failed = append(failed, fmt.Errorf("%s: %w", row.What, row.Err))
 		}
 	}
-	return err
+	return errors.Join(failed...)
+}
+
+// Table renders the rows for a terminal.
+func Table(rows []Row) string {
+	var b strings.Builder
+	w := tabwriter.NewWriter(&b, 0, 0, 3, ' ', 0)
+	for _, row := range rows {
+		sign, seen := "✓", row.Seen
+		if row.Err != nil {
+			sign, seen = "✗", row.Err.Error()
+		}
+		for n, line := range strings.Split(strings.TrimSpace(seen), "\n") {
+			if n == 0 {
+				_, _ = fmt.Fprintf(w, "%s %s\t%s\n", sign, row.What, line)
+			} else {
+				_, _ = fmt.Fprintf(w, "\t%s\n", line)
+			}
+		}
+	}
+	_ = w.Flush()
+	return b.String()
 }

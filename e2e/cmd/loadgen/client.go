@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"agentcube-mtls/e2e/observed"
+	"agentcube-mtls/e2e/record"
 )
 
 // sessionHeader names the session of a request, both ways.
@@ -46,10 +46,10 @@ func (c *client) begin(ctx context.Context) error {
 }
 
 // send makes one request. It is not bound to the program's context: a request that was begun is also ended.
-func (c *client) send(number int) observed.Request {
+func (c *client) send(number int) record.Request {
 	ctx, cancel := context.WithTimeout(context.Background(), timeout)
 	defer cancel()
-	record := observed.Request{Number: number, Sent: time.Now(), Session: c.session != ""}
+	record := record.Request{Number: number, Sent: time.Now(), Session: c.session != ""}
 	got, err := c.get(ctx)
 	record.Took = time.Since(record.Sent)
 	if err == nil {

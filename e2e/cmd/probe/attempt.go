@@ -13,7 +13,7 @@ import (
 	"syscall"
 	"time"
 
-	"agentcube-mtls/e2e/observed"
+	"agentcube-mtls/e2e/record"
 )
 
 // silence is how long a server that has let a client in is given to say otherwise. A refusal follows the handshake at once.
@@ -27,8 +27,8 @@ type attempt struct {
 	claims   string      // the SPIFFE ID in its certificate, if it shows one
 }
 
-func (a attempt) make(ctx context.Context) observed.Refusal {
-	refusal := observed.Refusal{Stranger: a.stranger, Claims: a.claims}
+func (a attempt) make(ctx context.Context) record.Refusal {
+	refusal := record.Refusal{Stranger: a.stranger, Claims: a.claims}
 	conn, err := new(net.Dialer).DialContext(ctx, "tcp", a.address)
 	if err != nil {
 		// A port that nothing listens on lets nobody in. Any other failure, such as a name that does not resolve, is no refusal.

@@ -15,7 +15,7 @@ import (
 	"github.com/spiffe/go-spiffe/v2/spiffetls/tlsconfig"
 	"github.com/spiffe/go-spiffe/v2/svid/x509svid"
 
-	"agentcube-mtls/e2e/observed"
+	"agentcube-mtls/e2e/record"
 )
 
 type certificateFiles struct{ cert, key, ca string }
@@ -45,7 +45,7 @@ func (f certificateFiles) load() (*credentials, error) {
 }
 
 // handshake makes one request and returns what the connection showed.
-func (c *credentials) handshake(ctx context.Context, target string) (*observed.Handshake, error) {
+func (c *credentials) handshake(ctx context.Context, target string) (*record.Handshake, error) {
 	// Any member of the trust domain is accepted here, so that the identity is reported, not presumed.
 	config := tlsconfig.MTLSClientConfig(c.svid, c.bundle, tlsconfig.AuthorizeMemberOf(c.svid.ID.TrustDomain()))
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://"+target+"/health", nil)
@@ -64,7 +64,7 @@ func (c *credentials) handshake(ctx context.Context, target string) (*observed.H
 	if err != nil {
 		return nil, fmt.Errorf("the server's certificate: %w", err)
 	}
-	return &observed.Handshake{
+	return &record.Handshake{
 		Version: tls.VersionName(response.TLS.Version),
 		Status:  response.StatusCode,
 		Client:  identity(c.svid.ID, c.svid.Certificates[0]),
@@ -72,8 +72,8 @@ func (c *credentials) handshake(ctx context.Context, target string) (*observed.H
 	}, nil
 }
 
-func identity(id spiffeid.ID, certificate *x509.Certificate) observed.SVID {
-	return observed.SVID{
+func identity(id spiffeid.ID, certificate *x509.Certificate) record.SVID {
+	return record.SVID{
 		ID:        id.String(),
 		Serial:    certificate.SerialNumber.String(),
 		Authority: hex.EncodeToString(certificate.AuthorityKeyId),

@@ -18,7 +18,7 @@ import (
 	"syscall"
 	"time"
 
-	"agentcube-mtls/e2e/observed"
+	"agentcube-mtls/e2e/record"
 )
 
 const (
@@ -84,7 +84,7 @@ func run(ctx context.Context, args []string) error {
 			return err
 		}
 		s.target = *target
-		return s.try(ctx, func(r observed.Refusal) error { return json.NewEncoder(os.Stdout).Encode(r) })
+		return s.try(ctx, func(r record.Refusal) error { return json.NewEncoder(os.Stdout).Encode(r) })
 	case "identity":
 		socket := flags.String("socket", "", "address of the SPIFFE Workload API, such as "+exampleSocket)
 		if err := flags.Parse(args[1:]); err != nil {

@@ -5,7 +5,7 @@ import (
 	"crypto/tls"
 	"fmt"
 
-	"agentcube-mtls/e2e/observed"
+	"agentcube-mtls/e2e/record"
 )
 
 // stranger is a workload that is not the Router, and what it has to pass for one.
@@ -19,7 +19,7 @@ type stranger struct {
 }
 
 // try tries to be served in every way that the stranger has, and reports what became of each.
-func (s stranger) try(ctx context.Context, report func(observed.Refusal) error) error {
+func (s stranger) try(ctx context.Context, report func(record.Refusal) error) error {
 	old := client(nil)
 	old.MaxVersion = tls.VersionTLS12
 	attempts := []attempt{

@@ -8,7 +8,7 @@ import (
 	"syscall"
 	"time"
 
-	"agentcube-mtls/e2e/observed"
+	"agentcube-mtls/e2e/record"
 )
 
 // interval is how often watch looks. Certificates live a minute at least.
@@ -34,17 +34,17 @@ func watch(target string, files certificateFiles) error {
 			return nil
 		}
 		if err != nil {
-			if err := output.Encode(observed.Event{At: time.Now(), What: err.Error()}); err != nil {
+			if err := output.Encode(record.Event{At: time.Now(), What: err.Error()}); err != nil {
 				return err
 			}
 			continue
 		}
-		for _, svid := range []observed.SVID{seen.Client, seen.Server} {
+		for _, svid := range []record.SVID{seen.Client, seen.Server} {
 			if known[svid.Serial] {
 				continue
 			}
 			known[svid.Serial] = true
-			if err := output.Encode(observed.Certificate{Since: time.Now(), SVID: svid}); err != nil {
+			if err := output.Encode(record.Certificate{Since: time.Now(), SVID: svid}); err != nil {
 				return err
 			}
 		}

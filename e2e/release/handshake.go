@@ -1,4 +1,4 @@
-package verify
+package release
 
 import (
 	"context"
@@ -11,8 +11,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	"agentcube-mtls/e2e/observed"
 	"agentcube-mtls/e2e/platform/images"
+	"agentcube-mtls/e2e/record"
 )
 
 // Identities are the SPIFFE IDs that the two sides should have.
@@ -37,7 +37,7 @@ func (r Release) Expected(ctx context.Context) (Identities, error) {
 }
 
 // Handshake connects to the WorkloadManager from within a Router's pod, with that Router's own certificate.
-func (r Release) Handshake(ctx context.Context) (*observed.Handshake, error) {
+func (r Release) Handshake(ctx context.Context) (*record.Handshake, error) {
 	pods, err := r.pods(ctx, routerApp)
 	if err != nil {
 		return nil, err
@@ -50,7 +50,7 @@ func (r Release) Handshake(ctx context.Context) (*observed.Handshake, error) {
 	if err != nil {
 		return nil, err
 	}
-	seen := &observed.Handshake{}
+	seen := &record.Handshake{}
 	if err := json.Unmarshal([]byte(output), seen); err != nil {
 		return nil, fmt.Errorf("reading what the probe saw, %q: %w", output, err)
 	}
@@ -111,7 +111,7 @@ func (r Release) describeHandshake(ctx context.Context) (string, error) {
 	return fmt.Sprintf("%s, each side verified the other:\n%s\n%s", seen.Version, describe(seen.Client), describe(seen.Server)), nil
 }
 
-func describe(svid observed.SVID) string {
+func describe(svid record.SVID) string {
 	return fmt.Sprintf("%s, expires in %s", svid.ID, time.Until(svid.Expires).Round(time.Second))
 }
 

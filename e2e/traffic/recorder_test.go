@@ -1,4 +1,4 @@
-package recorder
+package traffic
 
 import (
 	"context"
@@ -8,13 +8,13 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"agentcube-mtls/e2e/observed"
+	"agentcube-mtls/e2e/record"
 )
 
 func TestARequestThatWasSentAndLeftNoRecordIsMissed(t *testing.T) {
 	t.Parallel()
 	began := time.Now()
-	r := &Recorder{requests: map[string]map[int]observed.Request{calls: {}}}
+	r := &Recorder{requests: map[string]map[int]record.Request{calls: {}}}
 	record := func(number int) {
 		sent := began.Add(time.Duration(number) * time.Second)
 		r.noteRequest(calls, fmt.Appendf(nil, `{"n": %d, "sent": %q}`, number, sent.Format(time.RFC3339Nano)))

@@ -1,4 +1,4 @@
-package verify
+package release
 
 import (
 	"context"
@@ -11,13 +11,13 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"agentcube-mtls/e2e/observed"
+	"agentcube-mtls/e2e/record"
 )
 
 // Strangers tries to reach the WorkloadManager from a pod of another namespace, in every way that a stranger has, and returns
 // what became of each. The pod has a valid SVID of its own, from the same SPIRE; the arguments say what it has beside that, see
 // Intrude.
-func (r Release) Strangers(ctx context.Context, args ...string) (_ []observed.Refusal, err error) {
+func (r Release) Strangers(ctx context.Context, args ...string) (_ []record.Refusal, err error) {
 	namespace, err := r.CoreV1().Namespaces().Create(ctx,
 		&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "strangers-"}}, metav1.CreateOptions{})
 	if err != nil {

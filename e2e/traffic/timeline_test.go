@@ -1,4 +1,4 @@
-package timeline_test
+package traffic_test
 
 import (
 	"encoding/json"
@@ -14,29 +14,29 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"agentcube-mtls/e2e/observed"
-	"agentcube-mtls/e2e/timeline"
+	"agentcube-mtls/e2e/record"
+	"agentcube-mtls/e2e/traffic"
 )
 
 var noon = time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
 
 func after(seconds float64) time.Time { return noon.Add(time.Duration(seconds * float64(time.Second))) }
 
-func example() *timeline.Timeline {
-	t := &timeline.Timeline{
+func example() *traffic.Timeline {
+	t := &traffic.Timeline{
 		Title:      "a <release> under load",
-		Actions:    []observed.Event{{At: after(1), What: "helm upgrade"}, {At: after(1.5), What: "pod killed"}},
-		Restarts:   []observed.Event{{At: after(3), What: "router-1/spiffe-helper"}},
-		Pods:       []timeline.Pod{{Name: "router-1", Seen: noon, Ready: after(2), Gone: after(9)}, {Name: "router-2", Seen: after(4)}},
-		Handshakes: []observed.Event{{At: after(6), What: "certificate has expired"}},
-		Certificates: []observed.Certificate{
-			{Since: after(2), SVID: observed.SVID{ID: "spiffe://td/ns/a/sa/workloadmanager", Serial: "17", Expires: after(62)}},
+		Actions:    []record.Event{{At: after(1), What: "helm upgrade"}, {At: after(1.5), What: "pod killed"}},
+		Restarts:   []record.Event{{At: after(3), What: "router-1/spiffe-helper"}},
+		Pods:       []traffic.Pod{{Name: "router-1", Seen: noon, Ready: after(2), Gone: after(9)}, {Name: "router-2", Seen: after(4)}},
+		Handshakes: []record.Event{{At: after(6), What: "certificate has expired"}},
+		Certificates: []record.Certificate{
+			{Since: after(2), SVID: record.SVID{ID: "spiffe://td/ns/a/sa/workloadmanager", Serial: "17", Expires: after(62)}},
 		},
 	}
 	for n := range 100 {
-		t.Requests = append(t.Requests, observed.Request{Sent: after(float64(n) / 10), Status: 404})
+		t.Requests = append(t.Requests, record.Request{Sent: after(float64(n) / 10), Status: 404})
 	}
-	t.Requests[50] = observed.Request{Sent: after(5), Failure: "connection <refused>"}
+	t.Requests[50] = record.Request{Sent: after(5), Failure: "connection <refused>"}
 	return t
 }
 
@@ -47,7 +47,7 @@ func TestATimelineIsKeptAsJSONThatReadsBackTheSame(t *testing.T) {
 	require.NoError(t, err)
 	data, err := os.ReadFile(filepath.Join(dir, "enable.json"))
 	require.NoError(t, err)
-	read := &timeline.Timeline{}
+	read := &traffic.Timeline{}
 	require.NoError(t, json.Unmarshal(data, read))
 	assert.Equal(t, written, read)
 }
@@ -79,7 +79,7 @@ func TestThePictureIsWellFormedAndNamesEveryPodActionAndFailure(t *testing.T) {
 }
 
 func TestATimelineOfNothingIsStillAPicture(t *testing.T) {
-	picture, err := (&timeline.Timeline{Title: "nothing"}).SVG()
+	picture, err := (&traffic.Timeline{Title: "nothing"}).SVG()
 	require.NoError(t, err)
 	assert.Contains(t, string(picture), "0 requests, 0 failed")
 }

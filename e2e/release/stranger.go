@@ -1,4 +1,4 @@
-package verify
+package release
 
 import (
 	"bytes"
@@ -10,8 +10,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	"agentcube-mtls/e2e/observed"
 	"agentcube-mtls/e2e/platform/images"
+	"agentcube-mtls/e2e/record"
 )
 
 // Stranger is a pod that is not the Router and would pass for it. It has the Workload API's socket, as any pod of its node may.
@@ -62,8 +62,8 @@ func (r Release) socketDirectory(ctx context.Context) (string, error) {
 }
 
 // Identity asks the Workload API who the stranger is.
-func (s *Stranger) Identity(ctx context.Context) (observed.Identity, error) {
-	var identity observed.Identity
+func (s *Stranger) Identity(ctx context.Context) (record.Identity, error) {
+	var identity record.Identity
 	output, err := s.probe(ctx, "identity", "-socket", socketFile)
 	if err != nil {
 		return identity, err
@@ -73,7 +73,7 @@ func (s *Stranger) Identity(ctx context.Context) (observed.Identity, error) {
 
 // Intrude tries to reach the WorkloadManager in every way that the stranger has, and returns what became of each. The arguments are
 // those of the probe for what the stranger has beside its bare hands.
-func (s *Stranger) Intrude(ctx context.Context, args ...string) ([]observed.Refusal, error) {
+func (s *Stranger) Intrude(ctx context.Context, args ...string) ([]record.Refusal, error) {
 	attempts, err := s.release.attempts(ctx)
 	if err != nil {
 		return nil, err
@@ -86,7 +86,7 @@ func (s *Stranger) Intrude(ctx context.Context, args ...string) ([]observed.Refu
 }
 
 // Trespass tries to reach the WorkloadManager of another release from within the Router's pod, in every way that it has.
-func (r Release) Trespass(ctx context.Context, other Release) ([]observed.Refusal, error) {
+func (r Release) Trespass(ctx context.Context, other Release) ([]record.Refusal, error) {
 	routers, err := r.pods(ctx, routerApp)
 	if err != nil {
 		return nil, err
@@ -117,10 +117,10 @@ func (r Release) attempts(ctx context.Context) ([]string, error) {
 }
 
 // refusals reads what a stranger's probe printed.
-func refusals(output string) ([]observed.Refusal, error) {
-	var refusals []observed.Refusal
+func refusals(output string) ([]record.Refusal, error) {
+	var refusals []record.Refusal
 	for line := range bytes.Lines([]byte(output)) {
-		var refusal observed.Refusal
+		var refusal record.Refusal
 		if err := json.Unmarshal(line, &refusal); err != nil {
 			return nil, fmt.Errorf("reading what the stranger's probe printed: %w\n%s", err, output)
 		}

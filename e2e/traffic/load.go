@@ -1,4 +1,4 @@
-package recorder
+package traffic
 
 import (
 	"context"
@@ -18,9 +18,9 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"agentcube-mtls/e2e/kube"
-	"agentcube-mtls/e2e/observed"
 	"agentcube-mtls/e2e/platform/images"
-	"agentcube-mtls/e2e/verify"
+	"agentcube-mtls/e2e/record"
+	"agentcube-mtls/e2e/release"
 )
 
 // runtime is the AgentRuntime of the load's session; unknown is one that there is not.
@@ -45,7 +45,7 @@ const (
 
 // startLoad starts the load generator, and follows what it prints until watching ends.
 func (r *Recorder) startLoad(ctx, watching context.Context) error {
-	agent := verify.AgentRuntime(r.release.Namespace, runtime)
+	agent := release.AgentRuntime(r.release.Namespace, runtime)
 	for path, value := range map[string]any{
 		"sessionTimeout": "24h", "maxSessionDuration": "24h",
 		"podTemplate.spec.nodeSelector": map[string]any{controlPlane: ""},
@@ -104,7 +104,7 @@ func (r *Recorder) generator(url, name, runtime string, args ...string) corev1.C
 func (r *Recorder) stopLoad(ctx context.Context) error {
 	sandbox := &unstructured.Unstructured{Object: map[string]any{"apiVersion": "agents.x-k8s.io/v1alpha1", "kind": "Sandbox"}}
 	err := errors.Join(
-		client.IgnoreNotFound(r.release.Objects.Delete(ctx, verify.AgentRuntime(r.release.Namespace, runtime))),
+		client.IgnoreNotFound(r.release.Objects.Delete(ctx, release.AgentRuntime(r.release.Namespace, runtime))),
 		r.release.Objects.DeleteAllOf(ctx, sandbox, client.InNamespace(r.release.Namespace),
 			client.MatchingLabels{"runtime.agentcube.io/workload-name": runtime}),
 	)
@@ -131,7 +131,7 @@ func (r *Recorder) followLoad(ctx context.Context, container string) {
 func (r *Recorder) noteRequest(container string, line []byte) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	var request observed.Request
+	var request record.Request
 	if json.Unmarshal(line, &request) != nil {
 		r.complaint = string(line)
 		return
@@ -140,14 +140,14 @@ func (r *Recorder) noteRequest(container string, line []byte) {
 }
 
 // Requests returns all requests that have been answered, in the order in which they were sent.
-func (r *Recorder) Requests() []observed.Request {
+func (r *Recorder) Requests() []record.Request {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	var requests []observed.Request
+	var requests []record.Request
 	for _, records := range r.requests {
 		requests = slices.AppendSeq(requests, maps.Values(records))
 	}
-	slices.SortFunc(requests, func(a, b observed.Request) int { return a.Sent.Compare(b.Sent) })
+	slices.SortFunc(requests, func(a, b record.Request) int { return a.Sent.Compare(b.Sent) })
 	return requests
 }
 

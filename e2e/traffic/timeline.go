@@ -1,6 +1,6 @@
 // Package timeline tells what happened while a release was under load: every request, and what was done to the release and
 // what became of it. It is kept as JSON for programs and as an SVG picture for people.
-package timeline
+package traffic
 
 import (
 	"encoding/json"
@@ -9,19 +9,19 @@ import (
 	"path/filepath"
 	"time"
 
-	"agentcube-mtls/e2e/observed"
+	"agentcube-mtls/e2e/record"
 )
 
 // Timeline is the record of one release under load.
 type Timeline struct {
-	Title        string                 `json:"title"`
-	Requests     []observed.Request     `json:"requests"`
-	Actions      []observed.Event       `json:"actions"`  // what was done to the release, in order
-	Restarts     []observed.Event       `json:"restarts"` // of containers
-	Pods         []Pod                  `json:"pods"`     // in the order in which they were first seen
-	Certificates []observed.Certificate `json:"certificates"`
-	Handshakes   []observed.Event       `json:"handshakes"` // that failed, of the one that a probe beside each Router makes every second
-	Complaints   []observed.Event       `json:"complaints"` // what Routers logged of requests that they could not serve
+	Title        string               `json:"title"`
+	Requests     []record.Request     `json:"requests"`
+	Actions      []record.Event       `json:"actions"`  // what was done to the release, in order
+	Restarts     []record.Event       `json:"restarts"` // of containers
+	Pods         []Pod                `json:"pods"`     // in the order in which they were first seen
+	Certificates []record.Certificate `json:"certificates"`
+	Handshakes   []record.Event       `json:"handshakes"` // that failed, of the one that a probe beside each Router makes every second
+	Complaints   []record.Event       `json:"complaints"` // what Routers logged of requests that they could not serve
 }
 
 // Pod is the life of a pod. A time that was not reached is zero.
@@ -33,8 +33,8 @@ type Pod struct {
 }
 
 // Failed returns the requests that were not served.
-func (t *Timeline) Failed() []observed.Request {
-	var failed []observed.Request
+func (t *Timeline) Failed() []record.Request {
+	var failed []record.Request
 	for _, request := range t.Requests {
 		if request.Failure != "" {
 			failed = append(failed, request)

@@ -1,5 +1,5 @@
-// Package recorder puts a release under load and keeps the timeline of what becomes of it.
-package recorder
+// Package traffic puts a release under load, keeps the timeline of what happens to it, and draws it.
+package traffic
 
 import (
 	"context"
@@ -10,35 +10,34 @@ import (
 	"time"
 
 	"agentcube-mtls/e2e/kube"
-	"agentcube-mtls/e2e/observed"
-	"agentcube-mtls/e2e/timeline"
-	"agentcube-mtls/e2e/verify"
+	"agentcube-mtls/e2e/record"
+	"agentcube-mtls/e2e/release"
 )
 
 // Recorder watches a release from Start to Stop.
 type Recorder struct {
-	release verify.Release
+	release release.Release
 	load    string // the load generator's pod
 	cancel  context.CancelFunc
 	working sync.WaitGroup
 
 	mu       sync.Mutex // guards what follows
-	timeline timeline.Timeline
-	pods     map[string]int                      // by UID, the index in the timeline
-	restarts map[string]int32                    // by pod and container
-	serials  map[string]bool                     // of the certificates in the timeline
-	requests map[string]map[int]observed.Request // by the load generator's container and their number
+	timeline Timeline
+	pods     map[string]int                    // by UID, the index in the timeline
+	restarts map[string]int32                  // by pod and container
+	serials  map[string]bool                   // of the certificates in the timeline
+	requests map[string]map[int]record.Request // by the load generator's container and their number
 	// complaint is what the load generator printed last that is no record.
 	complaint string
 }
 
 // Start puts the release under load, from inside the cluster, and returns once the first requests were answered. Half of them go to
 // the WorkloadManager and half to a sandbox, in a session that is begun here.
-func Start(ctx context.Context, release verify.Release, title string) (*Recorder, error) {
+func Start(ctx context.Context, release release.Release, title string) (*Recorder, error) {
 	watching, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	r := &Recorder{release: release, cancel: cancel, timeline: timeline.Timeline{Title: title},
+	r := &Recorder{release: release, cancel: cancel, timeline: Timeline{Title: title},
 		pods: map[string]int{}, restarts: map[string]int32{}, serials: map[string]bool{},
-		requests: map[string]map[int]observed.Request{calls: {}, session: {}}}
+		requests: map[string]map[int]record.Request{calls: {}, session: {}}}
 	err := r.startLoad(ctx, watching)
 	if err == nil {
 		err = r.watchPods(watching)
@@ -58,7 +57,7 @@ func Start(ctx context.Context, release verify.Release, title string) (*Recorder
 func (r *Recorder) Mark(what string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.timeline.Actions = append(r.timeline.Actions, observed.Event{At: time.Now(), What: what})
+	r.timeline.Actions = append(r.timeline.Actions, record.Event{At: time.Now(), What: what})
 }
 
 // Await waits until that many more requests of either kind have been answered.
@@ -84,12 +83,12 @@ func (r *Recorder) Await(ctx context.Context, more int) error {
 
 // Stop ends the load and the watching, and returns what was seen until now, with the answer to every request that was sent. An error
 // says what is missing.
-func (r *Recorder) Stop(ctx context.Context) (*timeline.Timeline, error) {
+func (r *Recorder) Stop(ctx context.Context) (*Timeline, error) {
 	now := time.Now()
 	err := r.awaitAnswers(ctx, now)
 	r.cancel()
 	r.working.Wait()
 	// Of later ones, some may be on their way still.
-	r.timeline.Requests = slices.DeleteFunc(r.Requests(), func(q observed.Request) bool { return q.Sent.After(now) })
+	r.timeline.Requests = slices.DeleteFunc(r.Requests(), func(q record.Request) bool { return q.Sent.After(now) })
 	return &r.timeline, errors.Join(err, r.stopLoad(ctx))
 }

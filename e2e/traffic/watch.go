@@ -1,4 +1,4 @@
-package recorder
+package traffic
 
 import (
 	"bufio"
@@ -14,8 +14,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"agentcube-mtls/e2e/kube"
-	"agentcube-mtls/e2e/observed"
-	"agentcube-mtls/e2e/timeline"
+	"agentcube-mtls/e2e/record"
 )
 
 // router names the Routers' container, and labels their pods.
@@ -60,12 +59,12 @@ func (r *Recorder) seen(ctx context.Context, pod *corev1.Pod) {
 	if !known {
 		n = len(r.timeline.Pods)
 		r.pods[string(pod.UID)] = n
-		r.timeline.Pods = append(r.timeline.Pods, timeline.Pod{Name: pod.Name, Seen: time.Now()})
+		r.timeline.Pods = append(r.timeline.Pods, Pod{Name: pod.Name, Seen: time.Now()})
 	}
 	for _, status := range slices.Concat(pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses) {
 		name := pod.Name + "/" + status.Name
 		if before, known := r.restarts[name]; known && status.RestartCount > before {
-			r.timeline.Restarts = append(r.timeline.Restarts, observed.Event{At: time.Now(), What: name})
+			r.timeline.Restarts = append(r.timeline.Restarts, record.Event{At: time.Now(), What: name})
 		}
 		r.restarts[name] = status.RestartCount
 	}
@@ -139,8 +138,8 @@ func (r *Recorder) readLines(ctx context.Context, pod, container string, note fu
 // noteHandshake notes a new certificate, or why there was none. A log that is read again tells the same again.
 func (r *Recorder) noteHandshake(line []byte) {
 	var seen struct {
-		observed.Certificate
-		observed.Event
+		record.Certificate
+		record.Event
 	}
 	if json.Unmarshal(line, &seen) != nil {
 		return
@@ -158,22 +157,22 @@ func (r *Recorder) noteHandshake(line []byte) {
 
 // noteComplaint notes what a Router says of a request that it could not serve. That a runtime is unknown is how calls are served.
 func (r *Recorder) noteComplaint(line []byte) {
-	complaint := observed.Event{At: time.Now(), What: string(line)}
+	complaint := record.Event{At: time.Now(), What: string(line)}
 	if !strings.HasPrefix(complaint.What, "E") || strings.HasSuffix(complaint.What, "not found") {
 		return
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if !slices.ContainsFunc(r.timeline.Complaints, func(c observed.Event) bool { return c.What == complaint.What }) {
+	if !slices.ContainsFunc(r.timeline.Complaints, func(c record.Event) bool { return c.What == complaint.What }) {
 		r.timeline.Complaints = append(r.timeline.Complaints, complaint)
 	}
 }
 
 // Certificates returns those that the programs of a ServiceAccount have used so far, in the order in which they were first seen.
-func (r *Recorder) Certificates(account string) []observed.Certificate {
+func (r *Recorder) Certificates(account string) []record.Certificate {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return slices.DeleteFunc(slices.Clone(r.timeline.Certificates), func(c observed.Certificate) bool {
+	return slices.DeleteFunc(slices.Clone(r.timeline.Certificates), func(c record.Certificate) bool {
 		return !strings.HasSuffix(c.ID, "/sa/"+account)
 	})
 }

@@ -1,5 +1,5 @@
-// Package observed is what a probe in the cluster reports to the harness outside of it.
-package observed
+// Package record is what the probe and the load generator in a cluster report to the harness outside of it.
+package record
 
 import "time"
 
