@@ -1,4 +1,4 @@
-// Package timeline tells what happened while a release was under load: every request, and what was done to the release and
+// Timeline tells what happened while a release was under load: every request, and what was done to the release and
 // what became of it. It is kept as JSON for programs and as an SVG picture for people.
 package traffic
 
