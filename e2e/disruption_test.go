@@ -11,6 +11,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"agentcube-mtls/e2e/faults"
+	"agentcube-mtls/e2e/traffic"
 )
 
 // TestLosingTheAPIServerOrANodeIsOvercomeWithoutAHand takes from the whole cluster what no release can do without for long. No sandbox
@@ -31,9 +32,8 @@ func TestLosingTheAPIServerOrANodeIsOvercomeWithoutAHand(t *testing.T) {
 			return err
 		}
 		// The proxy of a node looks for the API server again after up to half a minute. Until then the node's pods find no way to it.
-		load.recover(ctx, t)
-		return nil
-	}, spared{sessions: true, handshakes: true}}}
+		return load.recover(ctx)
+	}, traffic.Spared{Sessions: true, Handshakes: true}}}
 	workers := nodes(ctx, t, "!node-role.kubernetes.io/control-plane")
 	if len(workers) == 0 {
 		t.Log("no node is restarted, since there is only one: NODES=3 has three")
@@ -41,7 +41,7 @@ func TestLosingTheAPIServerOrANodeIsOvercomeWithoutAHand(t *testing.T) {
 	for _, worker := range workers {
 		endured = append(endured, fault{worker.Name + " restarted", func(ctx context.Context) error {
 			return faults.RestartNode(ctx, r.Client, r.Namespace, worker.Name)
-		}, spared{}})
+		}, traffic.Spared{}})
 	}
 	endure(ctx, t, load, endured)
 	// What else ran on the nodes is there for the tests that follow.

@@ -2,132 +2,67 @@ package e2e
 
 import (
 	"context"
-	"slices"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"agentcube-mtls/e2e/record"
 	"agentcube-mtls/e2e/release"
+	"agentcube-mtls/e2e/traffic"
 )
 
-// fault is something that breaks under a release, and what goes on all the while.
+// fault is something that breaks in a release, and what must keep working during it.
 type fault struct {
 	name   string
 	inject func(context.Context) error
-	spares spared
-}
-
-// spared is what a fault leaves alone. The rest may fail until all is whole again.
-type spared struct {
-	calls, sessions bool // requests to the WorkloadManager, and those in a session
-	handshakes      bool // new connections between Router and WorkloadManager
-	others          bool // what another pod serves, so that there is no long time without an answer
+	spares traffic.Spared
 }
 
 // everything is what most faults spare.
-var everything = spared{calls: true, sessions: true, handshakes: true}
+var everything = traffic.Spared{Calls: true, Sessions: true, Handshakes: true}
 
-// window is the time from a fault until the release is whole again, and until requests are served after that.
-type window struct{ from, whole, to time.Time }
-
-// endure injects one fault after the other into a release under load. Each must be overcome without a hand, and cost nothing but what
-// it may cost, while it lasts.
+// endure injects one fault after the other into a release under load. The release must recover from
+// each without intervention, at no other cost than the fault allows. Each is judged and reported
+// before the next one; one that the release does not recover from ends the series.
 func endure(ctx context.Context, t *testing.T, load *scenario, faults []fault) {
 	t.Helper()
-	var windows []window
+	var intervals []traffic.Interval
 	for _, f := range faults {
-		load.Mark(f.name)
-		w := window{from: time.Now()}
-		require.NoError(t, f.inject(ctx), f.name)
-		eventually(ctx, t, "the release to be whole again after: "+f.name, func(ctx context.Context) error { return healthy(ctx, load.Release) })
-		w.whole = time.Now()
-		load.recover(ctx, t)
-		w.to = time.Now()
-		windows = append(windows, w)
-		load.goOn(ctx, t)
-	}
-	recorded := load.end(ctx, t)
-	// during returns the fault that was there between two moments, the later one of two, or -1.
-	during := func(from, to time.Time) int {
-		found := -1
-		for n, w := range windows {
-			if from.Before(w.to) && to.After(w.from) {
-				found = n
-			}
-		}
-		return found
-	}
-	failures, handshakes := map[int][]record.Request{}, map[int][]record.Event{}
-	for _, request := range recorded.Failed() {
-		n := during(request.Sent, request.Sent.Add(request.Took))
-		failures[n] = append(failures[n], request)
-	}
-	for _, handshake := range recorded.Handshakes {
-		n := during(handshake.At, handshake.At)
-		handshakes[n] = append(handshakes[n], handshake)
-	}
-	assert.Empty(t, failures[-1], "requests that failed while nothing was broken")
-	assert.Empty(t, handshakes[-1], "handshakes that failed while nothing was broken")
-	for n, f := range faults {
+		recovered := false
 		t.Run(f.name, func(t *testing.T) {
-			w := windows[n]
-			lost, sent := map[bool]int{}, 0
-			var unspared, late []record.Request
-			for _, request := range failures[n] {
-				lost[request.Session]++
-				spares := f.spares.calls
-				if request.Session {
-					spares = f.spares.sessions
-				}
-				if spares {
-					unspared = append(unspared, request)
-				}
-				if !request.Sent.Before(w.whole) {
-					late = append(late, request)
-				}
-			}
-			assert.Empty(t, unspared, "lost, though the fault should spare them")
-			assert.Empty(t, late, "lost, though all was whole again")
-			if f.spares.handshakes {
-				assert.Empty(t, handshakes[n], "handshakes that failed, though the fault should spare them")
-			}
-			for _, request := range recorded.Requests {
-				if request.Sent.After(w.from) && request.Sent.Before(w.whole) {
-					sent++
-				}
-			}
-			silence := longestSilence(recorded.Requests, w.from, w.whole)
-			if f.spares.others {
-				assert.LessOrEqual(t, 2*len(failures[n]), sent, "more than half were lost")
-				assert.Less(t, silence, 0.5, "the share of the time until all was whole again in which none of a kind was answered: no other pod took over")
-			}
-			t.Logf("whole after %s, and for %.0f %% of that nobody answered; of %d requests until then, %d calls and %d requests in the session failed; %d handshakes failed",
-				w.whole.Sub(w.from).Round(100*time.Millisecond), 100*silence, sent, lost[false], lost[true], len(handshakes[n]))
-		})
-	}
-}
+			load.Mark(f.name)
+			interval := traffic.Interval{Name: f.name, Injected: time.Now(), Spared: f.spares}
+			require.NoError(t, f.inject(ctx))
+			eventually(ctx, t, "the release to recover from: "+f.name, func(ctx context.Context) error { return healthy(ctx, load.Release) })
+			interval.Recovered = time.Now()
+			require.NoError(t, load.recover(ctx))
+			interval.Ended = time.Now()
+			intervals = append(intervals, interval)
+			load.goOn(ctx, t)
+			recovered = true
 
-// longestSilence returns the share of a time, from 0 to 1, in which no request of one kind was answered at a stretch. Where nobody takes
-// over, requests need not fail: many wait for the pod that comes.
-func longestSilence(requests []record.Request, from, to time.Time) float64 {
-	var longest time.Duration
-	for _, session := range []bool{false, true} {
-		served := []time.Time{from, to}
-		for _, request := range requests {
-			answered := request.Sent.Add(request.Took)
-			if request.Session == session && request.Failure == "" && answered.After(from) && answered.Before(to) {
-				served = append(served, answered)
-			}
-		}
-		slices.SortFunc(served, time.Time.Compare)
-		for n, moment := range served[1:] {
-			longest = max(longest, moment.Sub(served[n]))
+			timeline, err := load.Snapshot(ctx)
+			require.NoError(t, err)
+			verdicts := traffic.Judge(timeline, intervals).Verdicts
+			v := verdicts[len(verdicts)-1]
+			assert.Empty(t, v.Violations)
+			t.Logf("recovered after %s, and for %.0f %% of that nobody answered; of %d requests until then, %d calls and %d requests in the session failed; %d handshakes failed",
+				v.Recovery.Round(100*time.Millisecond), 100*v.Silence, v.Sent, len(v.LostCalls), len(v.LostSessions), len(v.Handshakes))
+		})
+		if !recovered {
+			break
 		}
 	}
-	return float64(longest) / float64(to.Sub(from))
+	judged := traffic.Judge(load.end(ctx, t), intervals)
+	if len(intervals) < len(faults) {
+		return // what the last fault still costs has no interval
+	}
+	assert.Empty(t, judged.Requests, "requests that failed outside of the faults")
+	assert.Empty(t, judged.Handshakes, "handshakes that failed outside of the faults")
+	for _, v := range judged.Verdicts {
+		assert.Empty(t, v.Violations, v.Name)
+	}
 }
 
 // healthy returns an error while anything of a release is missing, or its Router and WorkloadManager cannot shake hands.

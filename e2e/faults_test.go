@@ -8,6 +8,7 @@ import (
 	"agentcube-mtls/e2e/faults"
 	"agentcube-mtls/e2e/kube"
 	"agentcube-mtls/e2e/release"
+	"agentcube-mtls/e2e/traffic"
 )
 
 func target(r release.Release, app string) faults.Target {
@@ -51,8 +52,8 @@ func TestFaultsOfSinglePartsCostNoInvocationThatTheyCanSpare(t *testing.T) {
 		}, everything},
 		{"a Router drained", func(ctx context.Context) error { return router.DeletePod(ctx, faults.Drained) }, everything},
 		{"a WorkloadManager drained", func(ctx context.Context) error { return manager.DeletePod(ctx, faults.Drained) }, everything},
-		{"a Router killed", func(ctx context.Context) error { return router.DeletePod(ctx, faults.AtOnce) }, spared{handshakes: true, others: true}},
-		{"a WorkloadManager killed", func(ctx context.Context) error { return manager.DeletePod(ctx, faults.AtOnce) }, spared{sessions: true, others: true}},
-		{"Redis killed", func(ctx context.Context) error { return redis.KillContainer(ctx, "redis") }, spared{calls: true, handshakes: true}},
+		{"a Router killed", func(ctx context.Context) error { return router.DeletePod(ctx, faults.AtOnce) }, traffic.Spared{Handshakes: true, Others: true}},
+		{"a WorkloadManager killed", func(ctx context.Context) error { return manager.DeletePod(ctx, faults.AtOnce) }, traffic.Spared{Sessions: true, Others: true}},
+		{"Redis killed", func(ctx context.Context) error { return redis.KillContainer(ctx, "redis") }, traffic.Spared{Calls: true, Handshakes: true}},
 	})
 }

@@ -81,6 +81,18 @@ func (r *Recorder) Await(ctx context.Context, more int) error {
 	})
 }
 
+// Snapshot returns what happened until now, with the answer to every request that was sent.
+func (r *Recorder) Snapshot(ctx context.Context) (*Timeline, error) {
+	now := time.Now()
+	if err := r.awaitAnswers(ctx, now); err != nil {
+		return nil, err
+	}
+	requests := slices.DeleteFunc(r.Requests(), func(q record.Request) bool { return q.Sent.After(now) })
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return &Timeline{Title: r.timeline.Title, Requests: requests, Handshakes: slices.Clone(r.timeline.Handshakes)}, nil
+}
+
 // Stop ends the load and the watching, and returns what was seen until now, with the answer to every request that was sent. An error
 // says what is missing.
 func (r *Recorder) Stop(ctx context.Context) (*Timeline, error) {

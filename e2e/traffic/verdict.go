@@ -1,0 +1,145 @@
+package traffic
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"agentcube-mtls/e2e/record"
+)
+
+// Spared is what must keep working during a fault. The rest may fail until the release has recovered.
+type Spared struct {
+	Calls      bool // requests to the WorkloadManager
+	Sessions   bool // requests in a session
+	Handshakes bool // new connections between Router and WorkloadManager
+	Others     bool // requests to other pods: half of all are served, with no long silence
+}
+
+// Interval is the time of one fault.
+type Interval struct {
+	Name      string
+	Injected  time.Time
+	Recovered time.Time // when all pods were ready and Router and WorkloadManager could connect
+	Ended     time.Time // when requests were served again
+	Spared    Spared
+}
+
+// Verdict is what one fault cost.
+type Verdict struct {
+	Name         string
+	Sent         int // requests that were sent until the release recovered
+	LostCalls    []record.Request
+	LostSessions []record.Request
+	Handshakes   []record.Event // that failed
+	Recovery     time.Duration
+	Silence      float64  // longest share of the recovery, 0 to 1, in which no request of one kind was answered
+	Violations   []string // what the fault cost and should not have
+}
+
+// Judgement is the cost of every fault, and the failures outside of all of them.
+type Judgement struct {
+	Verdicts   []Verdict // one for each interval, in the same order
+	Requests   []record.Request
+	Handshakes []record.Event
+}
+
+// Judge attributes every failure of a timeline to a fault. A request that overlaps two intervals
+// belongs to the later one in the list.
+func Judge(timeline *Timeline, intervals []Interval) Judgement {
+	var judged Judgement
+	for _, interval := range intervals {
+		judged.Verdicts = append(judged.Verdicts, Verdict{Name: interval.Name, Recovery: interval.Recovered.Sub(interval.Injected)})
+	}
+	late := make([]int, len(intervals)) // requests that were sent after the recovery and lost
+	for _, request := range timeline.Failed() {
+		n := during(intervals, request.Sent, request.Sent.Add(request.Took))
+		switch {
+		case n < 0:
+			judged.Requests = append(judged.Requests, request)
+			continue
+		case request.Session:
+			judged.Verdicts[n].LostSessions = append(judged.Verdicts[n].LostSessions, request)
+		default:
+			judged.Verdicts[n].LostCalls = append(judged.Verdicts[n].LostCalls, request)
+		}
+		if !request.Sent.Before(intervals[n].Recovered) {
+			late[n]++
+		}
+	}
+	for _, handshake := range timeline.Handshakes {
+		if n := during(intervals, handshake.At, handshake.At); n < 0 {
+			judged.Handshakes = append(judged.Handshakes, handshake)
+		} else {
+			judged.Verdicts[n].Handshakes = append(judged.Verdicts[n].Handshakes, handshake)
+		}
+	}
+	for n, interval := range intervals {
+		v := &judged.Verdicts[n]
+		for _, request := range timeline.Requests {
+			if request.Sent.After(interval.Injected) && request.Sent.Before(interval.Recovered) {
+				v.Sent++
+			}
+		}
+		v.Silence = longestSilence(timeline.Requests, interval.Injected, interval.Recovered)
+		v.Violations = v.violations(interval.Spared, late[n])
+	}
+	return judged
+}
+
+// violations compares the cost of a fault with what the fault must spare.
+func (v *Verdict) violations(spared Spared, late int) []string {
+	var violations []string
+	lost := len(v.LostCalls) + len(v.LostSessions)
+	for _, rule := range []struct {
+		broken bool
+		text   string
+	}{
+		{v.Sent == 0, "no request was sent before the release recovered: nothing was measured"},
+		{spared.Calls && len(v.LostCalls) > 0, fmt.Sprintf("%d calls were lost: %+v", len(v.LostCalls), v.LostCalls)},
+		{spared.Sessions && len(v.LostSessions) > 0, fmt.Sprintf("%d requests in the session were lost: %+v", len(v.LostSessions), v.LostSessions)},
+		{late > 0, fmt.Sprintf("%d requests were lost that were sent after the release recovered", late)},
+		{spared.Handshakes && len(v.Handshakes) > 0, fmt.Sprintf("%d handshakes failed: %+v", len(v.Handshakes), v.Handshakes)},
+		{spared.Others && 2*lost > v.Sent, fmt.Sprintf("more than half were lost: %d of %d", lost, v.Sent)},
+		{spared.Others && v.Silence >= 0.5, fmt.Sprintf("no request of one kind was answered for %.0f %% of the recovery: no other pod took over", 100*v.Silence)},
+	} {
+		if rule.broken {
+			violations = append(violations, rule.text)
+		}
+	}
+	return violations
+}
+
+// during returns the index of the last interval that overlaps a time, or -1.
+func during(intervals []Interval, from, to time.Time) int {
+	for n, interval := range slices.Backward(intervals) {
+		if from.Before(interval.Ended) && to.After(interval.Injected) {
+			return n
+		}
+	}
+	return -1
+}
+
+// longestSilence returns the share of a time, from 0 to 1, in which no request of one kind was
+// answered at a stretch. Where no other pod takes over, requests need not fail: many wait for the
+// new pod.
+func longestSilence(requests []record.Request, from, to time.Time) float64 {
+	if !to.After(from) {
+		return 0
+	}
+	var longest time.Duration
+	for _, session := range []bool{false, true} {
+		served := []time.Time{from, to}
+		for _, request := range requests {
+			answered := request.Sent.Add(request.Took)
+			if request.Session == session && request.Failure == "" && answered.After(from) && answered.Before(to) {
+				served = append(served, answered)
+			}
+		}
+		slices.SortFunc(served, time.Time.Compare)
+		for n, moment := range served[1:] {
+			longest = max(longest, moment.Sub(served[n]))
+		}
+	}
+	return float64(longest) / float64(to.Sub(from))
+}

@@ -1,0 +1,147 @@
+package traffic_test
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"agentcube-mtls/e2e/record"
+	"agentcube-mtls/e2e/traffic"
+)
+
+// steady returns a timeline of ten minutes, with one request of each kind a second, served in 10 ms.
+func steady() *traffic.Timeline {
+	t := &traffic.Timeline{}
+	for n := range 600 {
+		for _, session := range []bool{false, true} {
+			t.Requests = append(t.Requests, record.Request{Number: n, Sent: after(float64(n)), Took: 10 * time.Millisecond, Session: session})
+		}
+	}
+	return t
+}
+
+// fail fails the requests of one kind that are sent in some seconds.
+func fail(session bool, from, to int) func(*traffic.Timeline) {
+	return func(t *traffic.Timeline) {
+		for n := range t.Requests {
+			if r := &t.Requests[n]; r.Session == session && from <= r.Number && r.Number < to {
+				r.Failure = "refused"
+			}
+		}
+	}
+}
+
+// handshake fails one in a second.
+func handshake(second float64) func(*traffic.Timeline) {
+	return func(t *traffic.Timeline) {
+		t.Handshakes = append(t.Handshakes, record.Event{At: after(second), What: "expired"})
+	}
+}
+
+// hold has requests of one kind wait, until a second, instead of failing.
+func hold(session bool, from, to int) func(*traffic.Timeline) {
+	return func(t *traffic.Timeline) {
+		for n := range t.Requests {
+			if r := &t.Requests[n]; r.Session == session && from <= r.Number && r.Number < to {
+				r.Took = after(float64(to)).Sub(r.Sent)
+			}
+		}
+	}
+}
+
+// fault lasts from second 100 to 110, and requests are served again in second 120.
+func fault(spared traffic.Spared) []traffic.Interval {
+	return []traffic.Interval{{Name: "fault", Injected: after(99.5), Recovered: after(109.5), Ended: after(119.5), Spared: spared}}
+}
+
+func TestJudgeVerdict(t *testing.T) {
+	t.Parallel()
+	everything := traffic.Spared{Calls: true, Sessions: true, Handshakes: true}
+	for name, c := range map[string]struct {
+		spared traffic.Spared
+		damage []func(*traffic.Timeline)
+		fails  []string // beginnings of the violations; none: it must pass
+	}{
+		"nothing lost":                   {spared: everything},
+		"call lost, spared":              {everything, []func(*traffic.Timeline){fail(false, 100, 102)}, []string{"2 calls were lost"}},
+		"call lost, not spared":          {traffic.Spared{Sessions: true, Handshakes: true}, []func(*traffic.Timeline){fail(false, 100, 102)}, nil},
+		"session lost, spared":           {everything, []func(*traffic.Timeline){fail(true, 100, 101)}, []string{"1 requests in the session were lost"}},
+		"session lost, not spared":       {traffic.Spared{Calls: true, Handshakes: true}, []func(*traffic.Timeline){fail(true, 100, 101)}, nil},
+		"lost after recovery":            {traffic.Spared{}, []func(*traffic.Timeline){fail(false, 110, 113)}, []string{"3 requests were lost that were sent after the release recovered"}},
+		"handshake failed, spared":       {everything, []func(*traffic.Timeline){handshake(105)}, []string{"1 handshakes failed"}},
+		"handshake failed, not spared":   {traffic.Spared{Calls: true}, []func(*traffic.Timeline){handshake(105)}, nil},
+		"half lost in turns":             {traffic.Spared{Others: true}, []func(*traffic.Timeline){fail(false, 101, 104), fail(false, 105, 108)}, nil},
+		"more than half lost":            {traffic.Spared{Others: true}, []func(*traffic.Timeline){fail(false, 100, 103), fail(false, 104, 107), fail(false, 108, 110), fail(true, 100, 102), fail(true, 107, 109)}, []string{"more than half were lost: 12 of 20"}},
+		"one kind silent":                {traffic.Spared{Others: true}, []func(*traffic.Timeline){fail(true, 101, 107)}, []string{"no request of one kind was answered for 70 % of the recovery"}},
+		"one kind waits, nobody else":    {traffic.Spared{Calls: true, Sessions: true, Others: true}, []func(*traffic.Timeline){hold(false, 100, 109)}, []string{"no request of one kind was answered for 95 % of the recovery"}},
+		"one kind waits, may do so":      {everything, []func(*traffic.Timeline){hold(false, 100, 109)}, nil},
+		"everything at once":             {traffic.Spared{Calls: true, Sessions: true, Handshakes: true, Others: true}, []func(*traffic.Timeline){fail(false, 100, 111), fail(true, 100, 111), handshake(101)}, []string{"11 calls", "11 requests in the session", "2 requests were lost that were sent after", "1 handshakes", "more than half", "no request of one kind was answered for 100 %"}},
+		"no request during the recovery": {traffic.Spared{}, []func(*traffic.Timeline){func(t *traffic.Timeline) { t.Requests = t.Requests[:20] }}, []string{"no request was sent"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			timeline := steady()
+			for _, damage := range c.damage {
+				damage(timeline)
+			}
+			judged := traffic.Judge(timeline, fault(c.spared))
+			assert.Empty(t, judged.Requests, "failures outside of the fault")
+			assert.Empty(t, judged.Handshakes, "failed handshakes outside of the fault")
+			require.Len(t, judged.Verdicts, 1)
+			violations := judged.Verdicts[0].Violations
+			require.Len(t, violations, len(c.fails), "%q", violations)
+			for n, begins := range c.fails {
+				assert.Contains(t, violations[n], begins)
+			}
+		})
+	}
+}
+
+func TestJudgeAttribution(t *testing.T) {
+	t.Parallel()
+	timeline := steady()
+	timeline.Handshakes = []record.Event{{At: after(50)}, {At: after(105)}, {At: after(205)}}
+	lost := func(second float64, took time.Duration) record.Request {
+		request := record.Request{Sent: after(second), Took: took, Failure: "refused"}
+		timeline.Requests = append(timeline.Requests, request)
+		return request
+	}
+	before := lost(50.1, time.Second)
+	into := lost(90.1, 20*time.Second)                  // sent before the first fault, fails during it
+	first, both := lost(101.1, 0), lost(119.1, 90*1e9)  // of the first fault; of both, hence of the second
+	second, between := lost(210.1, 0), lost(150.1, 1e9) // of the second; of neither
+	edge := lost(219.5, 0)                              // sent at the moment at which the second ended
+	intervals := slices.Concat(fault(traffic.Spared{}), []traffic.Interval{
+		{Name: "second", Injected: after(199.5), Recovered: after(215.5), Ended: after(219.5)},
+	})
+
+	judged := traffic.Judge(timeline, intervals)
+	assert.Equal(t, []record.Request{before, between, edge}, judged.Requests)
+	assert.Equal(t, timeline.Handshakes[:1], judged.Handshakes)
+	require.Len(t, judged.Verdicts, 2)
+	assert.Equal(t, []record.Request{into, first}, judged.Verdicts[0].LostCalls)
+	assert.Equal(t, []record.Request{both, second}, judged.Verdicts[1].LostCalls)
+	assert.Equal(t, timeline.Handshakes[1:2], judged.Verdicts[0].Handshakes)
+	assert.Equal(t, timeline.Handshakes[2:], judged.Verdicts[1].Handshakes)
+	assert.Equal(t, []string{"fault", "second"}, []string{judged.Verdicts[0].Name, judged.Verdicts[1].Name})
+	assert.Equal(t, []time.Duration{10 * time.Second, 16 * time.Second}, []time.Duration{judged.Verdicts[0].Recovery, judged.Verdicts[1].Recovery})
+}
+
+func TestJudgeWithoutIntervals(t *testing.T) {
+	t.Parallel()
+	timeline := steady()
+	fail(false, 7, 8)(timeline)
+	judged := traffic.Judge(timeline, nil)
+	assert.Empty(t, judged.Verdicts)
+	assert.Len(t, judged.Requests, 1)
+}
+
+func TestJudgeIntervalOfNoTime(t *testing.T) {
+	t.Parallel()
+	judged := traffic.Judge(steady(), []traffic.Interval{{Injected: after(5), Recovered: after(5), Ended: after(6)}})
+	assert.Zero(t, judged.Verdicts[0].Silence)
+	assert.Len(t, judged.Verdicts[0].Violations, 1, "nothing was measured")
+}
