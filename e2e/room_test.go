@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/prometheus/procfs"
+	"agentcube-mtls/e2e/processors"
 )
 
 // Another test begins, up to so many at once, when this share of the processors was idle for a while: beside more tests than a machine
@@ -43,7 +43,7 @@ func begin(long bool) bool {
 	looking.Lock()
 	defer looking.Unlock()
 	others := running.Load()
-	if !long && ahead.Load() > 0 || others == most || others > 0 && unoccupied(while) < spare {
+	if !long && ahead.Load() > 0 || others == most || others > 0 && processors.Idle(while) < spare {
 		return false
 	}
 	if long {
@@ -51,31 +51,4 @@ func begin(long bool) bool {
 	}
 	running.Add(1)
 	return true
-}
-
-// unoccupied waits, and returns the share of all processors' time that nobody used meanwhile. Where the kernel does not tell, that is all.
-func unoccupied(while time.Duration) float64 {
-	before, err := processors()
-	if err != nil {
-		return 1
-	}
-	time.Sleep(while)
-	after, err := processors()
-	if err != nil {
-		return 1
-	}
-	unused := after.Idle + after.Iowait - before.Idle - before.Iowait
-	used := after.User + after.Nice + after.System + after.IRQ + after.SoftIRQ + after.Steal -
-		before.User - before.Nice - before.System - before.IRQ - before.SoftIRQ - before.Steal
-	return unused / (unused + used)
-}
-
-// processors returns what the processors have done since the machine started, in seconds.
-func processors() (procfs.CPUStat, error) {
-	proc, err := procfs.NewDefaultFS()
-	if err != nil {
-		return procfs.CPUStat{}, err
-	}
-	stat, err := proc.Stat()
-	return stat.CPUTotal, err
 }
