@@ -98,6 +98,12 @@ func (c Component) Build(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	// Of two commands that need the same programs, one builds and the other waits.
+	unlock, err := repo.Lock(ctx, filepath.Join(dir, ".lock"))
+	if err != nil {
+		return "", err
+	}
+	defer unlock()
 	done := filepath.Join(dir, ".complete")
 	if _, err := os.Stat(done); err == nil {
 		return dir, nil
