@@ -17,33 +17,56 @@ watch: ## put the release of `make up` under load until Ctrl-C, and draw what be
 down: ## remove what `make up` made
 	@$(GO) run ./e2e/cmd/agentcube down
 
+.PHONY: setup
+setup: # install with apt-get what is missing, or fail and name it
+	@$(GO) run ./e2e/cmd/setup
+
+# The tests without a cluster run at the same time as those on one, which wait most of the time.
+# With --keep-going the other half ends by itself when one fails, and make names what failed.
 .PHONY: test
-test: lint test-templates test-units test-e2e docs-test ## prove everything
+test: lint ## prove everything; installs what it needs on Debian
+	@$(MAKE) --no-print-directory --jobs=2 --keep-going test-e2e docs-test test-templates test-units
 
 .PHONY: lint
-lint: ## check the form of the code
-	@test -z "$$(gofmt -l .)" || { echo "not formatted (run gofmt -w .):"; gofmt -l .; exit 1; }
+lint: setup ## check the form of the code
+	@test -z "$$(gofmt -l .)" || { echo "not formatted (run make fmt):"; gofmt -l .; exit 1; }
 	$(GO) vet ./...
 	@if command -v golangci-lint >/dev/null; then golangci-lint run; else echo "golangci-lint is not installed: only gofmt and go vet were run"; fi
+	yamllint --strict .
 
+.PHONY: fmt
+fmt: ## format the code
+	gofmt -w .
+
+.PHONY: generate
+generate: ## write what is generated: the chart's README, its CRDs and its schema
+	$(GO) generate ./...
+
+# Lower priority, since tests on a cluster may run at the same time.
 .PHONY: test-templates
-test-templates: ## render the charts and check the objects, and run helm against an API server: needs no cluster
-	@command -v yamllint >/dev/null || echo "yamllint is not installed (apt-get install yamllint): chart-testing will not lint the charts"
-	$(GO) test -timeout=30m ./templates-tests/...
+test-templates: setup ## render the charts and check the objects, and run helm against an API server: needs no cluster
+	nice $(GO) test -timeout=60m ./templates-tests/...
 
+# Where both are asked for, they run one after the other.
 .PHONY: test-units
-test-units: ## test the programs of the control plane and of the harness, with the race detector
-	$(GO) test -race $$($(GO) list ./e2e/... | grep -v -e /e2e$$ -e /e2e/guides$$)
+test-units: setup | $(filter test-templates,$(MAKECMDGOALS)) ## test the programs of the control plane and of the harness, with the race detector
+	nice $(GO) test -race $$($(GO) list ./e2e/... ./internal/... | grep -v -e /e2e$$ -e /e2e/guides$$)
 
-# The tests see to it themselves how many of them run at once: all may wait for that.
+# The tests limit their own concurrency: each may wait for its turn.
 .PHONY: test-e2e
 test-e2e: ## install on a kind cluster and check the living system (KEEP=1 leaves the cluster for the next run, SOAK=1 takes its time)
 	$(GO) test -count=1 -parallel=32 -timeout=80m -v ./e2e
 
+.PHONY: scenario
+scenario: ## run one scenario on a cluster that is kept for the next run: make scenario NAME=…
+	@test -n "$(NAME)" || { echo "give a name: make scenario NAME=…"; exit 1; }
+	KEEP=1 $(GO) test -count=1 -parallel=32 -timeout=80m -v ./e2e -run '^$(NAME)$$'
+
+# Where both are asked for, the guides follow the scenarios: two clusters at a time are too much for two processors.
 .PHONY: docs-test
-docs-test: ## follow every guide to the letter on a kind cluster, and compare what comes back
+docs-test: setup | $(filter test-e2e,$(MAKECMDGOALS)) ## follow every guide to the letter on a kind cluster, and compare what comes back
 	$(GO) test -count=1 -timeout=40m -v ./e2e/guides
 
 .PHONY: docs-update
-docs-update: ## refresh what the guides expect from a real run
+docs-update: setup ## refresh what the guides expect from a real run
 	UPDATE=1 $(GO) test -count=1 -timeout=40m -v ./e2e/guides

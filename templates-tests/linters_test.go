@@ -121,9 +121,6 @@ func criticalPoints(t testing.TB, score string, given map[string]any) []critical
 
 func TestChartTestingLintsTheCharts(t *testing.T) {
 	t.Parallel()
-	if _, err := exec.LookPath("yamllint"); err != nil {
-		t.Skip("chart-testing needs yamllint, which is not installed: apt-get install yamllint")
-	}
 	root := repo.Path()
 	ct, err := generate.Tool(root, "chart-testing", "ct")
 	require.NoError(t, err)
@@ -136,8 +133,5 @@ func TestChartTestingLintsTheCharts(t *testing.T) {
 	lint.Dir = root
 	lint.Env = append(os.Environ(), "PATH="+programs+":"+os.Getenv("PATH"))
 	out, err := lint.CombinedOutput()
-	assert.NoError(t, err, "%s", out)
-
-	out, err = exec.Command("yamllint", "-c", filepath.Join(root, "templates-tests/yamllint.yaml"), filepath.Join(root, "values"), filepath.Join(root, "ct.yaml")).CombinedOutput()
 	assert.NoError(t, err, "%s", out)
 }

@@ -25,7 +25,7 @@ func Ensure(ctx context.Context, log *progress.Log) error {
 		return err
 	}
 	if !m.installed {
-		if err := install(ctx, log, "docker.io"); err != nil {
+		if err := install(ctx, log, []string{"docker.io"}); err != nil {
 			return err
 		}
 	}
@@ -63,44 +63,6 @@ func (m machine) mend(problem error) error {
 	return errors.New("no container engine: install Docker (on Debian and Ubuntu: `sudo apt-get install docker.io`) and repeat")
 }
 
-// EnsureBuildTools installs what images are built with where no registry can give one: what makes a Debian base image, and the C
-// compiler that SPIRE's sqlite takes.
-func EnsureBuildTools(ctx context.Context, log *progress.Log) error {
-	for _, tool := range []struct {
-		program  string
-		packages []string
-	}{{"debootstrap", []string{"debootstrap"}}, {"gcc", []string{"gcc", "libc6-dev"}}} {
-		if _, err := exec.LookPath(tool.program); err == nil {
-			continue
-		}
-		if os.Geteuid() != 0 || !isDebian() {
-			return errors.New("no registry answers, so that the images have to be built, which needs root on Debian: " +
-				"run this there, or connect this machine to docker.io, ghcr.io and registry.k8s.io")
-		}
-		if err := install(ctx, log, tool.packages...); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 func ping(ctx context.Context) error {
 	return command.New("docker", "version", "--format", "{{.Server.Version}}").Run(ctx)
-}
-
-// install brings Debian packages.
-func install(ctx context.Context, log *progress.Log, packages ...string) error {
-	return log.Step("installing "+strings.Join(packages, " and ")+" with apt-get", func() error {
-		if err := command.New("apt-get", "update").Run(ctx); err != nil {
-			return err
-		}
-		// policy-rc.d is left alone: where an init system runs, the package starts its service itself.
-		apt := append([]string{"apt-get", "install", "-y", "--no-install-recommends"}, packages...)
-		return command.New(apt...).With("DEBIAN_FRONTEND=noninteractive").Run(ctx)
-	})
-}
-
-func isDebian() bool {
-	_, err := os.Stat("/etc/debian_version")
-	return err == nil
 }

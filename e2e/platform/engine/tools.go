@@ -1,0 +1,79 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+
+	"agentcube-mtls/e2e/progress"
+	"agentcube-mtls/internal/command"
+)
+
+// tool is a program, and the Debian packages that bring it.
+type tool struct {
+	program  string
+	packages []string
+}
+
+var compiler = tool{"gcc", []string{"gcc", "libc6-dev"}}
+
+// EnsureBuildTools installs what images are built with where no registry can give one: what makes a
+// Debian base image, and the C compiler that SPIRE's sqlite takes.
+func EnsureBuildTools(ctx context.Context, log *progress.Log) error {
+	packages := lacking([]tool{{"debootstrap", []string{"debootstrap"}}, compiler}, exec.LookPath)
+	if len(packages) == 0 {
+		return nil
+	}
+	if !mayInstall() {
+		return errors.New("no registry answers, so that the images have to be built, which needs root on Debian: " +
+			"run this there, or connect this machine to docker.io, ghcr.io and registry.k8s.io")
+	}
+	return install(ctx, log, packages)
+}
+
+// EnsureTestTools installs what `make test` runs and what is not a Go module: the compiler of Go's
+// race detector, yamllint for the linters, and curl and jq for the commands of the guides.
+func EnsureTestTools(ctx context.Context, log *progress.Log) error {
+	packages := lacking([]tool{compiler, {"yamllint", []string{"yamllint"}}, {"curl", []string{"curl"}}, {"jq", []string{"jq"}}}, exec.LookPath)
+	if len(packages) == 0 {
+		return nil
+	}
+	if !mayInstall() {
+		return fmt.Errorf("the tests need programs that are not installed: install %[1]s (on Debian and Ubuntu: `sudo apt-get install %[1]s`) and repeat",
+			strings.Join(packages, " "))
+	}
+	return install(ctx, log, packages)
+}
+
+// lacking returns the packages of those tools whose program is not found.
+func lacking(tools []tool, find func(program string) (string, error)) []string {
+	var packages []string
+	for _, tool := range tools {
+		if _, err := find(tool.program); err != nil {
+			packages = append(packages, tool.packages...)
+		}
+	}
+	return packages
+}
+
+// install brings Debian packages.
+func install(ctx context.Context, log *progress.Log, packages []string) error {
+	return log.Step("installing "+strings.Join(packages, ", ")+" with apt-get", func() error {
+		if err := command.New("apt-get", "update").Run(ctx); err != nil {
+			return err
+		}
+		// policy-rc.d is left alone: where an init system runs, the package starts its service itself.
+		apt := append([]string{"apt-get", "install", "-y", "--no-install-recommends"}, packages...)
+		return command.New(apt...).With("DEBIAN_FRONTEND=noninteractive").Run(ctx)
+	})
+}
+
+func mayInstall() bool { return os.Geteuid() == 0 && isDebian() }
+
+func isDebian() bool {
+	_, err := os.Stat("/etc/debian_version")
+	return err == nil
+}
