@@ -13,43 +13,46 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"agentcube-mtls/e2e/record"
+	"agentcube-mtls/e2e/release"
+	"agentcube-mtls/e2e/suite"
 	"agentcube-mtls/internal/testca"
 )
 
-// TestACAOfTheUsersTakesOverUnderLoad gives a CA of the user's to a release whose SPIRE server has signed for itself until then. It
-// signs the next CA that the server prepares.
-func TestACAOfTheUsersTakesOverUnderLoad(t *testing.T) {
-	ctx := start(t)
-	r := install(t, "signed", map[string]string{
-		"spire.enabled": "true", "spire.server.ca.x509SvidDefaultTtl": "90s", "spire.server.ca.ttl": "3m", "workloadmanager.drainSeconds": drainSeconds,
-	})
-	authority := testca.New(t).Pair(t)
-	_, err := r.CoreV1().Secrets(r.Namespace).Create(ctx, &corev1.Secret{
-		ObjectMeta: metav1.ObjectMeta{Name: "authority"}, Data: map[string][]byte{"tls.crt": authority.Cert, "tls.key": authority.Key},
-	}, metav1.CreateOptions{})
-	require.NoError(t, err)
-	load := underLoad(ctx, t, r)
-	upgrade(t, r, map[string]string{"spire.server.upstreamAuthority.type": "secret", "spire.server.upstreamAuthority.secretName": "authority"})
+var userCA = suite.Scenario{
+	Name:        "user-ca",
+	Description: "A CA of the user takes over a release under load whose SPIRE server signed for itself before.",
+	Values: map[string]string{
+		"spire.enabled": "true", "spire.server.ca.x509SvidDefaultTtl": "90s", "spire.server.ca.ttl": "3m", "workloadmanager.drainSeconds": suite.DrainSeconds,
+	},
+	Run: func(ctx context.Context, t *testing.T, r release.Release) {
+		authority := testca.New(t).Pair(t)
+		_, err := r.CoreV1().Secrets(r.Namespace).Create(ctx, &corev1.Secret{
+			ObjectMeta: metav1.ObjectMeta{Name: "authority"}, Data: map[string][]byte{"tls.crt": authority.Cert, "tls.key": authority.Key},
+		}, metav1.CreateOptions{})
+		require.NoError(t, err)
+		load := suite.UnderLoad(ctx, t, r)
+		suite.Upgrade(t, r, map[string]string{"spire.server.upstreamAuthority.type": "secret", "spire.server.upstreamAuthority.secretName": "authority"})
 
-	roots := x509.NewCertPool()
-	require.True(t, roots.AppendCertsFromPEM(authority.Cert))
-	signer, untrusted := "", errors.New("no certificate was seen yet")
-	eventually(ctx, t, "a certificate that leads to the user's CA", func(ctx context.Context) error {
-		// Each look starts a container, so only where there is something new to see.
-		current := load.newest("agentcube-router").Authority
-		if current == signer {
+		roots := x509.NewCertPool()
+		require.True(t, roots.AppendCertsFromPEM(authority.Cert))
+		signer, untrusted := "", errors.New("no certificate was seen yet")
+		suite.Eventually(ctx, t, "a certificate that leads to the user's CA", func(ctx context.Context) error {
+			// Each look starts a container, so only where there is something new to see.
+			current := load.Newest("agentcube-router").Authority
+			if current == signer {
+				return untrusted
+			}
+			chain, err := r.RouterCertificate(ctx)
+			if err != nil {
+				return err
+			}
+			signer, untrusted = current, leadsTo(roots, []byte(chain))
 			return untrusted
-		}
-		chain, err := r.RouterCertificate(ctx)
-		if err != nil {
-			return err
-		}
-		signer, untrusted = current, leadsTo(roots, []byte(chain))
-		return untrusted
-	})
-	require.NoError(t, load.awaitCertificates(ctx, "certificates of the new CA", func(c record.Certificate) bool { return c.Authority == signer }))
-	load.requireNoFailure(ctx, t)
-	assert.Empty(t, load.end(ctx, t).Handshakes, "a connection can be made at any moment")
+		})
+		require.NoError(t, load.AwaitCertificates(ctx, "certificates of the new CA", func(c record.Certificate) bool { return c.Authority == signer }))
+		load.RequireNoFailure(ctx, t)
+		assert.Empty(t, load.End(ctx, t).Handshakes, "a connection can be made at any moment")
+	},
 }
 
 // leadsTo returns an error where the first certificate of a chain, as PEM, does not lead to a root by way of the others.

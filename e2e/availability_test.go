@@ -15,23 +15,23 @@ import (
 	"agentcube-mtls/e2e/faults"
 	"agentcube-mtls/e2e/platform/images"
 	"agentcube-mtls/e2e/record"
+	"agentcube-mtls/e2e/release"
+	"agentcube-mtls/e2e/suite"
 	"agentcube-mtls/internal/command"
 )
 
-// TestSPIREServersOnOneDatabaseStandInForEachOther runs two servers, each with keys and a CA of its own, on a database outside of the
-// cluster. Certificates of either CA are trusted, and those of one go on being renewed without the other. SOAK=1 does so on MySQL too.
-func TestSPIREServersOnOneDatabaseStandInForEachOther(t *testing.T) {
-	t.Parallel()
-	t.Run("PostgreSQL, verified by its CA", func(t *testing.T) {
-		ctx := start(t)
+var postgreSQL = suite.Scenario{
+	Name:        "postgresql",
+	Description: "Two SPIRE servers, each with keys and a CA of its own, run on one PostgreSQL outside of the cluster, verified by its CA. Either issues certificates without the other.",
+	Run: func(ctx context.Context, t *testing.T, _ release.Release) {
 		const name = "postgresql"
 		database := startDatabase(ctx, t, name, images.PostgreSQL, "pg_isready")
 		authority, err := database.exec("cat", "/etc/ssl/certs/ssl-cert-snakeoil.pem").Output(ctx)
 		require.NoError(t, err)
-		afterwards(t, func(ctx context.Context) { assert.NoError(t, suite.release.DeleteNamespace(ctx, name)) })
-		_, err = suite.release.CoreV1().Namespaces().Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}}, metav1.CreateOptions{})
+		suite.Afterwards(t, func(ctx context.Context) { assert.NoError(t, suite.Env.Release.DeleteNamespace(ctx, name)) })
+		_, err = suite.Env.Release.CoreV1().Namespaces().Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}}, metav1.CreateOptions{})
 		require.NoError(t, err)
-		_, err = suite.release.CoreV1().ConfigMaps(name).Create(ctx, &corev1.ConfigMap{
+		_, err = suite.Env.Release.CoreV1().ConfigMaps(name).Create(ctx, &corev1.ConfigMap{
 			ObjectMeta: metav1.ObjectMeta{Name: "database"}, Data: map[string]string{"ca.crt": authority},
 		}, metav1.CreateOptions{})
 		require.NoError(t, err)
@@ -42,12 +42,16 @@ func TestSPIREServersOnOneDatabaseStandInForEachOther(t *testing.T) {
 			"spire.server.extraVolumes[0].name": "database", "spire.server.extraVolumes[0].configMap.name": "database",
 			"spire.server.extraVolumeMounts[0].name": "database", "spire.server.extraVolumeMounts[0].mountPath": "/run/database",
 		})
-	})
-	t.Run("MySQL", func(t *testing.T) {
-		if !soak {
+	},
+}
+
+var mySQL = suite.Scenario{
+	Name:        "mysql",
+	Description: "The same on MySQL, with SOAK=1 only.",
+	Run: func(ctx context.Context, t *testing.T, _ release.Release) {
+		if !suite.Soak {
 			t.Skip("SOAK=1 runs it: to Router and WorkloadManager it is as PostgreSQL")
 		}
-		ctx := start(t)
 		const name = "mysql"
 		require.NoError(t, images.MySQL.Build(ctx))
 		database := startDatabase(ctx, t, name, images.MySQL, "mysqladmin", "--user=spire", "--password=spire", "ping")
@@ -55,7 +59,7 @@ func TestSPIREServersOnOneDatabaseStandInForEachOther(t *testing.T) {
 			"spire.server.dataStore.type":             "mysql",
 			"spire.server.dataStore.connectionString": "spire:spire@tcp(" + database.address + ")/spire?parseTime=true",
 		})
-	})
+	},
 }
 
 // requireServersStandIn installs a release with two servers on a database, and takes one, the other, and the database away.
@@ -63,18 +67,18 @@ func requireServersStandIn(ctx context.Context, t *testing.T, name string, datab
 	t.Helper()
 	maps.Copy(values, map[string]string{
 		"spire.enabled": "true", "spire.server.replicas": "2", "spire.server.podDisruptionBudget.enabled": "true",
-		"spire.server.ca.x509SvidDefaultTtl": "2m", "workloadmanager.drainSeconds": drainSeconds,
+		"spire.server.ca.x509SvidDefaultTtl": "2m", "workloadmanager.drainSeconds": suite.DrainSeconds,
 	})
-	r := install(t, name, values)
-	server, load := target(r, "spire-server"), underLoad(ctx, t, r)
-	require.NoError(t, load.awaitCertificates(ctx, "certificates", func(c record.Certificate) bool { return c.Serial != "" }))
+	r := suite.Install(t, name, values)
+	server, load := target(r, "spire-server"), suite.UnderLoad(ctx, t, r)
+	require.NoError(t, load.AwaitCertificates(ctx, "certificates", func(c record.Certificate) bool { return c.Serial != "" }))
 	// renewed waits until both sides use a certificate that they do not have now.
 	renewed := func(ctx context.Context) error {
-		router, manager := load.newest("agentcube-router").Serial, load.newest("workloadmanager").Serial
-		return load.awaitCertificates(ctx, "other certificates", func(c record.Certificate) bool { return c.Serial != router && c.Serial != manager })
+		router, manager := load.Newest("agentcube-router").Serial, load.Newest("workloadmanager").Serial
+		return load.AwaitCertificates(ctx, "other certificates", func(c record.Certificate) bool { return c.Serial != router && c.Serial != manager })
 	}
-	endure(ctx, t, load, []fault{
-		{"the second SPIRE server away", func(ctx context.Context) error {
+	suite.Endure(ctx, t, load, []suite.Fault{
+		{Name: "the second SPIRE server away", Inject: func(ctx context.Context) error {
 			if err := server.Scale(ctx, 1); err != nil {
 				return err
 			}
@@ -82,19 +86,19 @@ func requireServersStandIn(ctx context.Context, t *testing.T, name string, datab
 				return err
 			}
 			return server.Scale(ctx, 2)
-		}, everything},
-		{"a SPIRE server killed", func(ctx context.Context) error {
+		}, Spares: suite.Everything},
+		{Name: "a SPIRE server killed", Inject: func(ctx context.Context) error {
 			if err := server.DeletePod(ctx, faults.AtOnce); err != nil {
 				return err
 			}
 			return renewed(ctx)
-		}, everything},
-		{"the database killed", func(ctx context.Context) error {
+		}, Spares: suite.Everything},
+		{Name: "the database killed", Inject: func(ctx context.Context) error {
 			if err := command.New("docker", "restart", "--time", "0", database.container).Run(ctx); err != nil {
 				return err
 			}
 			return renewed(ctx)
-		}, everything},
+		}, Spares: suite.Everything},
 	})
 	bundle, err := r.Server(ctx, "bundle", "show")
 	require.NoError(t, err)
@@ -121,7 +125,7 @@ func startDatabase(ctx context.Context, t *testing.T, name string, image images.
 	var err error
 	d.address, err = command.New("docker", "inspect", "--format", "{{.NetworkSettings.Networks.kind.IPAddress}}", d.container).Output(ctx)
 	require.NoError(t, err)
-	eventually(ctx, t, "the database to answer", func(ctx context.Context) error {
+	suite.Eventually(ctx, t, "the database to answer", func(ctx context.Context) error {
 		return d.exec(append(answers, "--host", d.address)...).Run(ctx)
 	})
 	return d

@@ -11,50 +11,54 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"agentcube-mtls/e2e/faults"
+	"agentcube-mtls/e2e/release"
+	"agentcube-mtls/e2e/suite"
 	"agentcube-mtls/e2e/traffic"
 )
 
-// TestLosingTheAPIServerOrANodeIsOvercomeWithoutAHand takes from the whole cluster what no release can do without for long. No sandbox
-// is made while the API server is away, but what runs goes on.
-func TestLosingTheAPIServerOrANodeIsOvercomeWithoutAHand(t *testing.T) {
-	ctx := startAlone(t)
-	r := install(t, "disruptions", map[string]string{"spire.enabled": "true", "router.replicas": "2", "workloadmanager.replicas": "2"})
-	load := underLoad(ctx, t, r)
-	controlPlane := nodes(ctx, t, "node-role.kubernetes.io/control-plane")[0]
-	// However the test ends; and before the load ends, whose record comes by way of the API server.
-	t.Cleanup(func() { assert.NoError(t, faults.StartAPIServer(context.Background(), r.Client, controlPlane.Name)) })
-	endured := []fault{{"API server away for a minute", func(ctx context.Context) error {
-		if err := faults.StopAPIServer(ctx, r.Client, controlPlane.Name); err != nil {
-			return err
+var clusterFaults = suite.Scenario{
+	Name:        "cluster-faults",
+	Description: "The API server is unavailable for a minute, and each worker node is restarted; the release recovers without intervention.",
+	Serial:      true,
+	Values:      map[string]string{"spire.enabled": "true", "router.replicas": "2", "workloadmanager.replicas": "2"},
+	Run: func(ctx context.Context, t *testing.T, r release.Release) {
+		load := suite.UnderLoad(ctx, t, r)
+		controlPlane := nodes(ctx, t, "node-role.kubernetes.io/control-plane")[0]
+		// However the test ends; and before the load ends, whose record comes by way of the API server.
+		t.Cleanup(func() { assert.NoError(t, faults.StartAPIServer(context.Background(), r.Client, controlPlane.Name)) })
+		endured := []suite.Fault{{Name: "API server away for a minute", Inject: func(ctx context.Context) error {
+			if err := faults.StopAPIServer(ctx, r.Client, controlPlane.Name); err != nil {
+				return err
+			}
+			time.Sleep(time.Minute)
+			if err := faults.StartAPIServer(ctx, r.Client, controlPlane.Name); err != nil {
+				return err
+			}
+			// The proxy of a node looks for the API server again after up to half a minute. Until then the node's pods find no way to it.
+			return load.Recover(ctx)
+		}, Spares: traffic.Spared{Sessions: true, Handshakes: true}}}
+		workers := nodes(ctx, t, "!node-role.kubernetes.io/control-plane")
+		if len(workers) == 0 {
+			t.Log("no node is restarted, since there is only one: NODES=3 has three")
 		}
-		time.Sleep(time.Minute)
-		if err := faults.StartAPIServer(ctx, r.Client, controlPlane.Name); err != nil {
-			return err
+		for _, worker := range workers {
+			endured = append(endured, suite.Fault{Name: worker.Name + " restarted", Inject: func(ctx context.Context) error {
+				return faults.RestartNode(ctx, r.Client, r.Namespace, worker.Name)
+			}, Spares: traffic.Spared{}})
 		}
-		// The proxy of a node looks for the API server again after up to half a minute. Until then the node's pods find no way to it.
-		return load.recover(ctx)
-	}, traffic.Spared{Sessions: true, Handshakes: true}}}
-	workers := nodes(ctx, t, "!node-role.kubernetes.io/control-plane")
-	if len(workers) == 0 {
-		t.Log("no node is restarted, since there is only one: NODES=3 has three")
-	}
-	for _, worker := range workers {
-		endured = append(endured, fault{worker.Name + " restarted", func(ctx context.Context) error {
-			return faults.RestartNode(ctx, r.Client, r.Namespace, worker.Name)
-		}, traffic.Spared{}})
-	}
-	endure(ctx, t, load, endured)
-	// What else ran on the nodes is there for the tests that follow.
-	for _, namespace := range []string{"kube-system", "agent-sandbox-system"} {
-		eventually(ctx, t, namespace+" to be whole again", func(ctx context.Context) error { return r.Whole(ctx, namespace) })
-	}
-	eventually(ctx, t, "the suite's release to be whole again", func(ctx context.Context) error { return healthy(ctx, suite.release) })
+		suite.Endure(ctx, t, load, endured)
+		// What else ran on the nodes is there for the tests that follow.
+		for _, namespace := range []string{"kube-system", "agent-sandbox-system"} {
+			suite.Eventually(ctx, t, namespace+" to be whole again", func(ctx context.Context) error { return r.Whole(ctx, namespace) })
+		}
+		suite.Eventually(ctx, t, "the suite's release to be whole again", func(ctx context.Context) error { return suite.Healthy(ctx, suite.Env.Release) })
+	},
 }
 
 // nodes returns the nodes with a label, or without it.
 func nodes(ctx context.Context, t *testing.T, selector string) []corev1.Node {
 	t.Helper()
-	list, err := suite.release.CoreV1().Nodes().List(ctx, metav1.ListOptions{LabelSelector: selector})
+	list, err := suite.Env.Release.CoreV1().Nodes().List(ctx, metav1.ListOptions{LabelSelector: selector})
 	require.NoError(t, err)
 	return list.Items
 }

@@ -10,32 +10,38 @@ import (
 
 	"agentcube-mtls/e2e/helm"
 	"agentcube-mtls/e2e/release"
+	"agentcube-mtls/e2e/suite"
 	"agentcube-mtls/internal/components"
 )
 
-// TestFailedSwitchLosesNoRequest lets a switch of SPIRE fail, on and off, for an image that no node
-// has. The old pods serve on, an upgrade that Helm would make a mixture of is rejected, and the
-// rollback that the message names brings back what was.
-func TestFailedSwitchLosesNoRequest(t *testing.T) {
-	ctx := startLong(t)
-	failSwitches(ctx, t, install(t, "failing", map[string]string{"workloadmanager.drainSeconds": drainSeconds}), suite.helm)
+var failedSwitchHelm3 = suite.Scenario{
+	Name:        "failed-switch-helm3",
+	Description: "A switch of SPIRE fails, on and off, for an image that no node has. The old pods keep serving, an upgrade that would mix both is rejected, and the rollback that the message names restores the release.",
+	Slow:        true,
+	Values:      map[string]string{"workloadmanager.drainSeconds": suite.DrainSeconds},
+	Run: func(ctx context.Context, t *testing.T, r release.Release) {
+		failSwitches(ctx, t, r, suite.Env.Helm)
+	},
 }
 
-// TestFailedSwitchWithHelm4LosesNoRequest does the same with Helm 4, which takes over a release of
-// Helm 3 and applies it on the server's side.
-func TestFailedSwitchWithHelm4LosesNoRequest(t *testing.T) {
-	ctx := startLong(t)
-	dir, err := components.Helm4.Build(ctx)
-	require.NoError(t, err)
-	client := &helm.Client{Program: filepath.Join(dir, "helm"), Kubeconfig: suite.kubeconfig}
-	failSwitches(ctx, t, install(t, "failing-helm4", map[string]string{"workloadmanager.drainSeconds": drainSeconds}), client, "--server-side=true")
+var failedSwitchHelm4 = suite.Scenario{
+	Name:        "failed-switch-helm4",
+	Description: "The same with Helm 4, which takes over a release of Helm 3 and applies it on the server side.",
+	Slow:        true,
+	Values:      map[string]string{"workloadmanager.drainSeconds": suite.DrainSeconds},
+	Run: func(ctx context.Context, t *testing.T, r release.Release) {
+		dir, err := components.Helm4.Build(ctx)
+		require.NoError(t, err)
+		client := &helm.Client{Program: filepath.Join(dir, "helm"), Kubeconfig: suite.Env.Kubeconfig}
+		failSwitches(ctx, t, r, client, "--server-side=true")
+	},
 }
 
 // failSwitches lets the switches of a release fail, with a helm client and its flags.
 func failSwitches(ctx context.Context, t *testing.T, r release.Release, helm *helm.Client, flags ...string) {
 	t.Helper()
 	o := operator{helm, flags, r} // revision 1 is there
-	load := underLoad(ctx, t, r)
+	load := suite.UnderLoad(ctx, t, r)
 
 	load.Mark("spire.enabled=true fails")
 	o.failUpgrade(ctx, t, "spire.enabled=true", "spire.spiffeHelper.image.tag=none")                                  // revision 2
@@ -43,22 +49,22 @@ func failSwitches(ctx context.Context, t *testing.T, r release.Release, helm *he
 	o.requireRollbackFirst(ctx, t, "1")
 	load.Mark("back to revision 1")
 	require.NoError(t, o.rollBack(ctx, "1")) // revision 4
-	settle(ctx, t, r)
+	suite.Settle(ctx, t, r)
 	left, err := ofSPIRE(ctx, r)
 	require.NoError(t, err)
 	assert.Subset(t, []string{"persistentvolumeclaims/data-spire-server-0"}, left, "of SPIRE only the volume with the CA's keys stays")
 
 	load.Mark("spire.enabled=true")
 	require.NoError(t, o.upgrade(ctx, "5m", "spire.enabled=true")) // revision 5
-	settle(ctx, t, r)
+	suite.Settle(ctx, t, r)
 	load.Mark("spire.enabled=false fails")
 	o.failUpgrade(ctx, t, "spire.enabled=false", "router.image.tag=none", "workloadmanager.image.tag=none") // revision 6
 	o.requireRollbackFirst(ctx, t, "5")
 	load.Mark("back to revision 5")
 	require.NoError(t, o.rollBack(ctx, "5"))
-	settle(ctx, t, r)
-	eventually(ctx, t, "mutual TLS after the rollback", func(ctx context.Context) error { return healthy(ctx, r) })
-	load.requireNoFailure(ctx, t)
+	suite.Settle(ctx, t, r)
+	suite.Eventually(ctx, t, "mutual TLS after the rollback", func(ctx context.Context) error { return suite.Healthy(ctx, r) })
+	load.RequireNoFailure(ctx, t)
 	_, err = helm.Run(ctx, "test", r.Name, "--namespace", r.Namespace, "--timeout", "5m")
 	require.NoError(t, err)
 }
@@ -72,9 +78,9 @@ type operator struct {
 
 // upgrade changes some values and waits until all pods are ready, until a timeout.
 func (o operator) upgrade(ctx context.Context, timeout string, values ...string) error {
-	rolling.Lock()
-	defer rolling.Unlock()
-	args := append([]string{"upgrade", o.release.Name, chart, "--namespace", o.release.Namespace, "--reuse-values", "--wait", "--timeout", timeout}, o.flags...)
+	suite.Rolling.Lock()
+	defer suite.Rolling.Unlock()
+	args := append([]string{"upgrade", o.release.Name, suite.Chart, "--namespace", o.release.Namespace, "--reuse-values", "--wait", "--timeout", timeout}, o.flags...)
 	for _, value := range values {
 		args = append(args, "--set", value)
 	}
@@ -83,8 +89,8 @@ func (o operator) upgrade(ctx context.Context, timeout string, values ...string)
 }
 
 func (o operator) rollBack(ctx context.Context, revision string) error {
-	rolling.Lock()
-	defer rolling.Unlock()
+	suite.Rolling.Lock()
+	defer suite.Rolling.Unlock()
 	_, err := o.helm.Run(ctx, "rollback", o.release.Name, revision, "--namespace", o.release.Namespace, "--wait", "--timeout", "5m")
 	return err
 }

@@ -11,16 +11,18 @@ import (
 	"k8s.io/client-go/discovery"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/rest"
+
+	"agentcube-mtls/e2e/suite"
 )
 
 // inventory returns the objects, of every kind that the API server knows and in every namespace, that name a release anywhere,
 // and all custom resource definitions, which releases share. Events are left out: they go by themselves, in their own time.
 func inventory(ctx context.Context, release string) ([]string, error) {
-	kinds, err := suite.release.Discovery().ServerPreferredResources()
+	kinds, err := suite.Env.Release.Discovery().ServerPreferredResources()
 	if err != nil {
 		return nil, err
 	}
-	quiet := rest.CopyConfig(suite.release.Config)
+	quiet := rest.CopyConfig(suite.Env.Release.Config)
 	quiet.WarningHandler = rest.NoWarnings{} // of kinds that are on their way out
 	client, err := dynamic.NewForConfig(quiet)
 	if err != nil {

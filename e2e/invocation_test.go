@@ -22,56 +22,63 @@ import (
 	"agentcube-mtls/e2e/helm"
 	"agentcube-mtls/e2e/platform/images"
 	"agentcube-mtls/e2e/release"
+	"agentcube-mtls/e2e/suite"
 )
 
 const sessionHeader = "x-agentcube-session-id"
 
-func TestAnAgentRuntimeAnswersFromItsSandboxAndKeepsItsSession(t *testing.T) {
-	ctx := start(t)
-	require.NoError(t, suite.release.Apply(ctx, release.AgentRuntime(helm.Namespace, "echo")))
-	router := tunnel(t, k8s.ResourceTypeService, "agentcube-router", 8080)
-	url := router + "/v1/namespaces/agentcube/agent-runtimes/echo/invocations/hello"
+var agentRuntime = suite.Scenario{
+	Name:        "agent-runtime",
+	Description: "An AgentRuntime answers from its sandbox and keeps its session.",
+	Run: func(ctx context.Context, t *testing.T, _ release.Release) {
+		require.NoError(t, suite.Env.Release.Apply(ctx, release.AgentRuntime(helm.Namespace, "echo")))
+		router := tunnel(t, k8s.ResourceTypeService, "agentcube-router", 8080)
+		url := router + "/v1/namespaces/agentcube/agent-runtimes/echo/invocations/hello"
 
-	status, session, body := request(ctx, t, http.MethodGet, url, nil, "")
-	require.Equal(t, http.StatusOK, status, body)
-	require.NotEmpty(t, session, "the Router names the session")
-	var seen struct {
-		Path, Hostname string
-		Authorized     bool
-	}
-	require.NoError(t, json.Unmarshal([]byte(body), &seen), body)
-	assert.Equal(t, "/hello", seen.Path)
-	assert.True(t, seen.Authorized, "the Router signs what it sends to a sandbox")
+		status, session, body := request(ctx, t, http.MethodGet, url, nil, "")
+		require.Equal(t, http.StatusOK, status, body)
+		require.NotEmpty(t, session, "the Router names the session")
+		var seen struct {
+			Path, Hostname string
+			Authorized     bool
+		}
+		require.NoError(t, json.Unmarshal([]byte(body), &seen), body)
+		assert.Equal(t, "/hello", seen.Path)
+		assert.True(t, seen.Authorized, "the Router signs what it sends to a sandbox")
 
-	status, same, again := request(ctx, t, http.MethodGet, url, map[string]string{sessionHeader: session}, "")
-	require.Equal(t, http.StatusOK, status, again)
-	assert.Equal(t, session, same)
-	assert.Contains(t, again, seen.Hostname, "the session stays in its sandbox")
+		status, same, again := request(ctx, t, http.MethodGet, url, map[string]string{sessionHeader: session}, "")
+		require.Equal(t, http.StatusOK, status, again)
+		assert.Equal(t, session, same)
+		assert.Contains(t, again, seen.Hostname, "the session stays in its sandbox")
+	},
 }
 
-func TestPicoDRunsCodeForTheRouterAndRefusesAForgedToken(t *testing.T) {
-	ctx := start(t)
-	require.NoError(t, suite.release.Apply(ctx, codeInterpreter("python")))
-	router := tunnel(t, k8s.ResourceTypeService, "agentcube-router", 8080)
-	const code = `{"command": ["python3", "-c", "print(6*7)"]}`
+var picoD = suite.Scenario{
+	Name:        "code-interpreter",
+	Description: "PicoD runs code for the Router and rejects requests without a token or with a forged one.",
+	Run: func(ctx context.Context, t *testing.T, _ release.Release) {
+		require.NoError(t, suite.Env.Release.Apply(ctx, codeInterpreter("python")))
+		router := tunnel(t, k8s.ResourceTypeService, "agentcube-router", 8080)
+		const code = `{"command": ["python3", "-c", "print(6*7)"]}`
 
-	status, _, body := request(ctx, t, http.MethodPost,
-		router+"/v1/namespaces/agentcube/code-interpreters/python/invocations/api/execute", nil, code)
-	require.Equal(t, http.StatusOK, status, body)
-	var result struct{ Stdout string }
-	require.NoError(t, json.Unmarshal([]byte(body), &result), body)
-	assert.Equal(t, "42", strings.TrimSpace(result.Stdout))
+		status, _, body := request(ctx, t, http.MethodPost,
+			router+"/v1/namespaces/agentcube/code-interpreters/python/invocations/api/execute", nil, code)
+		require.Equal(t, http.StatusOK, status, body)
+		var result struct{ Stdout string }
+		require.NoError(t, json.Unmarshal([]byte(body), &result), body)
+		assert.Equal(t, "42", strings.TrimSpace(result.Stdout))
 
-	picod := tunnel(t, k8s.ResourceTypePod, sandboxPod(ctx, t, images.PicoD), 8080)
-	for name, header := range map[string]map[string]string{
-		"no token":                     nil,
-		"a token signed by a stranger": {"Authorization": "Bearer " + forgedToken(t)},
-	} {
-		t.Run(name, func(t *testing.T) {
-			status, _, body := request(ctx, t, http.MethodPost, picod+"/api/execute", header, code)
-			assert.Equal(t, http.StatusUnauthorized, status, body)
-		})
-	}
+		picod := tunnel(t, k8s.ResourceTypePod, sandboxPod(ctx, t, images.PicoD), 8080)
+		for name, header := range map[string]map[string]string{
+			"no token":                     nil,
+			"a token signed by a stranger": {"Authorization": "Bearer " + forgedToken(t)},
+		} {
+			t.Run(name, func(t *testing.T) {
+				status, _, body := request(ctx, t, http.MethodPost, picod+"/api/execute", header, code)
+				assert.Equal(t, http.StatusUnauthorized, status, body)
+			})
+		}
+	},
 }
 
 // codeInterpreter returns a CodeInterpreter that runs the PicoD built here.
@@ -93,7 +100,7 @@ func codeInterpreter(name string) *unstructured.Unstructured {
 // sandboxPod returns the name of the running pod whose container has the image.
 func sandboxPod(ctx context.Context, t *testing.T, image string) string {
 	t.Helper()
-	pods, err := suite.release.CoreV1().Pods(helm.Namespace).List(ctx, metav1.ListOptions{})
+	pods, err := suite.Env.Release.CoreV1().Pods(helm.Namespace).List(ctx, metav1.ListOptions{})
 	require.NoError(t, err)
 	for _, pod := range pods.Items {
 		if pod.Status.Phase == corev1.PodRunning && pod.Spec.Containers[0].Image == image {
@@ -120,7 +127,7 @@ func forgedToken(t *testing.T) string {
 // tunnel forwards a port of this machine to one in the cluster until the test ends, and returns its URL.
 func tunnel(t *testing.T, kind k8s.KubeResourceType, name string, port int) string {
 	t.Helper()
-	forwarded := k8s.NewTunnel(k8s.NewKubectlOptions("", suite.kubeconfig, helm.Namespace), kind, name, 0, port)
+	forwarded := k8s.NewTunnel(k8s.NewKubectlOptions("", suite.Env.Kubeconfig, helm.Namespace), kind, name, 0, port)
 	forwarded.ForwardPort(t)
 	t.Cleanup(forwarded.Close)
 	return "http://" + forwarded.Endpoint()

@@ -13,51 +13,53 @@ import (
 
 	"agentcube-mtls/e2e/helm"
 	"agentcube-mtls/e2e/release"
+	"agentcube-mtls/e2e/suite"
 )
 
-// TestTwoReleasesKeepTheirIdentitiesApartAndOneGoesWithoutATrace installs a second release beside the suite's, compares what
-// their SPIRE servers know, and removes it again.
-func TestTwoReleasesKeepTheirIdentitiesApartAndOneGoesWithoutATrace(t *testing.T) {
-	ctx := start(t)
-	const name = "neighbour"
-	before, err := inventory(ctx, name)
-	require.NoError(t, err)
-	neighbour := install(t, name, map[string]string{"spire.enabled": "true", "workloadmanager.drainSeconds": drainSeconds})
-	during, err := inventory(ctx, name)
-	require.NoError(t, err)
-	assert.Greater(t, len(during), len(before)+20, "the inventory sees what the release is made of")
+var neighbour = suite.Scenario{
+	Name:        "neighbour",
+	Description: "Two releases with a SPIRE each reject each other, and uninstalling one leaves only what the guide lists.",
+	Run: func(ctx context.Context, t *testing.T, _ release.Release) {
+		const name = "neighbour"
+		before, err := inventory(ctx, name)
+		require.NoError(t, err)
+		neighbour := suite.Install(t, name, map[string]string{"spire.enabled": "true", "workloadmanager.drainSeconds": suite.DrainSeconds})
+		during, err := inventory(ctx, name)
+		require.NoError(t, err)
+		assert.Greater(t, len(during), len(before)+20, "the inventory sees what the release is made of")
 
-	for _, pair := range [][2]release.Release{{neighbour, suite.release}, {suite.release, neighbour}} {
-		requireOwnIdentities(ctx, t, pair[0], "cluster.local")
-		requireUnknown(ctx, t, pair[0], pair[1])
-	}
-	requireStrangers(ctx, t, neighbour, suite.release, "certificate signed by unknown authority")
-
-	load := underLoad(ctx, t, suite.release)
-	_, err = suite.helm.Run(ctx, "uninstall", name, "--namespace", name, "--wait", "--timeout", "5m")
-	require.NoError(t, err)
-	// What the guide says stays. The keys of the CA, and those that running sandboxes trust, are the user's; the namespace is not
-	// the release's, and Kubernetes keeps an account and a certificate in each.
-	claim, err := neighbour.CoreV1().PersistentVolumeClaims(name).Get(ctx, "data-spire-server-0", metav1.GetOptions{})
-	require.NoError(t, err)
-	router, err := suite.release.CoreV1().Pods(helm.Namespace).List(ctx, metav1.ListOptions{LabelSelector: "app=agentcube-router"})
-	require.NoError(t, err)
-	require.Len(t, router.Items, 1)
-	// The suite's Router tried the neighbour's door above, which its pod still says: on a cluster that was kept, from before too.
-	expected := append(before, "pods/"+router.Items[0].Name, "configmaps/kube-root-ca.crt", "namespaces/"+name, "persistentvolumeclaims/"+claim.Name,
-		"persistentvolumes/"+claim.Spec.VolumeName, "secrets/picod-router-identity", "serviceaccounts/default")
-	slices.Sort(expected)
-	expected = slices.Compact(expected)
-	eventually(ctx, t, "all else to go", func(context.Context) error {
-		// With the test's own context: one that ended during a list would hide what was left.
-		left, err := inventory(ctx, name)
-		if err == nil && !slices.Equal(expected, left) {
-			err = fmt.Errorf("expected to stay: %q, got: %q", expected, left)
+		for _, pair := range [][2]release.Release{{neighbour, suite.Env.Release}, {suite.Env.Release, neighbour}} {
+			requireOwnIdentities(ctx, t, pair[0], "cluster.local")
+			requireUnknown(ctx, t, pair[0], pair[1])
 		}
-		return err
-	})
-	load.requireNoFailure(ctx, t)
-	requireOwnIdentities(ctx, t, suite.release, "cluster.local")
+		requireStrangers(ctx, t, neighbour, suite.Env.Release, "certificate signed by unknown authority")
+
+		load := suite.UnderLoad(ctx, t, suite.Env.Release)
+		_, err = suite.Env.Helm.Run(ctx, "uninstall", name, "--namespace", name, "--wait", "--timeout", "5m")
+		require.NoError(t, err)
+		// What the guide says stays. The keys of the CA, and those that running sandboxes trust, are the user's; the namespace is not
+		// the release's, and Kubernetes keeps an account and a certificate in each.
+		claim, err := neighbour.CoreV1().PersistentVolumeClaims(name).Get(ctx, "data-spire-server-0", metav1.GetOptions{})
+		require.NoError(t, err)
+		router, err := suite.Env.Release.CoreV1().Pods(helm.Namespace).List(ctx, metav1.ListOptions{LabelSelector: "app=agentcube-router"})
+		require.NoError(t, err)
+		require.Len(t, router.Items, 1)
+		// The suite's Router tried the neighbour's door above, which its pod still says: on a cluster that was kept, from before too.
+		expected := append(before, "pods/"+router.Items[0].Name, "configmaps/kube-root-ca.crt", "namespaces/"+name, "persistentvolumeclaims/"+claim.Name,
+			"persistentvolumes/"+claim.Spec.VolumeName, "secrets/picod-router-identity", "serviceaccounts/default")
+		slices.Sort(expected)
+		expected = slices.Compact(expected)
+		suite.Eventually(ctx, t, "all else to go", func(context.Context) error {
+			// With the test's own context: one that ended during a list would hide what was left.
+			left, err := inventory(ctx, name)
+			if err == nil && !slices.Equal(expected, left) {
+				err = fmt.Errorf("expected to stay: %q, got: %q", expected, left)
+			}
+			return err
+		})
+		load.RequireNoFailure(ctx, t)
+		requireOwnIdentities(ctx, t, suite.Env.Release, "cluster.local")
+	},
 }
 
 // requireStrangers checks that to each of two releases the other's Router is a stranger, and that the log says why.

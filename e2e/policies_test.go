@@ -15,54 +15,57 @@ import (
 	"agentcube-mtls/e2e/faults"
 	"agentcube-mtls/e2e/platform/images"
 	"agentcube-mtls/e2e/release"
+	"agentcube-mtls/e2e/suite"
 )
 
-// TestNetworkPoliciesLetNobodyElseKnock has pods of no concern connect to a release, before its policies are there and after that.
-// The release goes on all the while, and comes up anew behind its policies.
-func TestNetworkPoliciesLetNobodyElseKnock(t *testing.T) {
-	ctx := startAlone(t)
-	enforcePolicies(ctx, t)
-	r := install(t, "guarded", map[string]string{"spire.enabled": "true", "workloadmanager.drainSeconds": drainSeconds})
-	strangers := []*corev1.Pod{
-		idle(ctx, t, metav1.ObjectMeta{Namespace: r.Namespace, Name: "stranger"}),
-		idle(ctx, t, metav1.ObjectMeta{Namespace: namespace(ctx, t, "outside"), Name: "mimic", Labels: routerLabels(ctx, t, r)}),
-	}
-	doors := doorsOf(ctx, t, r)
-	requireDoors(ctx, t, doors, strangers, open)
+var networkPolicies = suite.Scenario{
+	Name:        "network-policies",
+	Description: "NetworkPolicies close the ports of a release to other pods, and the release serves and restarts behind them.",
+	Serial:      true,
+	Run: func(ctx context.Context, t *testing.T, _ release.Release) {
+		enforcePolicies(ctx, t)
+		r := suite.Install(t, "guarded", map[string]string{"spire.enabled": "true", "workloadmanager.drainSeconds": suite.DrainSeconds})
+		strangers := []*corev1.Pod{
+			idle(ctx, t, metav1.ObjectMeta{Namespace: r.Namespace, Name: "stranger"}),
+			idle(ctx, t, metav1.ObjectMeta{Namespace: namespace(ctx, t, "outside"), Name: "mimic", Labels: routerLabels(ctx, t, r)}),
+		}
+		doors := doorsOf(ctx, t, r)
+		requireDoors(ctx, t, doors, strangers, open)
 
-	load := underLoad(ctx, t, r)
-	upgrade(t, r, map[string]string{"networkPolicies.enabled": "true", "networkPolicies.nodeCIDRs": "{" + strings.Join(nodeCIDRs(ctx, t), ",") + "}"})
-	requireDoors(ctx, t, doors, strangers, closed)
-	load.requireNoFailure(ctx, t)
+		load := suite.UnderLoad(ctx, t, r)
+		suite.Upgrade(t, r, map[string]string{"networkPolicies.enabled": "true", "networkPolicies.nodeCIDRs": "{" + strings.Join(nodeCIDRs(ctx, t), ",") + "}"})
+		requireDoors(ctx, t, doors, strangers, closed)
+		load.RequireNoFailure(ctx, t)
 
-	for _, app := range []string{"spire-server", "spire-agent", "workloadmanager", "agentcube-router"} {
-		require.NoError(t, target(r, app).DeletePods(ctx, faults.AtOnce))
-	}
-	eventually(ctx, t, "the release to come up behind its policies", func(ctx context.Context) error { return healthy(ctx, r) })
-	requireOwnIdentities(ctx, t, r, "cluster.local")
-	_, err := r.AgentInvoked(ctx)
-	assert.NoError(t, err)
-	requireDoors(ctx, t, doors, strangers, closed)
+		for _, app := range []string{"spire-server", "spire-agent", "workloadmanager", "agentcube-router"} {
+			require.NoError(t, target(r, app).DeletePods(ctx, faults.AtOnce))
+		}
+		suite.Eventually(ctx, t, "the release to come up behind its policies", func(ctx context.Context) error { return suite.Healthy(ctx, r) })
+		requireOwnIdentities(ctx, t, r, "cluster.local")
+		_, err := r.AgentInvoked(ctx)
+		assert.NoError(t, err)
+		requireDoors(ctx, t, doors, strangers, closed)
+	},
 }
 
 // enforcePolicies has the cluster enforce NetworkPolicies until the test ends, where its network does not do so anyway.
 func enforcePolicies(ctx context.Context, t *testing.T) {
 	t.Helper()
-	if _, err := suite.release.AppsV1().DaemonSets(metav1.NamespaceSystem).Get(ctx, "kindnet", metav1.GetOptions{}); err == nil {
+	if _, err := suite.Env.Release.AppsV1().DaemonSets(metav1.NamespaceSystem).Get(ctx, "kindnet", metav1.GetOptions{}); err == nil {
 		return
 	}
 	const name = "kube-router"
 	manifests, err := os.ReadFile("testdata/kube-router.yaml")
 	require.NoError(t, err)
 	// Its pods go first, and open all doors again.
-	deploy(ctx, t, string(manifests), name)
-	eventually(ctx, t, "kube-router to run on each node", func(ctx context.Context) error { return suite.release.Whole(ctx, name) })
+	suite.Deploy(ctx, t, string(manifests), name)
+	suite.Eventually(ctx, t, "kube-router to run on each node", func(ctx context.Context) error { return suite.Env.Release.Whole(ctx, name) })
 }
 
 // idle starts a pod that does nothing by itself, under the Router's account or one of its name.
 func idle(ctx context.Context, t *testing.T, meta metav1.ObjectMeta) *corev1.Pod {
 	t.Helper()
-	pod, err := suite.release.RunPod(ctx, &corev1.Pod{ObjectMeta: meta, Spec: corev1.PodSpec{
+	pod, err := suite.Env.Release.RunPod(ctx, &corev1.Pod{ObjectMeta: meta, Spec: corev1.PodSpec{
 		ServiceAccountName: "agentcube-router",
 		Containers:         []corev1.Container{{Name: "idle", Image: images.Tools, Command: []string{"sleep", "infinity"}}},
 	}})
@@ -94,8 +97,8 @@ func requireDoors(ctx context.Context, t *testing.T, doors map[string][]string, 
 	const knock = `if nc -w 2 "$0" "$1" -e true 2>/dev/null; then echo open; else echo closed; fi`
 	for _, pod := range pods {
 		for name, door := range doors {
-			eventually(ctx, t, name+" to be "+expected+" to "+pod.Name, func(ctx context.Context) error {
-				found, err := suite.release.Exec(ctx, pod.Namespace, pod.Name, "idle", append([]string{"sh", "-c", knock}, door...)...)
+			suite.Eventually(ctx, t, name+" to be "+expected+" to "+pod.Name, func(ctx context.Context) error {
+				found, err := suite.Env.Release.Exec(ctx, pod.Namespace, pod.Name, "idle", append([]string{"sh", "-c", knock}, door...)...)
 				if err == nil && strings.TrimSpace(found) != expected {
 					err = fmt.Errorf("%s is %s", strings.Join(door, ":"), strings.TrimSpace(found))
 				}

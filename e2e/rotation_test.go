@@ -6,42 +6,47 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+
+	"agentcube-mtls/e2e/release"
+	"agentcube-mtls/e2e/suite"
 )
 
-// TestCertificatesAndTheirCARotateUnderLoadWithoutARestart lets SPIRE issue certificates that live one minute, so that they are renewed
-// twice a minute, from a CA that is renewed in less than two. SOAK=1 watches thirty rotations instead of three.
-func TestCertificatesAndTheirCARotateUnderLoadWithoutARestart(t *testing.T) {
-	ctx := startLong(t)
-	rotations := 3
-	if soak {
-		rotations = 30
-	}
-	r := install(t, "rotating", map[string]string{
+var rotation = suite.Scenario{
+	Name:        "rotation",
+	Description: "Certificates that live one minute and their CA rotate under load without a restart. SOAK=1 watches thirty rotations instead of three.",
+	Slow:        true,
+	Values: map[string]string{
 		"spire.enabled": "true", "spire.server.ca.x509SvidDefaultTtl": "1m", "spire.server.ca.ttl": "2m",
-	})
-	load := underLoad(ctx, t, r)
-	for _, account := range []string{"agentcube-router", "workloadmanager"} {
-		for n := range rotations {
-			eventually(ctx, t, fmt.Sprintf("rotation %d of %s", n+1, account), func(context.Context) error {
-				if seen := len(load.Certificates(account)); seen < n+2 {
-					return fmt.Errorf("%d certificates so far", seen)
+	},
+	Run: func(ctx context.Context, t *testing.T, r release.Release) {
+		rotations := 3
+		if suite.Soak {
+			rotations = 30
+		}
+		load := suite.UnderLoad(ctx, t, r)
+		for _, account := range []string{"agentcube-router", "workloadmanager"} {
+			for n := range rotations {
+				suite.Eventually(ctx, t, fmt.Sprintf("rotation %d of %s", n+1, account), func(context.Context) error {
+					if seen := len(load.Certificates(account)); seen < n+2 {
+						return fmt.Errorf("%d certificates so far", seen)
+					}
+					return nil
+				})
+			}
+			suite.Eventually(ctx, t, "the CA to rotate twice", func(context.Context) error {
+				signers := map[string]bool{}
+				for _, certificate := range load.Certificates(account) {
+					signers[certificate.Authority] = true
+				}
+				if len(signers) < 3 {
+					return fmt.Errorf("%d CAs have signed certificates of %s so far", len(signers), account)
 				}
 				return nil
 			})
 		}
-		eventually(ctx, t, "the CA to rotate twice", func(context.Context) error {
-			signers := map[string]bool{}
-			for _, certificate := range load.Certificates(account) {
-				signers[certificate.Authority] = true
-			}
-			if len(signers) < 3 {
-				return fmt.Errorf("%d CAs have signed certificates of %s so far", len(signers), account)
-			}
-			return nil
-		})
-	}
-	_, err := r.Handshake(ctx)
-	assert.NoError(t, err)
-	load.requireNoFailure(ctx, t)
-	assert.Empty(t, load.end(ctx, t).Handshakes, "a connection can be made at any moment")
+		_, err := r.Handshake(ctx)
+		assert.NoError(t, err)
+		load.RequireNoFailure(ctx, t)
+		assert.Empty(t, load.End(ctx, t).Handshakes, "a connection can be made at any moment")
+	},
 }

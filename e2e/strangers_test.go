@@ -13,6 +13,7 @@ import (
 
 	"agentcube-mtls/e2e/record"
 	"agentcube-mtls/e2e/release"
+	"agentcube-mtls/e2e/suite"
 )
 
 // nobodyListens stands for a refusal of which no program can write a line.
@@ -35,58 +36,59 @@ var certified = map[string]string{
 	"the Router's certificate without its key": "invalid signature by the client certificate",
 }
 
-// TestStrangersAreRefusedAndTheLogsNameThem has pods of several kinds try to pass for the Router of a release of its own, whose
-// Service and whose pods they may confuse.
-func TestStrangersAreRefusedAndTheLogsNameThem(t *testing.T) {
-	ctx := start(t)
-	r := install(t, "besieged", map[string]string{"spire.enabled": "true"})
-	outside := namespace(ctx, t, "besiegers")
-	looks := routerLabels(ctx, t, r)
-	// Started first: once the stranger below has its SVID, SPIRE has seen these too, and has nothing for them.
-	unregistered := map[string]*release.Stranger{}
-	for name, s := range map[string]struct {
-		pod     metav1.ObjectMeta
-		account string
-	}{
-		"the Router's labels and account in another namespace": {
-			metav1.ObjectMeta{Namespace: outside, Name: "mimic", Labels: looks}, "agentcube-router"},
-		"the Router's labels under another account of its namespace": {
-			metav1.ObjectMeta{Namespace: r.Namespace, Name: "mimic", Labels: looks}, "default"},
-		"nothing but the socket of the Workload API": {
-			metav1.ObjectMeta{Namespace: outside, Name: "unregistered"}, "default"},
-	} {
-		stranger, err := r.Stranger(ctx, s.pod, s.account)
-		require.NoError(t, err, name)
-		unregistered[name] = stranger
-	}
+var unauthorized = suite.Scenario{
+	Name:        "unauthorized",
+	Description: "The WorkloadManager rejects pods of several kinds that pretend to be the Router, and its log names them and the reason.",
+	Values:      map[string]string{"spire.enabled": "true"},
+	Run: func(ctx context.Context, t *testing.T, r release.Release) {
+		outside := namespace(ctx, t, "besiegers")
+		looks := routerLabels(ctx, t, r)
+		// Started first: once the stranger below has its SVID, SPIRE has seen these too, and has nothing for them.
+		unregistered := map[string]*release.Stranger{}
+		for name, s := range map[string]struct {
+			pod     metav1.ObjectMeta
+			account string
+		}{
+			"the Router's labels and account in another namespace": {
+				metav1.ObjectMeta{Namespace: outside, Name: "mimic", Labels: looks}, "agentcube-router"},
+			"the Router's labels under another account of its namespace": {
+				metav1.ObjectMeta{Namespace: r.Namespace, Name: "mimic", Labels: looks}, "default"},
+			"nothing but the socket of the Workload API": {
+				metav1.ObjectMeta{Namespace: outside, Name: "unregistered"}, "default"},
+		} {
+			stranger, err := r.Stranger(ctx, s.pod, s.account)
+			require.NoError(t, err, name)
+			unregistered[name] = stranger
+		}
 
-	expected, err := r.Expected(ctx)
-	require.NoError(t, err)
-	// Issued by SPIRE to be used at once, and kept too long.
-	expired, err := r.Server(ctx, "x509", "mint", "-spiffeID", expected.Router, "-ttl", "5s")
-	require.NoError(t, err)
-	stolen, err := r.RouterCertificate(ctx)
-	require.NoError(t, err)
-	refusals, err := r.Strangers(ctx, "-expired", expired, "-replayed", stolen)
-	require.NoError(t, err)
-	all := maps.Clone(barehanded)
-	maps.Copy(all, certified)
-	t.Run("a registered pod under another account", func(t *testing.T) { requireRefused(ctx, t, r, refusals, all) })
+		expected, err := r.Expected(ctx)
+		require.NoError(t, err)
+		// Issued by SPIRE to be used at once, and kept too long.
+		expired, err := r.Server(ctx, "x509", "mint", "-spiffeID", expected.Router, "-ttl", "5s")
+		require.NoError(t, err)
+		stolen, err := r.RouterCertificate(ctx)
+		require.NoError(t, err)
+		refusals, err := r.Strangers(ctx, "-expired", expired, "-replayed", stolen)
+		require.NoError(t, err)
+		all := maps.Clone(barehanded)
+		maps.Copy(all, certified)
+		t.Run("a registered pod under another account", func(t *testing.T) { requireRefused(ctx, t, r, refusals, all) })
 
-	for name, stranger := range unregistered {
-		t.Run(name, func(t *testing.T) {
-			identity, err := stranger.Identity(ctx)
-			require.NoError(t, err)
-			assert.Empty(t, identity.ID, "SPIRE gave it an identity")
-			assert.Contains(t, identity.Refusal, "no identity issued")
-			requireLogged(ctx, t, r, "spire-agent", "No identity issued", "pod-uid:"+string(stranger.UID))
-			refusals, err := stranger.Intrude(ctx)
-			require.NoError(t, err)
-			requireRefused(ctx, t, r, refusals, barehanded)
-		})
-	}
-	_, err = r.Handshake(ctx)
-	assert.NoError(t, err, "the Router itself is let in as before")
+		for name, stranger := range unregistered {
+			t.Run(name, func(t *testing.T) {
+				identity, err := stranger.Identity(ctx)
+				require.NoError(t, err)
+				assert.Empty(t, identity.ID, "SPIRE gave it an identity")
+				assert.Contains(t, identity.Refusal, "no identity issued")
+				requireLogged(ctx, t, r, "spire-agent", "No identity issued", "pod-uid:"+string(stranger.UID))
+				refusals, err := stranger.Intrude(ctx)
+				require.NoError(t, err)
+				requireRefused(ctx, t, r, refusals, barehanded)
+			})
+		}
+		_, err = r.Handshake(ctx)
+		assert.NoError(t, err, "the Router itself is let in as before")
+	},
 }
 
 // requireRefused checks that there was every attempt, that none was let in, and that the WorkloadManager's log says so, naming the
@@ -116,7 +118,7 @@ func requireRefused(ctx context.Context, t *testing.T, r release.Release, refusa
 func requireLogged(ctx context.Context, t *testing.T, r release.Release, app string, parts ...string) {
 	t.Helper()
 	// With the test's own context: one that ended during a look at the log would hide which line is missing.
-	eventually(ctx, t, "a line in the log", func(context.Context) error { return r.Logged(ctx, app, parts...) })
+	suite.Eventually(ctx, t, "a line in the log", func(context.Context) error { return r.Logged(ctx, app, parts...) })
 }
 
 // routerLabels returns the labels of the Router's pods, but for the one by which their ReplicaSet would take a stranger for its own.
@@ -130,13 +132,13 @@ func routerLabels(ctx context.Context, t *testing.T, r release.Release) map[stri
 // namespace makes a namespace with a ServiceAccount of the Router's name for one test, and removes it when the test ends.
 func namespace(ctx context.Context, t *testing.T, prefix string) string {
 	t.Helper()
-	made, err := suite.release.CoreV1().Namespaces().Create(ctx,
+	made, err := suite.Env.Release.CoreV1().Namespaces().Create(ctx,
 		&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: prefix + "-"}}, metav1.CreateOptions{})
 	require.NoError(t, err)
-	afterwards(t, func(ctx context.Context) {
-		_ = suite.release.CoreV1().Namespaces().Delete(ctx, made.Name, metav1.DeleteOptions{})
+	suite.Afterwards(t, func(ctx context.Context) {
+		_ = suite.Env.Release.CoreV1().Namespaces().Delete(ctx, made.Name, metav1.DeleteOptions{})
 	})
-	_, err = suite.release.CoreV1().ServiceAccounts(made.Name).Create(ctx,
+	_, err = suite.Env.Release.CoreV1().ServiceAccounts(made.Name).Create(ctx,
 		&corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Name: "agentcube-router"}}, metav1.CreateOptions{})
 	require.NoError(t, err)
 	return made.Name

@@ -13,33 +13,37 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"agentcube-mtls/e2e/release"
+	"agentcube-mtls/e2e/suite"
 )
 
-func TestSwitchingSPIREOnAndOffLosesNoInvocation(t *testing.T) {
-	switchOnAndOff(t, 1)
+var switchOne = suite.Scenario{
+	Name:        "switch-one",
+	Description: "Mutual TLS is switched on and off by helm upgrade, with one Router and one WorkloadManager.",
+	Values:      map[string]string{"router.replicas": "1", "workloadmanager.replicas": "1"},
+	Run:         switchOnAndOff,
 }
 
-func TestSwitchingSPIREOnAndOffForThreeOfEachLosesNoInvocation(t *testing.T) {
-	switchOnAndOff(t, 3)
+var switchThree = suite.Scenario{
+	Name:        "switch-three",
+	Description: "Mutual TLS is switched on and off by helm upgrade, with three Routers and three WorkloadManagers.",
+	Values:      map[string]string{"router.replicas": "3", "workloadmanager.replicas": "3"},
+	Run:         switchOnAndOff,
 }
 
-// switchOnAndOff turns mutual TLS on and off again by helm upgrades, while a client in the cluster invokes through the Router without a
-// pause. All other settings stay, and of SPIRE nothing but what the guide names.
-func switchOnAndOff(t *testing.T, replicas int) {
+// switchOnAndOff turns mutual TLS on and off again by helm upgrades, while a client in the cluster
+// invokes through the Router without a pause. All other settings stay, and of SPIRE only what the
+// guide names.
+func switchOnAndOff(ctx context.Context, t *testing.T, r release.Release) {
 	t.Helper()
-	ctx := start(t)
-	r := install(t, fmt.Sprintf("switching-%d", replicas), map[string]string{
-		"router.replicas": fmt.Sprint(replicas), "workloadmanager.replicas": fmt.Sprint(replicas),
-	})
 	before := settings(ctx, t, r)
-	load := underLoad(ctx, t, r)
+	load := suite.UnderLoad(ctx, t, r)
 	for _, enabled := range []string{"true", "false"} {
 		load.Mark("spire.enabled=" + enabled)
 		began := time.Now()
-		upgrade(t, r, map[string]string{"spire.enabled": enabled})
+		suite.Upgrade(t, r, map[string]string{"spire.enabled": enabled})
 		t.Logf("spire.enabled=%s: all ready after %s", enabled, time.Since(began).Round(100*time.Millisecond))
 		load.Mark("ready")
-		settle(ctx, t, r)
+		suite.Settle(ctx, t, r)
 		assert.Equal(t, before, settings(ctx, t, r), "what the user has set, less spire.enabled")
 		if enabled == "true" {
 			present, err := ofSPIRE(ctx, r)
@@ -47,20 +51,20 @@ func switchOnAndOff(t *testing.T, replicas int) {
 			assert.Greater(t, len(present), 20, "the inventory sees what SPIRE is made of")
 		}
 	}
-	eventually(ctx, t, "SPIRE to go", func(ctx context.Context) error {
+	suite.Eventually(ctx, t, "SPIRE to go", func(ctx context.Context) error {
 		left, err := ofSPIRE(ctx, r)
 		if err == nil && (len(left) != 1 || left[0] != "persistentvolumeclaims/data-spire-server-0") {
 			err = fmt.Errorf("the volume with the CA's keys stays, and there are %q", left)
 		}
 		return err
 	})
-	load.requireNoFailure(ctx, t)
+	load.RequireNoFailure(ctx, t)
 }
 
 // settings returns the values that the user of a release has set, less whether SPIRE is on.
 func settings(ctx context.Context, t *testing.T, r release.Release) map[string]any {
 	t.Helper()
-	output, err := suite.helm.Run(ctx, "get", "values", r.Name, "--namespace", r.Namespace, "--output", "json")
+	output, err := suite.Env.Helm.Run(ctx, "get", "values", r.Name, "--namespace", r.Namespace, "--output", "json")
 	require.NoError(t, err)
 	var values map[string]any
 	require.NoError(t, json.Unmarshal([]byte(output), &values))

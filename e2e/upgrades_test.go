@@ -16,83 +16,89 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"agentcube-mtls/e2e/release"
+	"agentcube-mtls/e2e/suite"
 	"agentcube-mtls/internal/command"
 	"agentcube-mtls/internal/components"
 	"agentcube-mtls/internal/repo"
 )
 
-// TestUpgradesAndTheirRollbacksLoseNoInvocation changes one thing after the other by helm upgrade, and takes each change back again.
-func TestUpgradesAndTheirRollbacksLoseNoInvocation(t *testing.T) {
-	ctx := startLong(t)
-	r := install(t, "upgrading", map[string]string{"spire.enabled": "true", "workloadmanager.drainSeconds": drainSeconds})
-	load := underLoad(ctx, t, r)
-	tag := retag(ctx, t)
-	all := []string{"agentcube-router", "workloadmanager", "spire-server", "spire-agent"}
-	for _, change := range []struct {
-		name, chart string
-		values      map[string]string
-		made        func() bool // whether the release is as the values say
-	}{
-		// What another version of the chart may do to every pod: change its template.
-		{"another chart", nextChart(t), map[string]string{
-			"router.podAnnotations.version": "next", "workloadmanager.podAnnotations.version": "next",
-			"spire.server.podAnnotations.version": "next", "spire.agent.podAnnotations.version": "next",
-		}, func() bool {
-			return everyPod(ctx, t, r, all, func(p corev1.Pod) bool { return p.Annotations["version"] == "next" })
-		}},
-		{"another SPIRE", chart, map[string]string{"spire.server.image.tag": tag, "spire.agent.image.tag": tag}, func() bool {
-			return everyPod(ctx, t, r, all[2:], func(p corev1.Pod) bool { return strings.HasSuffix(p.Spec.Containers[0].Image, ":"+tag) })
-		}},
-		{"another life of certificates", chart, map[string]string{"spire.server.ca.x509SvidDefaultTtl": "30m"}, func() bool {
-			return lifeOfCertificates(ctx, t, r) < time.Hour
-		}},
-	} {
-		assert.False(t, change.made(), "there was %s before", change.name)
-		load.Mark(change.name)
-		upgradeTo(t, change.chart, r, change.values)
-		settle(ctx, t, r)
-		assert.True(t, change.made(), "the upgrade did not bring %s", change.name)
-		load.Mark("rollback")
-		rollBack(ctx, t, r)
-		settle(ctx, t, r)
-		assert.False(t, change.made(), "the rollback did not take back %s", change.name)
-		eventually(ctx, t, "the release to be whole after the rollback of "+change.name, func(ctx context.Context) error { return healthy(ctx, r) })
-	}
-	load.requireNoFailure(ctx, t)
+var upgrades = suite.Scenario{
+	Name:        "upgrades",
+	Description: "Another chart, another SPIRE and another lifetime of certificates are rolled out and rolled back.",
+	Slow:        true,
+	Values:      map[string]string{"spire.enabled": "true", "workloadmanager.drainSeconds": suite.DrainSeconds},
+	Run: func(ctx context.Context, t *testing.T, r release.Release) {
+		load := suite.UnderLoad(ctx, t, r)
+		tag := retag(ctx, t)
+		all := []string{"agentcube-router", "workloadmanager", "spire-server", "spire-agent"}
+		for _, change := range []struct {
+			name, chart string
+			values      map[string]string
+			made        func() bool // whether the release is as the values say
+		}{
+			// What another version of the chart may do to every pod: change its template.
+			{"another chart", nextChart(t), map[string]string{
+				"router.podAnnotations.version": "next", "workloadmanager.podAnnotations.version": "next",
+				"spire.server.podAnnotations.version": "next", "spire.agent.podAnnotations.version": "next",
+			}, func() bool {
+				return everyPod(ctx, t, r, all, func(p corev1.Pod) bool { return p.Annotations["version"] == "next" })
+			}},
+			{"another SPIRE", suite.Chart, map[string]string{"spire.server.image.tag": tag, "spire.agent.image.tag": tag}, func() bool {
+				return everyPod(ctx, t, r, all[2:], func(p corev1.Pod) bool { return strings.HasSuffix(p.Spec.Containers[0].Image, ":"+tag) })
+			}},
+			{"another life of certificates", suite.Chart, map[string]string{"spire.server.ca.x509SvidDefaultTtl": "30m"}, func() bool {
+				return lifeOfCertificates(ctx, t, r) < time.Hour
+			}},
+		} {
+			assert.False(t, change.made(), "there was %s before", change.name)
+			load.Mark(change.name)
+			suite.UpgradeTo(t, change.chart, r, change.values)
+			suite.Settle(ctx, t, r)
+			assert.True(t, change.made(), "the upgrade did not bring %s", change.name)
+			load.Mark("rollback")
+			suite.RollBack(ctx, t, r)
+			suite.Settle(ctx, t, r)
+			assert.False(t, change.made(), "the rollback did not take back %s", change.name)
+			suite.Eventually(ctx, t, "the release to be whole after the rollback of "+change.name, func(ctx context.Context) error { return suite.Healthy(ctx, r) })
+		}
+		load.RequireNoFailure(ctx, t)
+	},
 }
 
-// TestTheTrustDomainChangesByWayOfPlainAndBackWithoutALostInvocation goes to another trust domain in two upgrades, since members of
-// two trust domains refuse each other, and returns to the first one by rollbacks.
-func TestTheTrustDomainChangesByWayOfPlainAndBackWithoutALostInvocation(t *testing.T) {
-	ctx := startLong(t)
-	r := install(t, "domains", map[string]string{"spire.enabled": "true"}) // revision 1
-	load := underLoad(ctx, t, r)
+var trustDomain = suite.Scenario{
+	Name:        "trust-domain",
+	Description: "A release moves to another trust domain in two upgrades, with mutual TLS off in between, and returns by rollbacks.",
+	Slow:        true,
+	Values:      map[string]string{"spire.enabled": "true"},
+	Run: func(ctx context.Context, t *testing.T, r release.Release) {
+		load := suite.UnderLoad(ctx, t, r)
 
-	output, err := suite.helm.Run(ctx, "upgrade", r.Name, chart, "--namespace", r.Namespace, "--reuse-values", "--set", "spire.trustDomain=example.org")
-	require.Error(t, err, output)
-	assert.ErrorContains(t, err, "Set spire.enabled to false in one upgrade")
+		output, err := suite.Env.Helm.Run(ctx, "upgrade", r.Name, suite.Chart, "--namespace", r.Namespace, "--reuse-values", "--set", "spire.trustDomain=example.org")
+		require.Error(t, err, output)
+		assert.ErrorContains(t, err, "Set spire.enabled to false in one upgrade")
 
-	speaks := func(trustDomain string) {
-		settle(ctx, t, r)
-		seen, err := r.Handshake(ctx)
-		require.NoError(t, err)
-		for _, id := range []string{seen.Client.ID, seen.Server.ID} {
-			assert.True(t, strings.HasPrefix(id, "spiffe://"+trustDomain+"/"), id)
+		speaks := func(trustDomain string) {
+			suite.Settle(ctx, t, r)
+			seen, err := r.Handshake(ctx)
+			require.NoError(t, err)
+			for _, id := range []string{seen.Client.ID, seen.Server.ID} {
+				assert.True(t, strings.HasPrefix(id, "spiffe://"+trustDomain+"/"), id)
+			}
 		}
-	}
-	load.Mark("plain")
-	upgrade(t, r, map[string]string{"spire.enabled": "false"}) // revision 2
-	settle(ctx, t, r)
-	load.Mark("example.org")
-	upgrade(t, r, map[string]string{"spire.enabled": "true", "spire.trustDomain": "example.org"})
-	speaks("example.org")
-	for _, revision := range []string{"2", "1"} {
-		load.Mark("back to revision " + revision)
-		rollBack(ctx, t, r, revision)
-		settle(ctx, t, r)
-	}
-	speaks("cluster.local")
-	load.requireNoFailure(ctx, t)
+		load.Mark("plain")
+		suite.Upgrade(t, r, map[string]string{"spire.enabled": "false"}) // revision 2
+		suite.Settle(ctx, t, r)
+		load.Mark("example.org")
+		suite.Upgrade(t, r, map[string]string{"spire.enabled": "true", "spire.trustDomain": "example.org"})
+		speaks("example.org")
+		for _, revision := range []string{"2", "1"} {
+			load.Mark("back to revision " + revision)
+			suite.RollBack(ctx, t, r, revision)
+			suite.Settle(ctx, t, r)
+		}
+		speaks("cluster.local")
+		load.RequireNoFailure(ctx, t)
+	},
 }
 
 // everyPod tells whether something holds for all pods of some programs.

@@ -9,9 +9,10 @@ import (
 )
 
 var (
-	docsFlagName = regexp.MustCompile(`^--([A-Za-z][\w-]*)`)
-	docsTestName = regexp.MustCompile(`(?m)^func (Test\w+)\(`)
-	docsIn       = regexp.MustCompile(`([a-z./-]+) in \(([^)]*)\)`)
+	docsFlagName     = regexp.MustCompile(`^--([A-Za-z][\w-]*)`)
+	docsScenarioName = regexp.MustCompile(`suite\.Scenario\{\s+Name:\s+"([a-z0-9-]+)"`)
+	docsTestName     = regexp.MustCompile(`(?m)^func (Test\w+)\(`)
+	docsIn           = regexp.MustCompile(`([a-z./-]+) in \(([^)]*)\)`)
 )
 
 // shell checks a piece of bash: its form, its variables and its commands.
@@ -220,7 +221,7 @@ func (l *docsLint) goTest(command docsCommand) {
 		return
 	}
 	files, _ := filepath.Glob(filepath.Join(l.root, operands[1], "*_test.go"))
-	var tests []string
+	var tests, scenarios []string
 	for _, file := range files {
 		source, err := os.ReadFile(file)
 		if err != nil {
@@ -229,11 +230,19 @@ func (l *docsLint) goTest(command docsCommand) {
 		for _, match := range docsTestName.FindAllStringSubmatch(string(source), -1) {
 			tests = append(tests, match[1])
 		}
+		for _, match := range docsScenarioName.FindAllStringSubmatch(string(source), -1) {
+			scenarios = append(scenarios, match[1])
+		}
 	}
 	for _, flag := range flags {
 		name, run := docsFlagValue(flag)
 		for pattern := range strings.SplitSeq(run, "|") {
-			if name == "-run" && !slices.ContainsFunc(tests, regexp.MustCompile(pattern).MatchString) {
+			// What follows a slash selects subtests: scenarios, for e2e.
+			test, scenario, _ := strings.Cut(strings.Trim(pattern, "'"), "/")
+			if name == "-run" && scenario != "" && !slices.ContainsFunc(scenarios, regexp.MustCompile(scenario).MatchString) {
+				l.report(command.line, "%s has no scenario %s", operands[1], scenario)
+			}
+			if name == "-run" && !slices.ContainsFunc(tests, regexp.MustCompile(test).MatchString) {
 				l.report(command.line, "%s has no test %s", operands[1], pattern)
 			}
 		}

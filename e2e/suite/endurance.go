@@ -1,4 +1,4 @@
-package e2e
+package suite
 
 import (
 	"context"
@@ -12,34 +12,34 @@ import (
 	"agentcube-mtls/e2e/traffic"
 )
 
-// fault is something that breaks in a release, and what must keep working during it.
-type fault struct {
-	name   string
-	inject func(context.Context) error
-	spares traffic.Spared
+// Fault is something that breaks in a release, and what must keep working during it.
+type Fault struct {
+	Name   string
+	Inject func(context.Context) error
+	Spares traffic.Spared
 }
 
-// everything is what most faults spare.
-var everything = traffic.Spared{Calls: true, Sessions: true, Handshakes: true}
+// Everything is what most faults spare.
+var Everything = traffic.Spared{Calls: true, Sessions: true, Handshakes: true}
 
-// endure injects one fault after the other into a release under load. The release must recover from
+// Endure injects one fault after the other into a release under load. The release must recover from
 // each without intervention, at no other cost than the fault allows. Each is judged and reported
 // before the next one; one that the release does not recover from ends the series.
-func endure(ctx context.Context, t *testing.T, load *scenario, faults []fault) {
+func Endure(ctx context.Context, t *testing.T, load *Load, faults []Fault) {
 	t.Helper()
 	var intervals []traffic.Interval
 	for _, f := range faults {
 		recovered := false
-		t.Run(f.name, func(t *testing.T) {
-			load.Mark(f.name)
-			interval := traffic.Interval{Name: f.name, Injected: time.Now(), Spared: f.spares}
-			require.NoError(t, f.inject(ctx))
-			eventually(ctx, t, "the release to recover from: "+f.name, func(ctx context.Context) error { return healthy(ctx, load.Release) })
+		t.Run(f.Name, func(t *testing.T) {
+			load.Mark(f.Name)
+			interval := traffic.Interval{Name: f.Name, Injected: time.Now(), Spared: f.Spares}
+			require.NoError(t, f.Inject(ctx))
+			Eventually(ctx, t, "the release to recover from: "+f.Name, func(ctx context.Context) error { return Healthy(ctx, load.Release) })
 			interval.Recovered = time.Now()
-			require.NoError(t, load.recover(ctx))
+			require.NoError(t, load.Recover(ctx))
 			interval.Ended = time.Now()
 			intervals = append(intervals, interval)
-			load.goOn(ctx, t)
+			load.GoOn(ctx, t)
 			recovered = true
 
 			timeline, err := load.Snapshot(ctx)
@@ -54,7 +54,7 @@ func endure(ctx context.Context, t *testing.T, load *scenario, faults []fault) {
 			break
 		}
 	}
-	judged := traffic.Judge(load.end(ctx, t), intervals)
+	judged := traffic.Judge(load.End(ctx, t), intervals)
 	if len(intervals) < len(faults) {
 		return // what the last fault still costs has no interval
 	}
@@ -65,8 +65,8 @@ func endure(ctx context.Context, t *testing.T, load *scenario, faults []fault) {
 	}
 }
 
-// healthy returns an error while anything of a release is missing, or its Router and WorkloadManager cannot shake hands.
-func healthy(ctx context.Context, r release.Release) error {
+// Healthy returns an error while anything of a release is missing, or its Router and WorkloadManager cannot shake hands.
+func Healthy(ctx context.Context, r release.Release) error {
 	if err := r.Whole(ctx, r.Namespace); err != nil {
 		return err
 	}

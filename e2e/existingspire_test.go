@@ -1,0 +1,96 @@
+package e2e
+
+import (
+	"context"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"agentcube-mtls/e2e/faults"
+	"agentcube-mtls/e2e/release"
+	"agentcube-mtls/e2e/suite"
+	"agentcube-mtls/internal/components"
+)
+
+var existingSPIRE = suite.Scenario{
+	Name:        "existing-spire",
+	Description: "One release uses an existing SPIRE, over a directory of the nodes and then over the CSI driver, and another brings its own. Each is independent of the other.",
+	Run: func(ctx context.Context, t *testing.T, _ release.Release) {
+		foreign := foreignSPIRE(ctx, t)
+		guest := suite.Install(t, "guest", map[string]string{
+			"spire.trustDomain":            "foreign.test",
+			"spire.workloadAPI.type":       "hostPath",
+			"spire.workloadAPI.hostPath":   "/run/spire/sockets",
+			"spire.workloadAPI.socketName": "agent.sock",
+			"spire.identities.create":      "false",
+			"redis.addr":                   "",
+			"redis.secretName":             "",
+			"workloadmanager.drainSeconds": suite.DrainSeconds,
+		}, "existing-spire.yaml")
+		beside := suite.Install(t, "beside", map[string]string{"spire.enabled": "true", "workloadmanager.drainSeconds": suite.DrainSeconds})
+
+		requireOwnIdentities(ctx, t, guest, "foreign.test")
+		requireOwnIdentities(ctx, t, beside, "cluster.local")
+		requireUnknown(ctx, t, beside, guest)
+		requireStrangers(ctx, t, guest, beside, "no X.509 bundle found for trust domain")
+
+		load := suite.UnderLoad(ctx, t, guest)
+		restrict(ctx, t, guest.Namespace)
+		suite.Upgrade(t, guest, map[string]string{"spire.workloadAPI.type": "csi"})
+		suite.Settle(ctx, t, guest)
+		requireOwnIdentities(ctx, t, guest, "foreign.test")
+		_, err := suite.Env.Helm.Run(ctx, "uninstall", beside.Name, "--namespace", beside.Namespace, "--wait", "--timeout", "5m")
+		require.NoError(t, err)
+		load.RequireNoFailure(ctx, t)
+		for _, app := range []string{"workloadmanager", "agentcube-router"} {
+			require.NoError(t, target(guest, app).DeletePods(ctx, faults.AtOnce))
+		}
+		suite.Eventually(ctx, t, "the foreign SPIRE to serve new pods as before", func(ctx context.Context) error { return guest.Whole(ctx, guest.Namespace) })
+		requireOwnIdentities(ctx, t, guest, "foreign.test")
+
+		_, err = suite.Env.Helm.Run(ctx, "uninstall", guest.Name, "--namespace", guest.Namespace, "--wait", "--timeout", "5m")
+		require.NoError(t, err)
+		_, err = foreign.ServerHealthy(ctx)
+		assert.NoError(t, err)
+		requireOwnIdentities(ctx, t, suite.Env.Release, "cluster.local")
+	},
+}
+
+// foreignSPIRE installs the SPIRE of testdata/foreign-spire.yaml and registers the programs of the release guest by hand.
+func foreignSPIRE(ctx context.Context, t *testing.T) release.Release {
+	t.Helper()
+	version, err := components.SPIRE.Version()
+	require.NoError(t, err)
+	manifests, err := os.ReadFile("testdata/foreign-spire.yaml")
+	require.NoError(t, err)
+	// Volumes of the guest's pods go only with the help of the driver that brought them.
+	suite.Deploy(ctx, t, strings.ReplaceAll(string(manifests), "${VERSION}", strings.TrimPrefix(version, "v")), "guest", "foreign-spire")
+
+	foreign := release.Release{Client: suite.Env.Release.Client, Namespace: "foreign-spire"}
+	suite.Eventually(ctx, t, "the foreign SPIRE server to be healthy", func(ctx context.Context) error {
+		_, err := foreign.ServerHealthy(ctx)
+		return err
+	})
+	const nodes = "spiffe://foreign.test/nodes"
+	_, err = foreign.Server(ctx, "entry", "create", "-node", "-spiffeID", nodes, "-selector", "k8s_psat:cluster:foreign")
+	require.NoError(t, err)
+	for _, account := range []string{"agentcube-router", "workloadmanager"} {
+		_, err = foreign.Server(ctx, "entry", "create", "-parentID", nodes, "-spiffeID", "spiffe://foreign.test/ns/guest/sa/"+account,
+			"-selector", "k8s:ns:guest", "-selector", "k8s:sa:"+account)
+		require.NoError(t, err)
+	}
+	return foreign
+}
+
+// restrict has Pod Security admit to a namespace only what its level restricted allows, from now on.
+func restrict(ctx context.Context, t *testing.T, namespace string) {
+	t.Helper()
+	label := []byte(`{"metadata":{"labels":{"pod-security.kubernetes.io/enforce":"restricted"}}}`)
+	_, err := suite.Env.Release.CoreV1().Namespaces().Patch(ctx, namespace, types.MergePatchType, label, metav1.PatchOptions{})
+	require.NoError(t, err)
+}

@@ -1,0 +1,117 @@
+package suite
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"agentcube-mtls/e2e/kube"
+	"agentcube-mtls/e2e/record"
+	"agentcube-mtls/e2e/release"
+	"agentcube-mtls/e2e/traffic"
+	"agentcube-mtls/internal/repo"
+)
+
+// Load is a release under load, whose timeline is kept as an artifact.
+type Load struct {
+	release.Release
+	*traffic.Recorder
+	end func(context.Context, *testing.T) *traffic.Timeline
+}
+
+// UnderLoad puts a release under load until the test ends.
+func UnderLoad(ctx context.Context, t *testing.T, r release.Release) *Load {
+	t.Helper()
+	recording, err := traffic.Start(ctx, r, handle(t))
+	require.NoError(t, err)
+	s := &Load{Release: r, Recorder: recording}
+	var once sync.Once
+	var recorded *traffic.Timeline
+	s.end = func(ctx context.Context, t *testing.T) *traffic.Timeline {
+		once.Do(func() {
+			var missing error
+			// Also where the test has no time left: the load may be on the suite's release.
+			recorded, missing = recording.Stop(context.WithoutCancel(ctx))
+			picture, err := recorded.Write(repo.Path("artifacts", "timelines"), handle(t))
+			assert.NoError(t, errors.Join(missing, err))
+			t.Logf("%d of %d invocations failed; timeline: %s", len(recorded.Failed()), len(recorded.Requests), picture)
+			for _, complaint := range recorded.Complaints[:min(len(recorded.Complaints), 20)] {
+				t.Log("a Router logged:", complaint.What)
+			}
+		})
+		return recorded
+	}
+	// A test that fails halfway keeps its timeline too.
+	t.Cleanup(func() { s.end(context.Background(), t) })
+	return s
+}
+
+// End ends the load and returns its timeline, the same one each time.
+func (s *Load) End(ctx context.Context, t *testing.T) *traffic.Timeline {
+	t.Helper()
+	return s.end(ctx, t)
+}
+
+// RequireNoFailure ends the load and fails the test if any request was not served, or any container was restarted.
+func (s *Load) RequireNoFailure(ctx context.Context, t *testing.T) {
+	t.Helper()
+	s.GoOn(ctx, t)
+	recorded := s.end(ctx, t)
+	assert.Empty(t, recorded.Failed(), "failed requests")
+	assert.Empty(t, recorded.Restarts, "restarted containers, also of pods that are gone")
+}
+
+// GoOn lets the load go on until it shows something, however quickly the scenario went by.
+func (s *Load) GoOn(ctx context.Context, t *testing.T) {
+	t.Helper()
+	require.NoError(t, s.Await(ctx, 100))
+}
+
+// AwaitCertificates waits until something holds for the certificates of both sides that are in use by then.
+func (s *Load) AwaitCertificates(ctx context.Context, what string, holds func(record.Certificate) bool) error {
+	return kube.Eventually(ctx, what, func(context.Context) error {
+		for _, account := range []string{"agentcube-router", "workloadmanager"} {
+			if newest := s.Newest(account); !holds(newest) {
+				return fmt.Errorf("%s has %+v", account, newest)
+			}
+		}
+		return nil
+	})
+}
+
+// Newest returns the certificate that the program of a ServiceAccount began to use last.
+func (s *Load) Newest(account string) record.Certificate {
+	seen := s.Certificates(account)
+	if len(seen) == 0 {
+		return record.Certificate{}
+	}
+	return seen[len(seen)-1]
+}
+
+// Recover waits until a hundred requests in a row, of those that are sent from now on, were served.
+func (s *Load) Recover(ctx context.Context) error {
+	now := time.Now()
+	err := kube.Eventually(ctx, "invocations to be served again", func(context.Context) error {
+		since := slices.DeleteFunc(s.Requests(), func(q record.Request) bool { return q.Sent.Before(now) })
+		if len(since) < 100 {
+			return fmt.Errorf("%d were answered so far", len(since))
+		}
+		for _, request := range since[len(since)-100:] {
+			if request.Failure != "" {
+				return fmt.Errorf("one of the last hundred failed: %s", request.Failure)
+			}
+		}
+		return nil
+	})
+	if err == nil {
+		s.Mark("served again")
+	}
+	return err
+}

@@ -1,0 +1,123 @@
+package suite
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/gruntwork-io/terratest/modules/helm"
+	"github.com/gruntwork-io/terratest/modules/k8s"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"agentcube-mtls/e2e/kube"
+	"agentcube-mtls/e2e/release"
+	"agentcube-mtls/internal/repo"
+)
+
+// Chart is the folder of the chart under test.
+var Chart = repo.Path("charts", "base")
+
+// DrainSeconds is what WorkloadManagers need in a release that stays in one mode. Only those that change it wait for Routers of the
+// other one, by default for longer than a test should take.
+const DrainSeconds = "20"
+
+// Rolling is held while helm makes or changes a release. What comes up takes all processors for a while: with two at once on a small
+// machine, whatever is under load meanwhile would see more of the machine than of the chart.
+var Rolling sync.Mutex
+
+// Install installs a release for one test, in a namespace of the same name, and removes both when
+// the test ends. No container may restart during the installation. Examples are files in the folder
+// values.
+func Install(t *testing.T, name string, values map[string]string, examples ...string) release.Release {
+	t.Helper()
+	files := []string{repo.Path("values", "kind.yaml"), repo.Path("e2e", "testdata", "small.yaml")}
+	for _, example := range examples {
+		files = append(files, repo.Path("values", example))
+	}
+	r := release.Release{Client: Env.Release.Client, Namespace: name, Name: name}
+	Afterwards(t, func(ctx context.Context) {
+		_, _ = Env.Helm.Run(ctx, "uninstall", name, "--namespace", name, "--ignore-not-found")
+		_ = r.CoreV1().Namespaces().Delete(ctx, name, metav1.DeleteOptions{})
+	})
+	Rolling.Lock()
+	defer Rolling.Unlock()
+	helm.Upgrade(t, &helm.Options{
+		KubectlOptions: k8s.NewKubectlOptions("", Env.Kubeconfig, name),
+		ValuesFiles:    files,
+		SetValues:      values,
+		ExtraArgs:      map[string][]string{"upgrade": {"--install", "--create-namespace", "--wait", "--timeout", "5m"}},
+	}, Chart, name)
+	_, err := r.NoRestarts(t.Context())
+	require.NoError(t, err)
+	return r
+}
+
+// Upgrade changes values of a release, as an operator does who keeps all others.
+func Upgrade(t *testing.T, r release.Release, values map[string]string) {
+	t.Helper()
+	UpgradeTo(t, Chart, r, values)
+}
+
+// UpgradeTo changes the chart of a release too.
+func UpgradeTo(t *testing.T, chart string, r release.Release, values map[string]string) {
+	t.Helper()
+	Rolling.Lock()
+	defer Rolling.Unlock()
+	helm.Upgrade(t, &helm.Options{
+		KubectlOptions: k8s.NewKubectlOptions("", Env.Kubeconfig, r.Namespace),
+		SetValues:      values,
+		ExtraArgs:      map[string][]string{"upgrade": {"--reuse-values", "--wait", "--timeout", "5m"}},
+	}, chart, r.Name)
+}
+
+// RollBack takes a release back to a revision, or to the one before where none is named.
+func RollBack(ctx context.Context, t *testing.T, r release.Release, revision ...string) {
+	t.Helper()
+	Rolling.Lock()
+	defer Rolling.Unlock()
+	args := append([]string{"rollback", r.Name}, revision...)
+	_, err := Env.Helm.Run(ctx, append(args, "--namespace", r.Namespace, "--wait", "--timeout", "5m")...)
+	require.NoError(t, err)
+}
+
+// Settle waits until all pods of the newest revision are ready, and those of earlier ones, which go on serving for a while, are gone.
+func Settle(ctx context.Context, t *testing.T, r release.Release) {
+	t.Helper()
+	Eventually(ctx, t, "the old pods to go", func(ctx context.Context) error {
+		// Until then, old pods may not be marked yet.
+		if err := r.Whole(ctx, r.Namespace); err != nil {
+			return err
+		}
+		pods, err := r.CoreV1().Pods(r.Namespace).List(ctx, metav1.ListOptions{})
+		if err != nil {
+			return err
+		}
+		for _, pod := range pods.Items {
+			if pod.DeletionTimestamp != nil {
+				return fmt.Errorf("%s is still there", pod.Name)
+			}
+		}
+		return nil
+	})
+}
+
+// Deploy applies manifests of something that is no release, until the test ends. Then these namespaces go, one after the other with all
+// that is in them, and the other objects last.
+func Deploy(ctx context.Context, t *testing.T, manifests string, namespaces ...string) {
+	t.Helper()
+	objects, err := kube.Decode(strings.NewReader(manifests))
+	require.NoError(t, err)
+	Afterwards(t, func(ctx context.Context) {
+		for _, namespace := range namespaces {
+			assert.NoError(t, Env.Release.DeleteNamespace(ctx, namespace))
+		}
+		for _, object := range objects {
+			_ = Env.Release.Objects.Delete(ctx, object)
+		}
+	})
+	require.NoError(t, Env.Release.Apply(ctx, objects...))
+}

@@ -1,0 +1,77 @@
+package suite
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+	"testing"
+
+	"agentcube-mtls/e2e/helm"
+	"agentcube-mtls/e2e/release"
+)
+
+// Scenario is one test on the living cluster. It runs as the subtest TestScenarios/<name>.
+type Scenario struct {
+	Name        string // a handle, which its release has too
+	Description string // one sentence or two
+	// Values are those of a release that is installed for the scenario. Without any, the scenario
+	// gets the release that all share.
+	Values map[string]string
+	Slow   bool // starts ahead of the others, or all would at last wait for it alone
+	Serial bool // disturbs the whole cluster: no other runs at the same time
+	Run    func(context.Context, *testing.T, release.Release)
+}
+
+// Run runs every scenario as a subtest: the serial ones one by one, then the others in parallel.
+func Run(t *testing.T, scenarios []Scenario) {
+	t.Helper()
+	for _, s := range scenarios {
+		t.Run(s.Name, func(t *testing.T) {
+			if !s.Serial {
+				t.Parallel()
+				awaitRoom(t, s.Slow)
+			}
+			t.Log(s.Description)
+			ctx := start(t)
+			r := Env.Release
+			if s.Values != nil {
+				r = Install(t, s.Name, s.Values)
+			}
+			s.Run(ctx, t, r)
+		})
+	}
+}
+
+// name is what Kubernetes and go test -run take without quotes.
+var name = regexp.MustCompile("^[a-z][a-z0-9]*(-[a-z0-9]+)*$")
+
+// Check returns an error for each scenario that is incomplete, or whose name cannot be used. No name
+// may contain another one: the inventory finds what belongs to a release by its name.
+func Check(scenarios []Scenario) error {
+	var problems []error
+	names := []string{helm.Name}
+	for _, s := range scenarios {
+		if !name.MatchString(s.Name) {
+			problems = append(problems, fmt.Errorf("scenario %q: the name must match %s", s.Name, name))
+		}
+		if s.Description == "" || s.Run == nil {
+			problems = append(problems, fmt.Errorf("scenario %q: it needs a Description and Run", s.Name))
+		}
+		for _, other := range names {
+			if strings.Contains(s.Name, other) || strings.Contains(other, s.Name) {
+				problems = append(problems, fmt.Errorf("scenario %q: one of the names %[1]q and %[2]q contains the other", s.Name, other))
+			}
+		}
+		names = append(names, s.Name)
+	}
+	return errors.Join(problems...)
+}
+
+// handle returns the name of a test as a file name, without the test that all scenarios belong to.
+func handle(t *testing.T) string {
+	t.Helper()
+	_, scenario, _ := strings.Cut(t.Name(), "/")
+	return strings.ReplaceAll(scenario, "/", "_")
+}
