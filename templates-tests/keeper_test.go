@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync"
 	"testing"
 
@@ -38,16 +39,32 @@ func TestBundleKeeperPutsBackWhatItSaw(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			api := &configMaps{seen: c.seen}
-			keeper := container(t, get[*appsv1.StatefulSet](t, render(t, spire), "spire-server").Spec.Template.Spec, "bundle-keeper")
-			// The script goes on until it is stopped, or can no longer wait.
-			script := fmt.Sprintf("sleep() { echo >>\"$CURL_HOME/looks\"; [ $(wc -l <\"$CURL_HOME/looks\") -le %d ]; }\n", len(c.seen)) + keeper.Command[2]
-			said, _ := shell(t, script, map[string]string{
-				"kubernetes.default.svc:443": serving(t, httptest.NewUnstartedServer(api), &tls.Config{MinVersion: tls.VersionTLS12}),
-			})
-			assert.Equal(t, c.wrote, api.wrote, said)
+			wrote, said := keepBundle(t, t.TempDir(), c.seen...)
+			assert.Equal(t, c.wrote, wrote, said)
 		})
 	}
+	t.Run("emptied while its container restarted", func(t *testing.T) {
+		t.Parallel()
+		volume := t.TempDir()
+		_, said := keepBundle(t, volume, full)
+		wrote, saidLater := keepBundle(t, volume, emptied)
+		assert.Equal(t, []string{putBack}, wrote, said+saidLater)
+	})
+}
+
+// keepBundle runs the bundle keeper's script with a folder as its volume, for as long as the API
+// server has states to show. It returns what the script wrote to the API server, and its output.
+func keepBundle(t *testing.T, volume string, seen ...string) (wrote []string, said string) {
+	t.Helper()
+	api := &configMaps{seen: seen}
+	keeper := container(t, get[*appsv1.StatefulSet](t, render(t, spire), "spire-server").Spec.Template.Spec, "bundle-keeper")
+	// The script ends when sleep does not succeed.
+	script := fmt.Sprintf("sleep() { echo >>\"$CURL_HOME/looks\"; [ $(wc -l <\"$CURL_HOME/looks\") -le %d ]; }\n", len(seen)) +
+		strings.ReplaceAll(keeper.Command[2], keeper.VolumeMounts[0].MountPath, volume)
+	said, _ = shell(t, script, map[string]string{
+		"kubernetes.default.svc:443": serving(t, httptest.NewUnstartedServer(api), &tls.Config{MinVersion: tls.VersionTLS12}),
+	})
+	return api.wrote, said
 }
 
 // configMaps is an API server with the ConfigMap of the trust bundle in one state after the other.

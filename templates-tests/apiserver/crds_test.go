@@ -63,7 +63,7 @@ func withSpireCRDs(t testing.TB) {
 	t.Helper()
 	bringingCRDs.Lock()
 	defer bringingCRDs.Unlock()
-	crds := release{t, "spire-crds", "spire-crds"}
+	crds := release{t: t, name: "spire-crds", namespace: "spire-crds"}
 	if _, err := action.NewHistory(crds.helm()).Run(crds.name); errors.Is(err, driver.ErrReleaseNotFound) {
 		require.NoError(t, crds.install(spireCRDs, "{}"))
 		awaitSpireKinds(t, 3)
@@ -73,7 +73,7 @@ func withSpireCRDs(t testing.TB) {
 // withoutSpireCRDs takes them away, and may run only where no other test does.
 func withoutSpireCRDs(t testing.TB) {
 	t.Helper()
-	require.NoError(t, release{t, "spire-crds", "spire-crds"}.uninstall())
+	require.NoError(t, release{t: t, name: "spire-crds", namespace: "spire-crds"}.uninstall())
 	removeCRDs(t, "clusterspiffeids.spire.spiffe.io", "clusterstaticentries.spire.spiffe.io", "clusterfederatedtrustdomains.spire.spiffe.io")
 	awaitSpireKinds(t, 0)
 }

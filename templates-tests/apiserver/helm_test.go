@@ -45,12 +45,13 @@ const (
 type release struct {
 	t               testing.TB
 	name, namespace string
+	user            string // who runs helm; empty: who may do everything, also create the namespace
 }
 
 // newRelease names a release that is uninstalled when the test ends, if it is still there. Its namespace stays: there is no
 // controller that would empty it.
 func newRelease(t testing.TB, name, namespace string) release {
-	r := release{t, name, namespace}
+	r := release{t: t, name: name, namespace: namespace}
 	t.Cleanup(func() { require.NoError(t, r.uninstall()) })
 	return r
 }
@@ -64,7 +65,7 @@ func (r release) install(dir, values string) error {
 	r.t.Helper()
 	install := action.NewInstall(r.helm())
 	install.DisableOpenAPIValidation = true
-	install.ReleaseName, install.Namespace, install.CreateNamespace = r.name, r.namespace, true
+	install.ReleaseName, install.Namespace, install.CreateNamespace = r.name, r.namespace, r.user == ""
 	_, err := install.Run(load(r.t, dir), parse(r.t, values))
 	return err
 }
@@ -105,6 +106,7 @@ func (r release) helm() *action.Configuration {
 	r.t.Helper()
 	settings := cli.New()
 	settings.KubeConfig, settings.KubeAPIServer, settings.KubeToken, settings.KubeCaFile = os.DevNull, server.URL, server.Token, server.CAFile
+	settings.KubeAsUser = r.user
 	settings.QPS, settings.BurstLimit = 1000, 1000
 	settings.SetNamespace(r.namespace)
 	var configuration action.Configuration

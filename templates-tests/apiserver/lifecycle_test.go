@@ -31,7 +31,7 @@ func kept(namespace string) []string {
 func TestAnUninstallLeavesOnlyWhatTheReadmeSays(t *testing.T) {
 	for mode, values := range map[string]string{"plain": plain, "spire": spire} {
 		t.Run(mode, func(t *testing.T) {
-			require.NoError(t, release{t, "spire-crds", "spire-crds"}.uninstall(), "by an earlier test")
+			require.NoError(t, release{t: t, name: "spire-crds", namespace: "spire-crds"}.uninstall(), "by an earlier test")
 			before := objects(t)
 			crds := newRelease(t, "spire-crds", "spire-crds")
 			require.NoError(t, crds.install(spireCRDs, "{}"))

@@ -121,10 +121,16 @@ func (r release) objects() apiserver.Objects {
 	return all.OfHelm(r.name)
 }
 
-// cutOff upgrades with a helm that is sent a signal once it has changed so many objects, its own
-// records not counted. It returns false where the upgrade changed no more than these, and has ended
-// without a signal.
+// cutOff upgrades with a helm that is cut off as cutOffHelm does.
 func (r release) cutOff(signal os.Signal, changes int, values ...string) bool {
+	r.t.Helper()
+	return r.cutOffHelm(signal, changes, set([]string{"upgrade", r.name, chart, "--reuse-values"}, values)...)
+}
+
+// cutOffHelm runs helm and sends it a signal once it has changed so many objects, its own records
+// not counted. It returns false where helm changed no more than these, and has ended without a
+// signal.
+func (r release) cutOffHelm(signal os.Signal, changes int, args ...string) bool {
 	r.t.Helper()
 	between := newInterrupter(r.t, changes)
 	defer between.Close()
@@ -132,8 +138,7 @@ func (r release) cutOff(signal os.Signal, changes int, values ...string) bool {
 	require.NoError(r.t, err)
 	ctx, cancel := context.WithCancel(r.t.Context())
 	defer cancel()
-	cmd := exec.CommandContext(ctx, r.helm.version.program, set([]string{"upgrade", r.name, chart, "--namespace", r.name,
-		"--reuse-values", "--kubeconfig", interrupted}, values)...)
+	cmd := exec.CommandContext(ctx, r.helm.version.program, append(args, "--namespace", r.name, "--kubeconfig", interrupted)...)
 	cmd.Env = append(os.Environ(), r.helm.environment()...)
 	cmd.Cancel = func() error { return cmd.Process.Signal(signal) }
 	between.reached = cancel

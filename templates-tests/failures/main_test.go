@@ -35,6 +35,7 @@ type helmVersion struct {
 	// waitSome is the flag that waits for as many pods of a DaemonSet as its update strategy wants
 	// available. The flag --wait of Helm 4 waits for all of them.
 	waitSome   string
+	firstCut   int  // how many objects a switch may change before it is cut off for the first time
 	serverSide bool // whether the API server merges, and not helm
 }
 
@@ -42,8 +43,8 @@ type helmVersion struct {
 // objects on the server's side.
 var helms = map[string]*helmVersion{
 	"3.15": {rollBack: "--atomic", waitSome: "--wait"},
-	"3.22": {rollBack: "--atomic", waitSome: "--wait"},
-	"4.3":  {rollBack: "--rollback-on-failure", waitSome: "--wait=legacy", serverSide: true},
+	"3.22": {rollBack: "--atomic", waitSome: "--wait", firstCut: 1},
+	"4.3":  {rollBack: "--rollback-on-failure", waitSome: "--wait=legacy", serverSide: true, firstCut: 2},
 }
 
 func TestMain(m *testing.M) {

@@ -101,7 +101,7 @@ func TestSwitchIsCutOff(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			eachSwitch(t, name, func(t *testing.T, r release, d direction) {
 				before := r.objects().Meant()
-				changes, deployed, brokeOff := 0, 1, false
+				changes, deployed, brokeOff := r.helm.version.firstCut, 1, false
 				for ; r.cutOff(signal, changes, "spire.enabled="+d.to); changes += step {
 					where := fmt.Sprintf("revision %d is cut off after %d changes", deployed+1, changes)
 					err := r.upgrade()
@@ -119,15 +119,38 @@ func TestSwitchIsCutOff(t *testing.T) {
 					}
 					require.Equal(t, before, r.objects().Meant(), where)
 				}
-				assert.Greater(t, changes, 3*step, "the switch is cut off in several places")
+				assert.Greater(t, changes, 5*step, "the switch is cut off in several places")
 				assert.Equal(t, !r.helm.version.serverSide && d.to == "false", brokeOff, "of Helm 3 a rollback to mutual TLS breaks off, and no other")
 			})
 		})
 	}
 }
 
-// step is how many more objects a switch may change each time before it is cut off.
-const step = 6
+// step is how many more objects a switch may change each time before it is cut off. The versions of
+// Helm begin at different objects, so that together they are cut off before every object.
+const step = 3
+
+// A rollback of a failed switch that is killed leaves the release pending, and its mode a mixture.
+// A rollback to the revision that failed, and one to the revision that was deployed before it,
+// bring back what was.
+func TestRollbackIsCutOff(t *testing.T) {
+	eachSwitch(t, "rolling-back", func(t *testing.T, r release, d direction) {
+		before := r.objects().Meant()
+		deployed := 1
+		for changes := r.helm.version.firstCut; changes < 6*step; changes += 2 * step {
+			r.fail("spire.enabled="+d.to, missingImages)
+			failed := deployed + 1
+			where := fmt.Sprintf("the rollback to revision %d is killed after %d changes", deployed, changes)
+			require.True(t, r.cutOffHelm(syscall.SIGKILL, changes, "rollback", r.name, fmt.Sprint(deployed)), where)
+			require.ErrorContains(t, r.upgrade(), "another operation (install/upgrade/rollback) is in progress", where)
+			output, err := r.helm.run(t.Context(), "rollback", r.name, fmt.Sprint(failed), "--namespace", r.name)
+			t.Log(where, "and the one to the failed revision says:", output, err)
+			r.rollback(deployed)
+			require.Equal(t, before, r.objects().Meant(), where)
+			deployed += 4
+		}
+	})
+}
 
 // wayBack rolls back to the revision that is deployed after the next one was cut off, and returns
 // the number of the revision that is deployed then, and whether the first rollback broke off. Helm

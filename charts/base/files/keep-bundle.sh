@@ -13,13 +13,16 @@ call() {
   curl --silent --show-error --fail --max-time 10 --cacert $account/ca.crt --oauth2-bearer "$(cat $account/token)" "$@"
 }
 
-bundle=
+# The volume outlives a restart of this container
+kept=/run/bundle-keeper/bundle
+bundle=$(cat $kept 2>/dev/null)
 missing=0
 while sleep 2 & wait $!; do
   found=$(call "$configmaps?fieldSelector=metadata.name=spire-bundle&pretty=false") || continue
   data=$(printf '%s' "$found" | sed -n 's/.*"bundle\.crt":"\([^"][^"]*\)".*/"bundle.crt":"\1"/p')
   case $found in *'"items":[]'*) missing=$((missing + 1)) ;; *) missing=0 ;; esac
   if [ -n "$data" ]; then
+    [ "$data" = "$bundle" ] || { printf '%s' "$data" >$kept.new && mv $kept.new $kept; }
     bundle=$data
   elif [ "$missing" -ge 5 ]; then # Who switches SPIRE off deletes the ConfigMap some seconds before this container
     echo "the ConfigMap spire-bundle is gone: creating it"

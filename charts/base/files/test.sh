@@ -1,5 +1,7 @@
 # Run by `helm test` inside the cluster. The first thing that is not as it should be ends it.
 set -u
+# As the first process of its container, a shell ignores SIGTERM unless it says otherwise
+trap 'exit 1' TERM
 
 fail() { echo "FAILED: $1"; exit 1; }
 passed() { echo "passed: $1"; }
@@ -33,7 +35,7 @@ patience={{ add .Values.workloadmanager.drainSeconds 30 }}
 until [ "$(status "http://$workloadmanager:{{ .Values.workloadmanager.service.port }}/health")" = 000 ]; do
   patience=$((patience - 1))
   [ "$patience" -gt 0 ] || fail "a WorkloadManager without TLS still answers"
-  sleep 1
+  sleep 1 & wait $!
 done
 passed "no WorkloadManager without TLS is left"
 {{- else }}

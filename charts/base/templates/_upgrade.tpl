@@ -23,9 +23,14 @@ anything changes.
 {{ $mode }}
 {{- end -}}
 
-{{/* Helm's record of a revision of this release has its status in a label; empty: there is no such record. Takes root and revision. */}}
+{{/*
+The status of a revision of this release, from a label of Helm's record of it: a Secret, or a
+ConfigMap where HELM_DRIVER says so. Empty: there is no such record. Takes root and revision.
+*/}}
 {{- define "agentcube.revision.status" -}}
-{{- with lookup "v1" "Secret" .root.Release.Namespace (printf "sh.helm.release.v1.%s.v%d" .root.Release.Name .revision) -}}
+{{- $name := printf "sh.helm.release.v1.%s.v%d" .root.Release.Name .revision -}}
+{{- $namespace := .root.Release.Namespace -}}
+{{- with lookup "v1" "Secret" $namespace $name | default (lookup "v1" "ConfigMap" $namespace $name) -}}
 {{ dig "labels" "status" "" .metadata }}
 {{- end -}}
 {{- end -}}

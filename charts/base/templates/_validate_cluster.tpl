@@ -1,17 +1,23 @@
 {{/*
-What the cluster has to say. helm template, as Argo CD runs it, knows no cluster: there a look-up finds nothing, and nothing fails.
+Checks against the live cluster. `helm template`, as Argo CD runs it, knows no cluster: there a
+look-up finds nothing, and nothing is rejected. Each look-up is a right that the installer needs, so
+it is made only where the values or the cluster call for it (docs/operations.md lists the rights).
 */}}
+
+{{/* Whether a cluster is known. */}}
+{{- define "agentcube.cluster" -}}
+{{- if lookup "v1" "Namespace" "" "kube-system" -}}true{{- end -}}
+{{- end -}}
+
 {{- define "agentcube.validate.crds" -}}
-{{- if lookup "v1" "Namespace" "" "kube-system" -}}
 {{- $missing := list -}}
 {{- range .Values.spire.server.enabled | ternary (list "ClusterSPIFFEID" "ClusterStaticEntry" "ClusterFederatedTrustDomain") (list "ClusterSPIFFEID") -}}
 {{- if not ($.Capabilities.APIVersions.Has (printf "spire.spiffe.io/v1alpha1/%s" .)) -}}
 {{- $missing = append $missing . -}}
 {{- end -}}
 {{- end -}}
-{{- with $missing -}}
-{{- fail (printf "spire.enabled needs SPIRE's CustomResourceDefinitions, and this cluster lacks %s: install the chart spire-crds first, or upgrade it" (join ", " .)) -}}
-{{- end -}}
+{{- if and $missing (include "agentcube.cluster" .) -}}
+{{- fail (printf "spire.enabled needs SPIRE's CustomResourceDefinitions, and this cluster lacks %s: install the chart spire-crds first, or upgrade it" (join ", " $missing)) -}}
 {{- end -}}
 {{- end -}}
 
@@ -64,7 +70,7 @@ its volume, or an administrator has made one of that class.
 {{- define "agentcube.validate.claim" -}}
 {{- $class := .Values.spire.server.persistence.storageClass -}}
 {{- $claim := lookup "v1" "PersistentVolumeClaim" .Release.Namespace "data-spire-server-0" -}}
-{{- if and (ne "Bound" (dig "status" "phase" "" $claim)) (lookup "v1" "Namespace" "" "kube-system") -}}
+{{- if ne "Bound" (dig "status" "phase" "" $claim) -}}
 {{- $names := list -}}
 {{- $usable := list -}}
 {{- range (lookup "storage.k8s.io/v1" "StorageClass" "" "").items -}}
@@ -80,7 +86,7 @@ its volume, or an administrator has made one of that class.
 {{- end -}}
 {{- end -}}
 {{- end -}}
-{{- if not $usable -}}
+{{- if and (not $usable) (include "agentcube.cluster" .) -}}
 {{- $lacks := ternary (printf "the cluster has no StorageClass %s" $class) "spire.server.persistence.storageClass is empty, and the cluster has no default StorageClass" (not (not $class)) -}}
 {{- fail (printf "%s, so the SPIRE server would wait for its volume forever: set spire.server.persistence.storageClass to a StorageClass of the cluster (%s)" $lacks (join ", " $names | default "there is none")) -}}
 {{- end -}}

@@ -12,4 +12,7 @@
     {{- toYaml .Values.tools.resources | nindent 4 }}
   securityContext:
     {{- include "agentcube.container.securityContext" . | nindent 4 }}
+  volumeMounts:
+    - name: bundle-keeper
+      mountPath: /run/bundle-keeper
 {{- end -}}
