@@ -25,7 +25,7 @@ anything changes.
 
 {{/*
 The status of a revision of this release, from a label of Helm's record of it: a Secret, or a
-ConfigMap where HELM_DRIVER says so. Empty: there is no such record. Takes root and revision.
+ConfigMap if that is the storage driver. Empty: there is no such record. Takes root and revision.
 */}}
 {{- define "agentcube.revision.status" -}}
 {{- $name := printf "sh.helm.release.v1.%s.v%d" .root.Release.Name .revision -}}

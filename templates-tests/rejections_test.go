@@ -1,0 +1,63 @@
+package templatestests
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"agentcube-mtls/internal/repo"
+)
+
+// TestRejectionsAreDocumented: each message by which the chart rejects an upgrade because of what is
+// in the cluster has a row in docs/operations.md. Messages about values alone end with the fix.
+func TestRejectionsAreDocumented(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile(repo.Path("docs", "operations.md"))
+	require.NoError(t, err)
+	_, rest, found := strings.Cut(string(page), "### Helm refuses\n")
+	require.True(t, found)
+	table, _, _ := strings.Cut(rest, "\n#")
+	messages := rejections(t, "_upgrade.tpl", "_validate_cluster.tpl")
+	require.Greater(t, len(messages), 8)
+	for _, message := range messages {
+		documented := slices.ContainsFunc(fixedParts(message), func(part string) bool { return strings.Contains(table, part) })
+		assert.True(t, documented, "no row of the table has a part of this message: %s", message)
+	}
+	for _, message := range rejections(t, "_validate.tpl") {
+		assert.Contains(t, message, ": ", "a message about values says what is wrong, and after a colon how to fix it")
+	}
+}
+
+var rejection = regexp.MustCompile(`fail \(?(?:printf )?("(?:[^"\\]|\\.)*")`)
+
+// rejections returns the texts, with their verbs, of what the chart's templates fail with.
+func rejections(t *testing.T, files ...string) []string {
+	t.Helper()
+	var found []string
+	for _, file := range files {
+		source, err := os.ReadFile(repo.Path("charts", "base", "templates", filepath.Base(file)))
+		require.NoError(t, err)
+		for _, match := range rejection.FindAllStringSubmatch(string(source), -1) {
+			found = append(found, strings.Trim(match[1], `"`))
+		}
+	}
+	return found
+}
+
+// fixedParts returns the starts of the parts of a message that are always the same, and long enough
+// to be no other message's.
+func fixedParts(message string) []string {
+	var long []string
+	for _, part := range regexp.MustCompile(`%[a-z]`).Split(message, -1) {
+		if len(part) > 30 {
+			long = append(long, strings.Trim(part[:min(len(part), 40)], ", "))
+		}
+	}
+	return long
+}
