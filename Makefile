@@ -39,7 +39,7 @@ fmt: ## format the code
 	gofmt -w .
 
 .PHONY: generate
-generate: ## write what is generated: the chart's README, its CRDs and its schema
+generate: ## write what is generated: the chart's README, CRDs, schema and defaults
 	$(GO) generate ./...
 
 # Lower priority, since tests on a cluster may run at the same time.

@@ -1,0 +1,89 @@
+package templatestests
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"sigs.k8s.io/yaml"
+
+	"agentcube-mtls/internal/repo"
+	"agentcube-mtls/templates-tests/chart"
+)
+
+func TestContributingListsEveryVariable(t *testing.T) {
+	t.Parallel()
+	contributing := read(t, "CONTRIBUTING.md")
+	variables := map[string]bool{}
+	for _, dir := range []string{"e2e", "internal", "templates-tests"} {
+		require.NoError(t, filepath.WalkDir(repo.Path(dir), func(path string, _ os.DirEntry, err error) error {
+			if err != nil || filepath.Ext(path) != ".go" {
+				return err
+			}
+			source, err := os.ReadFile(path)
+			for _, match := range docsEnvRead.FindAllSubmatch(source, -1) {
+				variables[string(match[1])] = true
+			}
+			return err
+		}))
+	}
+	require.Contains(t, variables, "SOAK")
+	delete(variables, "PATH")
+	for name := range variables {
+		// These are set by the chart, in a pod.
+		if strings.HasPrefix(name, "AGENTCUBE_") || name == "WORKLOAD_MANAGER_URL" {
+			continue
+		}
+		assert.Regexp(t, "(?m)^\\|.*`"+name+"`.*\\|.*\\|.*\\|$", contributing, "%s has no row in CONTRIBUTING.md", name)
+	}
+}
+
+func TestChangelogHasTheChangesOfTheChart(t *testing.T) {
+	t.Parallel()
+	var changes []struct{ Kind, Description string }
+	metadata := chart.Base().Metadata
+	require.NoError(t, yaml.Unmarshal([]byte(metadata.Annotations["artifacthub.io/changes"]), &changes))
+	require.NotEmpty(t, changes)
+	var listed []string
+	for _, change := range changes {
+		listed = append(listed, change.Kind+": "+change.Description)
+	}
+
+	newest := strings.Split(read(t, "CHANGELOG.md"), "\n## ")[1]
+	version, newest, _ := strings.Cut(newest, "\n")
+	assert.Equal(t, metadata.Version, version)
+	var logged []string
+	for _, section := range strings.Split(newest, "\n### ")[1:] {
+		kind, entries, _ := strings.Cut(section, "\n")
+		for _, entry := range strings.Split(entries, "\n- ")[1:] {
+			logged = append(logged, strings.ToLower(kind)+": "+strings.Join(strings.Fields(entry), " "))
+		}
+	}
+	assert.ElementsMatch(t, listed, logged)
+}
+
+// The images that the harness builds are those that the chart names: see catalogue.go.
+func TestImagesBuiltHaveTheTagsOfTheChart(t *testing.T) {
+	t.Parallel()
+	catalogue := read(t, "e2e/platform/images/catalogue.go")
+	values := chart.Base().Values
+	for name, image := range map[string]any{
+		"curl":  values["tools"].(map[string]any)["image"],
+		"redis": values["redis"].(map[string]any)["embedded"].(map[string]any)["image"],
+	} {
+		tag, _ := image.(map[string]any)["tag"].(string)
+		require.NotEmpty(t, tag, name)
+		assert.Regexp(t, `"[a-z/]*`+name+":"+regexp.QuoteMeta(tag)+`"`, catalogue, name)
+	}
+}
+
+func read(t *testing.T, path string) string {
+	t.Helper()
+	content, err := os.ReadFile(repo.Path(path))
+	require.NoError(t, err)
+	return string(content)
+}
