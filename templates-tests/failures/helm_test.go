@@ -27,6 +27,7 @@ import (
 type helm struct {
 	version    *helmVersion
 	kubeconfig string
+	driver     string // where helm keeps its records; empty: in Secrets
 }
 
 func (h helm) run(ctx context.Context, args ...string) (string, error) {
@@ -35,7 +36,8 @@ func (h helm) run(ctx context.Context, args ...string) (string, error) {
 
 func (h helm) environment() []string {
 	home := filepath.Join(server.Dir, filepath.Base(filepath.Dir(h.version.program)))
-	return []string{"HELM_CACHE_HOME=" + home, "HELM_CONFIG_HOME=" + home, "HELM_DATA_HOME=" + home, "KUBECACHEDIR=" + home, "GOGC=400"}
+	return []string{"HELM_CACHE_HOME=" + home, "HELM_CONFIG_HOME=" + home, "HELM_DATA_HOME=" + home, "KUBECACHEDIR=" + home, "GOGC=400",
+		"HELM_DRIVER=" + h.driver}
 }
 
 // release is a release in a namespace of its own, of its own name.
@@ -48,11 +50,16 @@ type release struct {
 // newRelease installs the chart, with agents on nodes that are ready.
 func newRelease(t *testing.T, name string, version *helmVersion, values ...string) release {
 	t.Helper()
-	r := release{t, name, helm{version, kubeconfig}}
-	args := []string{"install", name, chart, "--namespace", name, "--create-namespace", "--wait", "--timeout", "1m",
-		"--set-json", `spire.agent.nodeSelector={"ready":"true"}`, "--set", "redis.addr=redis:6379"}
-	r.must(r.helm.run(t.Context(), set(args, values)...))
+	r := release{t, name, helm{version: version, kubeconfig: kubeconfig}}
+	r.install(values...)
 	return r
+}
+
+func (r release) install(values ...string) {
+	r.t.Helper()
+	args := []string{"install", r.name, chart, "--namespace", r.name, "--create-namespace", "--wait", "--timeout", "1m",
+		"--set-json", `spire.agent.nodeSelector={"ready":"true"}`, "--set", "redis.addr=redis:6379"}
+	r.must(r.helm.run(r.t.Context(), set(args, values)...))
 }
 
 // eachHelm runs a test with each version of Helm, on a release of its own that has some values.

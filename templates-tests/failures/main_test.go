@@ -98,7 +98,7 @@ func setUp(ctx context.Context) error {
 	if kubeconfig, err = server.Kubeconfig(server.URL); err != nil {
 		return err
 	}
-	_, err = helm{helms["3.22"], kubeconfig}.run(ctx, "install", "spire-crds", repo.Path("charts", "spire-crds"), "--namespace", "spire-crds", "--create-namespace")
+	_, err = helm{version: helms["3.22"], kubeconfig: kubeconfig}.run(ctx, "install", "spire-crds", repo.Path("charts", "spire-crds"), "--namespace", "spire-crds", "--create-namespace")
 	return err
 }
 

@@ -58,6 +58,21 @@ func TestFailedSwitchIsRolledBack(t *testing.T) {
 	})
 }
 
+// The check finds helm's records in ConfigMaps, too.
+func TestRecordsInConfigMaps(t *testing.T) {
+	t.Parallel()
+	for version, suffix := range map[string]string{"3.22": "3", "4.3": "4"} {
+		t.Run(version, func(t *testing.T) {
+			t.Parallel()
+			r := release{t, "configmaps-" + suffix, helm{helms[version], kubeconfig, "configmap"}}
+			r.install("spire.enabled=false")
+			r.fail("spire.enabled=true", missingImages)
+			requireRollbackFirst(t, r, 1, "spire.enabled=false")
+			r.rollback(1)
+		})
+	}
+}
+
 // A switch that failed may be tried again with values that work.
 func TestFailedSwitchIsTriedAgain(t *testing.T) {
 	eachSwitch(t, "again", func(t *testing.T, r release, d direction) {
