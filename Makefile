@@ -60,7 +60,7 @@ test-e2e: ## install on a kind cluster and check the living system (KEEP=1 leave
 .PHONY: scenario
 scenario: ## run one scenario on a cluster that is kept for the next run: make scenario NAME=…
 	@test -n "$(NAME)" || { echo "give a name: make scenario NAME=…"; exit 1; }
-	KEEP=1 $(GO) test -count=1 -parallel=32 -timeout=80m -v ./e2e -run '^$(NAME)$$'
+	KEEP=1 $(GO) test -count=1 -parallel=32 -timeout=80m -v ./e2e -run 'TestScenarios/^$(NAME)$$'
 
 # Where both are asked for, the guides follow the scenarios: two clusters at a time are too much for two processors.
 .PHONY: docs-test
