@@ -49,9 +49,9 @@ var clusterFaults = suite.Scenario{
 		suite.Endure(ctx, t, load, endured)
 		// What else ran on the nodes is there for the tests that follow.
 		for _, namespace := range []string{"kube-system", "agent-sandbox-system"} {
-			suite.Eventually(ctx, t, namespace+" to be whole again", func(ctx context.Context) error { return r.Whole(ctx, namespace) })
+			suite.Eventually(ctx, t, namespace+" to recover", func(ctx context.Context) error { return r.RolledOut(ctx, namespace) })
 		}
-		suite.Eventually(ctx, t, "the suite's release to be whole again", func(ctx context.Context) error { return suite.Healthy(ctx, suite.Env.Release) })
+		suite.Eventually(ctx, t, "the suite's release to recover", func(ctx context.Context) error { return suite.Healthy(ctx, suite.Env.Release) })
 	},
 }
 

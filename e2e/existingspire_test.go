@@ -21,7 +21,7 @@ var existingSPIRE = suite.Scenario{
 	Name:        "existing-spire",
 	Description: "One release uses an existing SPIRE, over a directory of the nodes and then over the CSI driver, and another brings its own. Each is independent of the other.",
 	Run: func(ctx context.Context, t *testing.T, _ release.Release) {
-		foreign := foreignSPIRE(ctx, t)
+		foreign := installExistingSPIRE(ctx, t)
 		guest := suite.Install(t, "guest", map[string]string{
 			"spire.trustDomain":            "foreign.test",
 			"spire.workloadAPI.type":       "hostPath",
@@ -37,7 +37,7 @@ var existingSPIRE = suite.Scenario{
 		requireOwnIdentities(ctx, t, guest, "foreign.test")
 		requireOwnIdentities(ctx, t, beside, "cluster.local")
 		requireUnknown(ctx, t, beside, guest)
-		requireStrangers(ctx, t, guest, beside, "no X.509 bundle found for trust domain")
+		requireUnauthorized(ctx, t, guest, beside, "no X.509 bundle found for trust domain")
 
 		load := suite.UnderLoad(ctx, t, guest)
 		restrict(ctx, t, guest.Namespace)
@@ -50,7 +50,7 @@ var existingSPIRE = suite.Scenario{
 		for _, app := range []string{"workloadmanager", "agentcube-router"} {
 			require.NoError(t, target(guest, app).DeletePods(ctx, faults.AtOnce))
 		}
-		suite.Eventually(ctx, t, "the foreign SPIRE to serve new pods as before", func(ctx context.Context) error { return guest.Whole(ctx, guest.Namespace) })
+		suite.Eventually(ctx, t, "the existing SPIRE to serve new pods as before", func(ctx context.Context) error { return guest.RolledOut(ctx, guest.Namespace) })
 		requireOwnIdentities(ctx, t, guest, "foreign.test")
 
 		_, err = suite.Env.Helm.Run(ctx, "uninstall", guest.Name, "--namespace", guest.Namespace, "--wait", "--timeout", "5m")
@@ -61,8 +61,8 @@ var existingSPIRE = suite.Scenario{
 	},
 }
 
-// foreignSPIRE installs the SPIRE of testdata/foreign-spire.yaml and registers the programs of the release guest by hand.
-func foreignSPIRE(ctx context.Context, t *testing.T) release.Release {
+// installExistingSPIRE installs the SPIRE of testdata/foreign-spire.yaml and registers the programs of the release guest by hand.
+func installExistingSPIRE(ctx context.Context, t *testing.T) release.Release {
 	t.Helper()
 	version, err := components.SPIRE.Version()
 	require.NoError(t, err)
@@ -72,7 +72,7 @@ func foreignSPIRE(ctx context.Context, t *testing.T) release.Release {
 	suite.Deploy(ctx, t, strings.ReplaceAll(string(manifests), "${VERSION}", strings.TrimPrefix(version, "v")), "guest", "foreign-spire")
 
 	foreign := release.Release{Client: suite.Env.Release.Client, Namespace: "foreign-spire"}
-	suite.Eventually(ctx, t, "the foreign SPIRE server to be healthy", func(ctx context.Context) error {
+	suite.Eventually(ctx, t, "the existing SPIRE server to be healthy", func(ctx context.Context) error {
 		_, err := foreign.ServerHealthy(ctx)
 		return err
 	})

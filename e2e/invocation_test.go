@@ -70,8 +70,8 @@ var picoD = suite.Scenario{
 
 		picod := tunnel(t, k8s.ResourceTypePod, sandboxPod(ctx, t, images.PicoD), 8080)
 		for name, header := range map[string]map[string]string{
-			"no token":                     nil,
-			"a token signed by a stranger": {"Authorization": "Bearer " + forgedToken(t)},
+			"no token":                        nil,
+			"a token signed with another key": {"Authorization": "Bearer " + forgedToken(t)},
 		} {
 			t.Run(name, func(t *testing.T) {
 				status, _, body := request(ctx, t, http.MethodPost, picod+"/api/execute", header, code)

@@ -1,4 +1,3 @@
-// Package e2e holds the scenarios: tests of the charts on a living kind cluster.
 package e2e
 
 import (

@@ -32,7 +32,7 @@ var neighbour = suite.Scenario{
 			requireOwnIdentities(ctx, t, pair[0], "cluster.local")
 			requireUnknown(ctx, t, pair[0], pair[1])
 		}
-		requireStrangers(ctx, t, neighbour, suite.Env.Release, "certificate signed by unknown authority")
+		requireUnauthorized(ctx, t, neighbour, suite.Env.Release, "certificate signed by unknown authority")
 
 		load := suite.UnderLoad(ctx, t, suite.Env.Release)
 		_, err = suite.Env.Helm.Run(ctx, "uninstall", name, "--namespace", name, "--wait", "--timeout", "5m")
@@ -62,8 +62,8 @@ var neighbour = suite.Scenario{
 	},
 }
 
-// requireStrangers checks that to each of two releases the other's Router is a stranger, and that the log says why.
-func requireStrangers(ctx context.Context, t *testing.T, one, other release.Release, reason string) {
+// requireUnauthorized checks that to each of two releases the other's Router is an unauthorized client, and that the log says why.
+func requireUnauthorized(ctx context.Context, t *testing.T, one, other release.Release, reason string) {
 	t.Helper()
 	reasons := maps.Clone(barehanded)
 	reasons["the Router of another release"] = reason

@@ -25,16 +25,16 @@ var networkPolicies = suite.Scenario{
 	Run: func(ctx context.Context, t *testing.T, _ release.Release) {
 		enforcePolicies(ctx, t)
 		r := suite.Install(t, "guarded", map[string]string{"spire.enabled": "true", "workloadmanager.drainSeconds": suite.DrainSeconds})
-		strangers := []*corev1.Pod{
-			idle(ctx, t, metav1.ObjectMeta{Namespace: r.Namespace, Name: "stranger"}),
+		clients := []*corev1.Pod{
+			idle(ctx, t, metav1.ObjectMeta{Namespace: r.Namespace, Name: "other"}),
 			idle(ctx, t, metav1.ObjectMeta{Namespace: namespace(ctx, t, "outside"), Name: "mimic", Labels: routerLabels(ctx, t, r)}),
 		}
 		doors := doorsOf(ctx, t, r)
-		requireDoors(ctx, t, doors, strangers, open)
+		requireDoors(ctx, t, doors, clients, open)
 
 		load := suite.UnderLoad(ctx, t, r)
 		suite.Upgrade(t, r, map[string]string{"networkPolicies.enabled": "true", "networkPolicies.nodeCIDRs": "{" + strings.Join(nodeCIDRs(ctx, t), ",") + "}"})
-		requireDoors(ctx, t, doors, strangers, closed)
+		requireDoors(ctx, t, doors, clients, closed)
 		load.RequireNoFailure(ctx, t)
 
 		for _, app := range []string{"spire-server", "spire-agent", "workloadmanager", "agentcube-router"} {
@@ -44,7 +44,7 @@ var networkPolicies = suite.Scenario{
 		requireOwnIdentities(ctx, t, r, "cluster.local")
 		_, err := r.AgentInvoked(ctx)
 		assert.NoError(t, err)
-		requireDoors(ctx, t, doors, strangers, closed)
+		requireDoors(ctx, t, doors, clients, closed)
 	},
 }
 
@@ -59,7 +59,7 @@ func enforcePolicies(ctx context.Context, t *testing.T) {
 	require.NoError(t, err)
 	// Its pods go first, and open all doors again.
 	suite.Deploy(ctx, t, string(manifests), name)
-	suite.Eventually(ctx, t, "kube-router to run on each node", func(ctx context.Context) error { return suite.Env.Release.Whole(ctx, name) })
+	suite.Eventually(ctx, t, "kube-router to run on each node", func(ctx context.Context) error { return suite.Env.Release.RolledOut(ctx, name) })
 }
 
 // idle starts a pod that does nothing by itself, under the Router's account or one of its name.
@@ -73,7 +73,7 @@ func idle(ctx context.Context, t *testing.T, meta metav1.ObjectMeta) *corev1.Pod
 	return pod
 }
 
-// doorsOf returns the addresses of a release that its policies close to strangers, by the names of their Services.
+// doorsOf returns the addresses of a release that its policies close to unauthorized clients, by the names of their Services.
 func doorsOf(ctx context.Context, t *testing.T, r release.Release) map[string][]string {
 	t.Helper()
 	doors := map[string][]string{}

@@ -59,7 +59,7 @@ var upgrades = suite.Scenario{
 			suite.RollBack(ctx, t, r)
 			suite.Settle(ctx, t, r)
 			assert.False(t, change.made(), "the rollback did not take back %s", change.name)
-			suite.Eventually(ctx, t, "the release to be whole after the rollback of "+change.name, func(ctx context.Context) error { return suite.Healthy(ctx, r) })
+			suite.Eventually(ctx, t, "the release to recover after the rollback of "+change.name, func(ctx context.Context) error { return suite.Healthy(ctx, r) })
 		}
 		load.RequireNoFailure(ctx, t)
 	},

@@ -17,13 +17,15 @@ import (
 
 	"agentcube-mtls/e2e/helm"
 	"agentcube-mtls/e2e/kube"
+	"agentcube-mtls/e2e/platform/cluster"
 	"agentcube-mtls/e2e/release"
 	"agentcube-mtls/internal/repo"
 )
 
 // Collect writes a folder with the pods, logs and events of all namespaces, the manifests and values of every release, and the
-// entries, agents and bundle of every SPIRE server, and returns the folder. What cannot be had is said in the file that would have held it.
-func Collect(ctx context.Context, name string, client *kube.Client, helm *helm.Client) (string, error) {
+// entries, agents and bundle of every SPIRE server, and the logs of the nodes, and returns the folder.
+// The file of what is unavailable says why.
+func Collect(ctx context.Context, name string, c *cluster.Cluster, client *kube.Client, helm *helm.Client) (string, error) {
 	dir := repo.Path("artifacts", strings.ReplaceAll(name, "/", "_")+"-"+time.Now().UTC().Format("20060102T150405"))
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return "", err
@@ -31,6 +33,9 @@ func Collect(ctx context.Context, name string, client *kube.Client, helm *helm.C
 	f := folder{dir: dir}
 	f.objects(ctx, client)
 	f.releases(ctx, helm)
+	if err := c.CollectLogs(filepath.Join(dir, "nodes")); err != nil {
+		f.write(filepath.Join("nodes", "error.txt"), func() (string, error) { return "", err })
+	}
 	return dir, f.err
 }
 
@@ -43,7 +48,7 @@ type folder struct {
 func (f *folder) write(name string, get func() (string, error)) {
 	content, err := get()
 	if err != nil {
-		content += "\n(not to be had: " + err.Error() + ")\n"
+		content += "\n(unavailable: " + err.Error() + ")\n"
 	}
 	path := filepath.Join(f.dir, name)
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {

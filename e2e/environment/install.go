@@ -39,11 +39,11 @@ func Install(ctx context.Context, log *progress.Log, c *cluster.Cluster) (*kube.
 				return err
 			}
 			// A DaemonSet is ready to helm while the pod of one node is missing.
-			return kube.Eventually(ctx, "every pod to be ready", func(ctx context.Context) error { return client.Whole(ctx, helm.Namespace) })
+			return kube.Eventually(ctx, "every pod to be ready", func(ctx context.Context) error { return client.RolledOut(ctx, helm.Namespace) })
 		})
 	}
 	if err != nil && ctx.Err() == nil {
-		dir, collecting := artifacts.Collect(ctx, "install", client, charts)
+		dir, collecting := artifacts.Collect(ctx, "install", c, client, charts)
 		waiting := strings.Join(client.Unready(ctx, helm.Namespace), "\n  ")
 		err = errors.Join(err, fmt.Errorf("not ready:\n  %s\nartifacts: %s", waiting, dir), collecting)
 	}

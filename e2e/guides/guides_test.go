@@ -30,6 +30,7 @@ const official = "agentcube"
 
 // suite is the cluster that all guides are followed on.
 var suite struct {
+	cluster    *cluster.Cluster
 	ctx        context.Context // ends when the run is interrupted, and the guides' shells with it
 	client     *kube.Client
 	helm       *helm.Client
@@ -42,7 +43,7 @@ func TestMain(m *testing.M) {
 }
 
 func setUp(ctx context.Context, log *progress.Log, c *cluster.Cluster) (err error) {
-	suite.ctx, suite.name = ctx, c.Name
+	suite.ctx, suite.name, suite.cluster = ctx, c.Name, c
 	if suite.kubeconfig, err = c.Kubeconfig(); err != nil {
 		return err
 	}
@@ -115,7 +116,7 @@ func follow(ctx context.Context, runner guide.Runner, file string) error {
 		return errors.Join(err, os.WriteFile(repo.Path(file), recorded, 0o644))
 	}
 	if err := runner.Follow(ctx, g); err != nil {
-		dir, collecting := artifacts.Collect(context.WithoutCancel(ctx), file, suite.client, suite.helm)
+		dir, collecting := artifacts.Collect(context.WithoutCancel(ctx), file, suite.cluster, suite.client, suite.helm)
 		return errors.Join(err, fmt.Errorf("artifacts: %s", dir), collecting)
 	}
 	return nil

@@ -67,7 +67,7 @@ func InstallAgentSandbox(ctx context.Context, client *kube.Client) error {
 		return err
 	}
 	return kube.Eventually(ctx, "agent-sandbox's controller to be ready", func(ctx context.Context) error {
-		return client.Whole(ctx, "agent-sandbox-system")
+		return client.RolledOut(ctx, "agent-sandbox-system")
 	})
 }
 

@@ -31,13 +31,13 @@ type Certificate struct {
 	SVID
 }
 
-// Refusal is what became of one attempt of a stranger to reach a WorkloadManager.
+// Refusal is what became of one attempt of an unauthorized client to reach a WorkloadManager.
 type Refusal struct {
-	Stranger string `json:"stranger"`
-	From     string `json:"from,omitempty"`   // its address and port; empty: nothing listened
-	Claims   string `json:"claims,omitempty"` // the SPIFFE ID in its certificate; empty: it showed none
-	Refused  bool   `json:"refused"`
-	How      string `json:"how"` // the error or the answer
+	Client  string `json:"client"`
+	From    string `json:"from,omitempty"`   // its address and port; empty: nothing listened
+	Claims  string `json:"claims,omitempty"` // the SPIFFE ID in its certificate; empty: it showed none
+	Refused bool   `json:"refused"`
+	How     string `json:"how"` // the error or the answer
 }
 
 // Identity is what the Workload API answered a pod: an ID or a refusal.

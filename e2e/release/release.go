@@ -36,7 +36,7 @@ func All(ctx context.Context, log *progress.Log, client *kube.Client, namespace,
 		{"registration entries", r.EntriesRegistered},
 		{"sidecars ready", r.SidecarsReady},
 		{"handshake", r.describeHandshake},
-		{"strangers refused", r.describeStrangers},
+		{"unauthorized clients", r.describeUnauthorized},
 		{"agent invoked through the Router", r.AgentInvoked},
 		{"container restarts", r.NoRestarts},
 	}

@@ -67,7 +67,7 @@ func Endure(ctx context.Context, t *testing.T, load *Load, faults []Fault) {
 
 // Healthy returns an error while anything of a release is missing, or its Router and WorkloadManager cannot shake hands.
 func Healthy(ctx context.Context, r release.Release) error {
-	if err := r.Whole(ctx, r.Namespace); err != nil {
+	if err := r.RolledOut(ctx, r.Namespace); err != nil {
 		return err
 	}
 	if _, err := r.ServerHealthy(ctx); err != nil {

@@ -89,7 +89,7 @@ func Settle(ctx context.Context, t *testing.T, r release.Release) {
 	t.Helper()
 	Eventually(ctx, t, "the old pods to go", func(ctx context.Context) error {
 		// Until then, old pods may not be marked yet.
-		if err := r.Whole(ctx, r.Namespace); err != nil {
+		if err := r.RolledOut(ctx, r.Namespace); err != nil {
 			return err
 		}
 		pods, err := r.CoreV1().Pods(r.Namespace).List(ctx, metav1.ListOptions{})

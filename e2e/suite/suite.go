@@ -32,6 +32,7 @@ var Soak = os.Getenv("SOAK") != ""
 
 // Env is the cluster that all scenarios share, with one release of the chart on it.
 var Env struct {
+	Cluster    *cluster.Cluster
 	Helm       *helm.Client
 	Kubeconfig string
 	Release    release.Release
@@ -70,7 +71,7 @@ func setUp(ctx context.Context, log *progress.Log, c *cluster.Cluster) error {
 	if err != nil {
 		return err
 	}
-	Env.Helm, Env.Kubeconfig = charts, kubeconfig
+	Env.Cluster, Env.Helm, Env.Kubeconfig = c, charts, kubeconfig
 	Env.Release = release.Release{Client: client, Namespace: helm.Namespace, Name: helm.Name}
 	// Terratest looks for helm as a user's shell does.
 	return os.Setenv("PATH", filepath.Dir(charts.Program)+string(os.PathListSeparator)+os.Getenv("PATH"))
@@ -110,7 +111,7 @@ func explain(t *testing.T) {
 		return
 	}
 	if _, done := explained.LoadOrStore(t.Name(), true); !done {
-		dir, err := artifacts.Collect(context.Background(), handle(t), Env.Release.Client, Env.Helm)
+		dir, err := artifacts.Collect(context.Background(), handle(t), Env.Cluster, Env.Release.Client, Env.Helm)
 		t.Logf("artifacts: %s (%v)", dir, err)
 	}
 }

@@ -19,16 +19,16 @@ import (
 // silence is how long a server that has let a client in is given to say otherwise. A refusal follows the handshake at once.
 const silence = 3 * time.Second
 
-// attempt is one way in which a stranger tries to be served.
+// attempt is one way in which an unauthorized client tries to be served.
 type attempt struct {
-	stranger string
-	address  string      // host:port
-	config   *tls.Config // nil for plain HTTP
-	claims   string      // the SPIFFE ID in its certificate, if it shows one
+	client  string
+	address string      // host:port
+	config  *tls.Config // nil for plain HTTP
+	claims  string      // the SPIFFE ID in its certificate, if it shows one
 }
 
 func (a attempt) make(ctx context.Context) record.Refusal {
-	refusal := record.Refusal{Stranger: a.stranger, Claims: a.claims}
+	refusal := record.Refusal{Client: a.client, Claims: a.claims}
 	conn, err := new(net.Dialer).DialContext(ctx, "tcp", a.address)
 	if err != nil {
 		// A port that nothing listens on lets nobody in. Any other failure, such as a name that does not resolve, is no refusal.

@@ -19,12 +19,12 @@ import (
 )
 
 // signItself returns a certificate with the Router's SPIFFE ID that nobody vouches for.
-func (s stranger) signItself(context.Context) (*tls.Certificate, error) {
+func (s unauthorizedClient) signItself(context.Context) (*tls.Certificate, error) {
 	return forge(s.pretend, nil)
 }
 
 // signElsewhere returns a certificate of another trust domain, signed by that domain's authority, for a Router there.
-func (s stranger) signElsewhere(context.Context) (*tls.Certificate, error) {
+func (s unauthorizedClient) signElsewhere(context.Context) (*tls.Certificate, error) {
 	id, err := url.Parse(s.pretend)
 	if err != nil {
 		return nil, err
@@ -72,7 +72,7 @@ func forge(claim string, authority *tls.Certificate) (*tls.Certificate, error) {
 }
 
 // fetch returns this pod's own SVID from the Workload API, once its registration has reached the agent.
-func (s stranger) fetch(ctx context.Context) (*tls.Certificate, error) {
+func (s unauthorizedClient) fetch(ctx context.Context) (*tls.Certificate, error) {
 	for {
 		svid, err := workloadapi.FetchX509SVID(ctx, workloadapi.WithAddr(s.socket))
 		if err == nil {
@@ -85,7 +85,7 @@ func (s stranger) fetch(ctx context.Context) (*tls.Certificate, error) {
 }
 
 // outlive returns the certificate that it was given, once its time is over.
-func (s stranger) outlive(ctx context.Context) (*tls.Certificate, error) {
+func (s unauthorizedClient) outlive(ctx context.Context) (*tls.Certificate, error) {
 	certificate, err := pair([]byte(s.expired), []byte(s.expired))
 	if err != nil {
 		return nil, err
@@ -95,7 +95,7 @@ func (s stranger) outlive(ctx context.Context) (*tls.Certificate, error) {
 }
 
 // replay returns a certificate of somebody else, with a key of its own.
-func (s stranger) replay(context.Context) (*tls.Certificate, error) {
+func (s unauthorizedClient) replay(context.Context) (*tls.Certificate, error) {
 	block, _ := pem.Decode([]byte(s.replayed))
 	if block == nil {
 		return nil, fmt.Errorf("no PEM: %q", s.replayed)
@@ -109,7 +109,7 @@ func (s stranger) replay(context.Context) (*tls.Certificate, error) {
 }
 
 // own returns the certificate that this pod has for its own release.
-func (s stranger) own(context.Context) (*tls.Certificate, error) {
+func (s unauthorizedClient) own(context.Context) (*tls.Certificate, error) {
 	loaded, err := s.files.load()
 	if err != nil {
 		return nil, err

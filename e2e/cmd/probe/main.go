@@ -3,7 +3,7 @@
 //	probe handshake      with the certificate files that a Router has: what a real handshake shows
 //	probe watch          the same again and again: each certificate that a side begins to use
 //	probe certificate    a file's certificates, as they are
-//	probe strangers      with what strangers have: how each of them is refused
+//	probe unauthorized with what unauthorized clients have: how each of them is refused
 //	probe identity       what the Workload API answers this pod
 //	probe wait           nothing, until the pod ends: others are run in it
 package main
@@ -22,7 +22,7 @@ import (
 )
 
 const (
-	probes        = "handshake, watch, certificate, strangers, identity, wait"
+	probes        = "handshake, watch, certificate, unauthorized, identity, wait"
 	exampleSocket = "unix:///run/spire/agent-sockets/spire-agent.sock"
 )
 
@@ -73,8 +73,8 @@ func run(ctx context.Context, args []string) error {
 		}
 		_, err = os.Stdout.Write(content)
 		return err
-	case "strangers":
-		s := stranger{files: bindFiles(flags)}
+	case "unauthorized":
+		s := unauthorizedClient{files: bindFiles(flags)}
 		flags.StringVar(&s.plain, "plain", "", "host:port of the WorkloadManager's plain port")
 		flags.StringVar(&s.pretend, "pretend", "", "the Router's SPIFFE ID, for certificates that claim it")
 		flags.StringVar(&s.socket, "socket", "", "address of the SPIFFE Workload API that gives this pod an SVID of its own, such as "+exampleSocket)

@@ -45,7 +45,7 @@ func handshake(t *testing.T, client, server *tls.Config) (state tls.ConnectionSt
 
 func TestClientAcceptsOnlyTheServerItExpects(t *testing.T) {
 	t.Parallel()
-	ca, stranger := testca.New(t), testca.New(t)
+	ca, otherCA := testca.New(t), testca.New(t)
 	client := mtls.ClientConfig(newParty(t, routerID, ca).source, spiffeid.RequireFromString(managerID))
 	for name, test := range map[string]struct {
 		server  testca.Pair
@@ -57,7 +57,7 @@ func TestClientAcceptsOnlyTheServerItExpects(t *testing.T) {
 		"the name in another place": {ca.SVID(t, "spiffe://cluster.local/ns/other/sa/workloadmanager"), tls.VersionTLS13, "unexpected ID"},
 		"wrong trust domain":        {ca.SVID(t, "spiffe://elsewhere.test/ns/agentcube/sa/workloadmanager"), tls.VersionTLS13, "no X.509 bundle"},
 		"no SPIFFE ID":              {ca.SVID(t, ""), tls.VersionTLS13, "no URI SAN"},
-		"another CA":                {stranger.SVID(t, managerID), tls.VersionTLS13, "unknown authority"},
+		"another CA":                {otherCA.SVID(t, managerID), tls.VersionTLS13, "unknown authority"},
 		"expired":                   {ca.Issue(t, testca.Leaf{ID: managerID, Expired: true}), tls.VersionTLS13, "expired"},
 		"TLS 1.2":                   {ca.SVID(t, managerID), tls.VersionTLS12, "protocol version"},
 	} {
@@ -75,9 +75,9 @@ func TestClientAcceptsOnlyTheServerItExpects(t *testing.T) {
 	}
 }
 
-func TestServerRefusesStrangers(t *testing.T) {
+func TestServerRefusesUnauthorizedClients(t *testing.T) {
 	t.Parallel()
-	ca, stranger := testca.New(t), testca.New(t)
+	ca, otherCA := testca.New(t), testca.New(t)
 	server := newParty(t, managerID, ca)
 	anyOfOurs := mtls.ServerConfig(server.source, nil)
 	onlyRouter := mtls.ServerConfig(server.source, []spiffeid.ID{spiffeid.RequireFromString(routerID)})
@@ -92,7 +92,7 @@ func TestServerRefusesStrangers(t *testing.T) {
 		"another workload where any may":  {anyOfOurs, []testca.Pair{ca.SVID(t, otherID)}, tls.VersionTLS13, ""},
 		"another workload":                {onlyRouter, []testca.Pair{ca.SVID(t, otherID)}, tls.VersionTLS13, otherID},
 		"no certificate":                  {anyOfOurs, nil, tls.VersionTLS13, "didn't provide a certificate"},
-		"another CA":                      {anyOfOurs, []testca.Pair{stranger.SVID(t, routerID)}, tls.VersionTLS13, "unknown authority"},
+		"another CA":                      {anyOfOurs, []testca.Pair{otherCA.SVID(t, routerID)}, tls.VersionTLS13, "unknown authority"},
 		"wrong trust domain":              {anyOfOurs, []testca.Pair{ca.SVID(t, "spiffe://elsewhere.test/x")}, tls.VersionTLS13, "no X.509 bundle found"},
 		"no SPIFFE ID":                    {anyOfOurs, []testca.Pair{ca.SVID(t, "")}, tls.VersionTLS13, "no URI SAN"},
 		"expired":                         {anyOfOurs, []testca.Pair{ca.Issue(t, testca.Leaf{ID: routerID, Expired: true})}, tls.VersionTLS13, "expired"},

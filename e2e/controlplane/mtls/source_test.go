@@ -128,16 +128,16 @@ func TestOpenWaitsForTheLastFile(t *testing.T) {
 // badFiles are sets that must never be used, and what the log says of them.
 func badFiles(t testing.TB, ca *testca.CA) map[string]badSet {
 	t.Helper()
-	good, other, stranger := ca.SVID(t, routerID), ca.SVID(t, routerID), testca.New(t)
+	good, other, otherCA := ca.SVID(t, routerID), ca.SVID(t, routerID), testca.New(t)
 	bundle := testca.Bundle(ca)
 	return map[string]badSet{
 		"expired":                 {ca.Issue(t, testca.Leaf{ID: routerID, Expired: true}), bundle, "expired"},
 		"another's key":           {testca.Pair{Cert: good.Cert, Key: other.Key}, bundle, "private key"},
-		"of another CA":           {stranger.SVID(t, routerID), bundle, "unknown authority"},
+		"of another CA":           {otherCA.SVID(t, routerID), bundle, "unknown authority"},
 		"without a SPIFFE ID":     {ca.Issue(t, testca.Leaf{}), bundle, "no URI SAN"},
 		"certificate cut":         {testca.Pair{Cert: cut(good.Cert), Key: good.Key}, bundle, "not whole"},
 		"key cut":                 {testca.Pair{Cert: good.Cert, Key: cut(good.Key)}, bundle, "not whole"},
-		"second authority cut":    {good, cut(testca.Bundle(ca, stranger)), "not whole"},
+		"second authority cut":    {good, cut(testca.Bundle(ca, otherCA)), "not whole"},
 		"certificate still empty": {testca.Pair{Key: good.Key}, bundle, "no PEM"},
 		"key still empty":         {testca.Pair{Cert: good.Cert}, bundle, "no PEM"},
 		"bundle still empty":      {good, nil, "unknown authority"},

@@ -60,9 +60,9 @@ func TestARouterWithPartOfItsCertificateFilesNamesTheFlags(t *testing.T) {
 	require.ErrorContains(t, err, "--mtls-key")
 }
 
-func TestWorkloadManagerIsNotReachedWhereEitherEndIsAStranger(t *testing.T) {
+func TestWorkloadManagerIsNotReachedWhereEitherEndIsUnauthorized(t *testing.T) {
 	t.Parallel()
-	ca, stranger := testca.New(t), testca.New(t)
+	ca, otherCA := testca.New(t), testca.New(t)
 	const otherID = "spiffe://cluster.local/ns/agentcube/sa/other"
 	for name, test := range map[string]struct {
 		server, client string
@@ -70,7 +70,7 @@ func TestWorkloadManagerIsNotReachedWhereEitherEndIsAStranger(t *testing.T) {
 		log            []string // a line of either end
 	}{
 		"server has another ID":   {otherID, routerID, ca, []string{"WorkloadManager", `unexpected ID "` + otherID}},
-		"server is of another CA": {managerID, routerID, stranger, []string{"WorkloadManager", "unknown authority"}},
+		"server is of another CA": {managerID, routerID, otherCA, []string{"WorkloadManager", "unknown authority"}},
 		"Router is not let in":    {managerID, otherID, ca, []string{"Refused connection from 127.0.0.1", otherID}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -55,7 +55,7 @@ func startMTLS(t *testing.T, ca *testca.CA) (address string) {
 
 func TestRefusedPeersAreNamedInTheLog(t *testing.T) {
 	t.Parallel()
-	ca, stranger := testca.New(t), testca.New(t)
+	ca, otherCA := testca.New(t), testca.New(t)
 	address := startMTLS(t, ca)
 	const otherID, foreignID = "spiffe://cluster.local/ns/other/sa/other", "spiffe://elsewhere.test/x"
 	replayed := ca.SVID(t, routerID).TLS(t)
@@ -66,8 +66,8 @@ func TestRefusedPeersAreNamedInTheLog(t *testing.T) {
 		why   string
 	}{
 		"no certificate":         {nil, "", "didn't provide a certificate"},
-		"another CA":             {new(stranger.SVID(t, routerID).TLS(t)), routerID, "unknown authority"},
-		"another trust domain":   {new(stranger.SVID(t, foreignID).TLS(t)), foreignID, "no X.509 bundle"},
+		"another CA":             {new(otherCA.SVID(t, routerID).TLS(t)), routerID, "unknown authority"},
+		"another trust domain":   {new(otherCA.SVID(t, foreignID).TLS(t)), foreignID, "no X.509 bundle"},
 		"another workload":       {new(ca.SVID(t, otherID).TLS(t)), otherID, "unexpected ID"},
 		"an expired certificate": {new(ca.Issue(t, testca.Leaf{ID: routerID, Expired: true}).TLS(t)), routerID, "expired"},
 		"no SPIFFE ID":           {new(ca.SVID(t, "").TLS(t)), `""`, "no URI SAN"},
@@ -127,15 +127,15 @@ func TestTCPProbesAreNotLogged(t *testing.T) {
 		require.NoError(t, conn.Close())
 		probes = append(probes, conn.LocalAddr().String())
 	}
-	// Connections are taken in order: once the stranger after them is logged,
+	// Connections are taken in order: once the client after them is logged,
 	// the probes have had their chance. Until then it may only be that they wait.
-	stranger, err := net.Dial("tcp", address)
+	client, err := net.Dial("tcp", address)
 	require.NoError(t, err)
-	_, err = stranger.Write([]byte("GET / HTTP/1.1\r\n\r\n"))
+	_, err = client.Write([]byte("GET / HTTP/1.1\r\n\r\n"))
 	require.NoError(t, err)
-	_, err = io.Copy(io.Discard, stranger)
+	_, err = io.Copy(io.Discard, client)
 	require.NoError(t, err)
-	logged.Await(t, stranger.LocalAddr().String())
+	logged.Await(t, client.LocalAddr().String())
 	for _, probe := range probes {
 		assert.Never(t, func() bool { return logged.Has(probe) }, 100*time.Millisecond, 20*time.Millisecond)
 	}

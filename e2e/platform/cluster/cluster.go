@@ -81,6 +81,9 @@ func (c *Cluster) Ensure(ctx context.Context, log *progress.Log) error {
 	return log.Step(fmt.Sprintf("creating the kind cluster %q with %d node(s)", c.Name, c.Nodes), func() error { return c.create(ctx) })
 }
 
+// CollectLogs writes the logs of every node into a folder.
+func (c *Cluster) CollectLogs(dir string) error { return c.provider.CollectLogs(c.Name, dir) }
+
 // Delete removes the cluster. No cluster of the name is no error; one that is not ours is.
 func (c *Cluster) Delete(ctx context.Context) error {
 	present, err := c.nodes()

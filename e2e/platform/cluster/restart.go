@@ -73,7 +73,7 @@ func (c *Cluster) replacePods(ctx context.Context) error {
 			return err
 		}
 		err = kube.Eventually(ctx, "the new pods to be ready", func(ctx context.Context) error {
-			return client.Whole(ctx, group.readyIn)
+			return client.RolledOut(ctx, group.readyIn)
 		})
 		if err != nil {
 			return err

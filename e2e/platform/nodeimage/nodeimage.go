@@ -1,7 +1,7 @@
 // Package nodeimage makes kind's node image from pinned Go modules and Debian packages, for machines that reach no registry.
 //
 // The image holds what kind's own does: systemd, containerd, kind's configuration and entrypoint, Kubernetes, and the images
-// of the control plane. Kind's network daemon is not to be had without a registry: the service pod-network stands for it.
+// of the control plane. Kind's network daemon is unavailable without a registry: the service pod-network stands for it.
 package nodeimage
 
 import (

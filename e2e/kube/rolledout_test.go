@@ -36,7 +36,7 @@ func TestANamespaceIsWholeWhenItsWorkloadsAndEachPodThatIsToStaySaySo(t *testing
 		for _, p := range pods {
 			assert.NoError(t, cluster.Tracker().Add(p))
 		}
-		return (&kube.Client{Interface: cluster}).Whole(t.Context(), "agentcube")
+		return (&kube.Client{Interface: cluster}).RolledOut(t.Context(), "agentcube")
 	}
 	assert.NoError(t, whole(deployment(2), ready, tested, draining))
 	assert.EqualError(t, whole(deployment(2), ready, fresh), "Pod fresh: not ready", "a status comes after what it tells of")

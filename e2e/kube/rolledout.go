@@ -11,9 +11,10 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// Whole returns an error that names every workload of a namespace whose pods are not all there, of its newest template, and ready. The
-// pods are asked too, since a workload's status comes after what it tells of.
-func (c *Client) Whole(ctx context.Context, namespace string) error {
+// RolledOut returns an error that names every workload of a namespace whose pods are not all
+// present, of its newest template, and ready. It also checks the pods, because a workload's status
+// lags behind them.
+func (c *Client) RolledOut(ctx context.Context, namespace string) error {
 	var missing []error
 	check := func(kind string, meta metav1.ObjectMeta, observed int64, want int32, have ...int32) {
 		for _, number := range have {

@@ -14,20 +14,20 @@ import (
 	"agentcube-mtls/e2e/record"
 )
 
-// Stranger is a pod that is not the Router and would pass for it. It has the Workload API's socket, as any pod of its node may.
-type Stranger struct {
+// UnauthorizedClient is a pod that is not the Router and would pass for it. It has the Workload API's socket, as any pod of its node may.
+type UnauthorizedClient struct {
 	release Release
 	*corev1.Pod
 }
 
 const (
-	body       = "probe" // the container of a stranger's pod
+	body       = "probe" // the container of an unauthorized client's pod
 	socketDir  = "/run/spire/agent-sockets"
 	socketFile = "unix://" + socketDir + "/spire-agent.sock"
 )
 
-// Stranger starts a pod of this name, account and labels, and waits until it runs.
-func (r Release) Stranger(ctx context.Context, meta metav1.ObjectMeta, account string) (*Stranger, error) {
+// UnauthorizedClient starts a pod of this name, account and labels, and waits until it runs.
+func (r Release) UnauthorizedClient(ctx context.Context, meta metav1.ObjectMeta, account string) (*UnauthorizedClient, error) {
 	dir, err := r.socketDirectory(ctx)
 	if err != nil {
 		return nil, err
@@ -44,7 +44,7 @@ func (r Release) Stranger(ctx context.Context, meta metav1.ObjectMeta, account s
 			HostPath: &corev1.HostPathVolumeSource{Path: dir},
 		}}},
 	}})
-	return &Stranger{r, pod}, err
+	return &UnauthorizedClient{r, pod}, err
 }
 
 // socketDirectory returns the directory of the nodes in which the release's agents have their socket.
@@ -61,8 +61,8 @@ func (r Release) socketDirectory(ctx context.Context) (string, error) {
 	return "", fmt.Errorf("the DaemonSet spire-agent mounts no directory of the node for its socket")
 }
 
-// Identity asks the Workload API who the stranger is.
-func (s *Stranger) Identity(ctx context.Context) (record.Identity, error) {
+// Identity asks the Workload API who the unauthorized client is.
+func (s *UnauthorizedClient) Identity(ctx context.Context) (record.Identity, error) {
 	var identity record.Identity
 	output, err := s.probe(ctx, "identity", "-socket", socketFile)
 	if err != nil {
@@ -71,9 +71,9 @@ func (s *Stranger) Identity(ctx context.Context) (record.Identity, error) {
 	return identity, json.Unmarshal([]byte(output), &identity)
 }
 
-// Intrude tries to reach the WorkloadManager in every way that the stranger has, and returns what became of each. The arguments are
-// those of the probe for what the stranger has beside its bare hands.
-func (s *Stranger) Intrude(ctx context.Context, args ...string) ([]record.Refusal, error) {
+// Intrude tries to reach the WorkloadManager in every way that the unauthorized client has, and returns what became of each. The arguments are
+// those of the probe for what the unauthorized client has beside its bare hands.
+func (s *UnauthorizedClient) Intrude(ctx context.Context, args ...string) ([]record.Refusal, error) {
 	attempts, err := s.release.attempts(ctx)
 	if err != nil {
 		return nil, err
@@ -113,16 +113,16 @@ func (r Release) attempts(ctx context.Context) ([]string, error) {
 		return nil, err
 	}
 	expected, err := r.Expected(ctx)
-	return []string{"strangers", "-target", mtls, "-plain", plain, "-pretend", expected.Router}, err
+	return []string{"unauthorized", "-target", mtls, "-plain", plain, "-pretend", expected.Router}, err
 }
 
-// refusals reads what a stranger's probe printed.
+// refusals reads what an unauthorized client's probe printed.
 func refusals(output string) ([]record.Refusal, error) {
 	var refusals []record.Refusal
 	for line := range bytes.Lines([]byte(output)) {
 		var refusal record.Refusal
 		if err := json.Unmarshal(line, &refusal); err != nil {
-			return nil, fmt.Errorf("reading what the stranger's probe printed: %w\n%s", err, output)
+			return nil, fmt.Errorf("reading what the unauthorized client's probe printed: %w\n%s", err, output)
 		}
 		refusals = append(refusals, refusal)
 	}
@@ -130,6 +130,6 @@ func refusals(output string) ([]record.Refusal, error) {
 }
 
 // probe runs the probe in the container that is there: SPIRE's agents know no ephemeral ones.
-func (s *Stranger) probe(ctx context.Context, args ...string) (string, error) {
+func (s *UnauthorizedClient) probe(ctx context.Context, args ...string) (string, error) {
 	return s.release.Exec(ctx, s.Namespace, s.Name, body, append([]string{"/probe"}, args...)...)
 }

@@ -8,8 +8,8 @@ import (
 	"agentcube-mtls/e2e/record"
 )
 
-// stranger is a workload that is not the Router, and what it has to pass for one.
-type stranger struct {
+// unauthorizedClient is a workload that is not the Router, and what it has to pass for one.
+type unauthorizedClient struct {
 	target, plain string            // host:port of the WorkloadManager's mTLS port, and of its plain one
 	pretend       string            // the Router's SPIFFE ID
 	socket        string            // address of the Workload API that gives it an SVID of its own; empty: none does
@@ -18,18 +18,18 @@ type stranger struct {
 	files         *certificateFiles // of the Router of another release; empty: it is none
 }
 
-// try tries to be served in every way that the stranger has, and reports what became of each.
-func (s stranger) try(ctx context.Context, report func(record.Refusal) error) error {
+// try tries to be served in every way that the unauthorized client has, and reports what became of each.
+func (s unauthorizedClient) try(ctx context.Context, report func(record.Refusal) error) error {
 	old := client(nil)
 	old.MaxVersion = tls.VersionTLS12
 	attempts := []attempt{
-		{stranger: "plain HTTP to the plain port", address: s.plain},
-		{stranger: "plain HTTP to the mTLS port", address: s.target},
-		{stranger: "TLS 1.2", address: s.target, config: old},
-		{stranger: "no certificate", address: s.target, config: client(nil)},
+		{client: "plain HTTP to the plain port", address: s.plain},
+		{client: "plain HTTP to the mTLS port", address: s.target},
+		{client: "TLS 1.2", address: s.target, config: old},
+		{client: "no certificate", address: s.target, config: client(nil)},
 	}
 	for _, way := range []struct {
-		stranger    string
+		client      string
 		possible    bool
 		certificate func(context.Context) (*tls.Certificate, error)
 	}{
@@ -45,9 +45,9 @@ func (s stranger) try(ctx context.Context, report func(record.Refusal) error) er
 		}
 		certificate, err := way.certificate(ctx)
 		if err != nil {
-			return fmt.Errorf("%s: %w", way.stranger, err)
+			return fmt.Errorf("%s: %w", way.client, err)
 		}
-		attempts = append(attempts, attempt{way.stranger, s.target, client(certificate), certificate.Leaf.URIs[0].String()})
+		attempts = append(attempts, attempt{way.client, s.target, client(certificate), certificate.Leaf.URIs[0].String()})
 	}
 	for _, a := range attempts {
 		if err := report(a.make(ctx)); err != nil {
@@ -57,7 +57,7 @@ func (s stranger) try(ctx context.Context, report func(record.Refusal) error) er
 	return nil
 }
 
-// client returns a TLS configuration that trusts any server: a stranger does not care, and only the server's refusal counts.
+// client returns a TLS configuration that trusts any server: an unauthorized client does not care, and only the server's refusal counts.
 // A certificate is sent whether or not the server names its CA.
 func client(certificate *tls.Certificate) *tls.Config {
 	config := &tls.Config{InsecureSkipVerify: true} //nolint:gosec // see above

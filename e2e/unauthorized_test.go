@@ -43,8 +43,8 @@ var unauthorized = suite.Scenario{
 	Run: func(ctx context.Context, t *testing.T, r release.Release) {
 		outside := namespace(ctx, t, "besiegers")
 		looks := routerLabels(ctx, t, r)
-		// Started first: once the stranger below has its SVID, SPIRE has seen these too, and has nothing for them.
-		unregistered := map[string]*release.Stranger{}
+		// Started first: once the unauthorized client below has its SVID, SPIRE has seen these too, and has nothing for them.
+		unregistered := map[string]*release.UnauthorizedClient{}
 		for name, s := range map[string]struct {
 			pod     metav1.ObjectMeta
 			account string
@@ -56,9 +56,9 @@ var unauthorized = suite.Scenario{
 			"nothing but the socket of the Workload API": {
 				metav1.ObjectMeta{Namespace: outside, Name: "unregistered"}, "default"},
 		} {
-			stranger, err := r.Stranger(ctx, s.pod, s.account)
+			client, err := r.UnauthorizedClient(ctx, s.pod, s.account)
 			require.NoError(t, err, name)
-			unregistered[name] = stranger
+			unregistered[name] = client
 		}
 
 		expected, err := r.Expected(ctx)
@@ -68,20 +68,20 @@ var unauthorized = suite.Scenario{
 		require.NoError(t, err)
 		stolen, err := r.RouterCertificate(ctx)
 		require.NoError(t, err)
-		refusals, err := r.Strangers(ctx, "-expired", expired, "-replayed", stolen)
+		refusals, err := r.UnauthorizedClients(ctx, "-expired", expired, "-replayed", stolen)
 		require.NoError(t, err)
 		all := maps.Clone(barehanded)
 		maps.Copy(all, certified)
 		t.Run("a registered pod under another account", func(t *testing.T) { requireRefused(ctx, t, r, refusals, all) })
 
-		for name, stranger := range unregistered {
+		for name, client := range unregistered {
 			t.Run(name, func(t *testing.T) {
-				identity, err := stranger.Identity(ctx)
+				identity, err := client.Identity(ctx)
 				require.NoError(t, err)
 				assert.Empty(t, identity.ID, "SPIRE gave it an identity")
 				assert.Contains(t, identity.Refusal, "no identity issued")
-				requireLogged(ctx, t, r, "spire-agent", "No identity issued", "pod-uid:"+string(stranger.UID))
-				refusals, err := stranger.Intrude(ctx)
+				requireLogged(ctx, t, r, "spire-agent", "No identity issued", "pod-uid:"+string(client.UID))
+				refusals, err := client.Intrude(ctx)
 				require.NoError(t, err)
 				requireRefused(ctx, t, r, refusals, barehanded)
 			})
@@ -97,19 +97,19 @@ func requireRefused(ctx context.Context, t *testing.T, r release.Release, refusa
 	t.Helper()
 	var tried []string
 	for _, refusal := range refusals {
-		tried = append(tried, refusal.Stranger)
-		if !assert.True(t, refusal.Refused, "%s was let in: %s", refusal.Stranger, refusal.How) {
+		tried = append(tried, refusal.Client)
+		if !assert.True(t, refusal.Refused, "%s was let in: %s", refusal.Client, refusal.How) {
 			continue
 		}
-		if reasons[refusal.Stranger] == nobodyListens {
-			assert.Empty(t, refusal.From, "%s found somebody who listens", refusal.Stranger)
+		if reasons[refusal.Client] == nobodyListens {
+			assert.Empty(t, refusal.From, "%s found somebody who listens", refusal.Client)
 			continue
 		}
 		who := "Refused connection from " + refusal.From + ": "
 		if refusal.Claims != "" {
 			who += "certificate of " + refusal.Claims + ": "
 		}
-		requireLogged(ctx, t, r, "workloadmanager", who, reasons[refusal.Stranger])
+		requireLogged(ctx, t, r, "workloadmanager", who, reasons[refusal.Client])
 	}
 	assert.ElementsMatch(t, slices.Collect(maps.Keys(reasons)), tried, "the attempts")
 }
@@ -121,7 +121,7 @@ func requireLogged(ctx context.Context, t *testing.T, r release.Release, app str
 	suite.Eventually(ctx, t, "a line in the log", func(context.Context) error { return r.Logged(ctx, app, parts...) })
 }
 
-// routerLabels returns the labels of the Router's pods, but for the one by which their ReplicaSet would take a stranger for its own.
+// routerLabels returns the labels of the Router's pods, but for the one by which their ReplicaSet would take an unauthorized client for its own.
 func routerLabels(ctx context.Context, t *testing.T, r release.Release) map[string]string {
 	t.Helper()
 	router, err := r.AppsV1().Deployments(r.Namespace).Get(ctx, "agentcube-router", metav1.GetOptions{})

@@ -14,17 +14,17 @@ import (
 	"agentcube-mtls/e2e/record"
 )
 
-// Strangers tries to reach the WorkloadManager from a pod of another namespace, in every way that a stranger has, and returns
+// UnauthorizedClients tries to reach the WorkloadManager from a pod of another namespace, in every way that an unauthorized client has, and returns
 // what became of each. The pod has a valid SVID of its own, from the same SPIRE; the arguments say what it has beside that, see
 // Intrude.
-func (r Release) Strangers(ctx context.Context, args ...string) (_ []record.Refusal, err error) {
+func (r Release) UnauthorizedClients(ctx context.Context, args ...string) (_ []record.Refusal, err error) {
 	namespace, err := r.CoreV1().Namespaces().Create(ctx,
-		&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "strangers-"}}, metav1.CreateOptions{})
+		&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "unauthorized-"}}, metav1.CreateOptions{})
 	if err != nil {
 		return nil, err
 	}
-	const app = "stranger"
-	identity := strangersIdentity(namespace.Name, app)
+	const app = "client"
+	identity := clientIdentity(namespace.Name, app)
 	defer func() {
 		// What was tried is tidied up even when the user interrupts the trial.
 		ctx := context.WithoutCancel(ctx)
@@ -37,30 +37,30 @@ func (r Release) Strangers(ctx context.Context, args ...string) (_ []record.Refu
 	if err := r.Apply(ctx, identity); err != nil {
 		return nil, err
 	}
-	stranger, err := r.Stranger(ctx, metav1.ObjectMeta{Namespace: namespace.Name, Name: app, Labels: map[string]string{"app": app}}, "default")
+	client, err := r.UnauthorizedClient(ctx, metav1.ObjectMeta{Namespace: namespace.Name, Name: app, Labels: map[string]string{"app": app}}, "default")
 	if err != nil {
 		return nil, err
 	}
-	return stranger.Intrude(ctx, append([]string{"-socket", socketFile}, args...)...)
+	return client.Intrude(ctx, append([]string{"-socket", socketFile}, args...)...)
 }
 
-func (r Release) describeStrangers(ctx context.Context) (string, error) {
-	refusals, err := r.Strangers(ctx)
+func (r Release) describeUnauthorized(ctx context.Context) (string, error) {
+	refusals, err := r.UnauthorizedClients(ctx)
 	if err != nil {
 		return "", err
 	}
 	var lines []string
 	for _, refusal := range refusals {
 		if !refusal.Refused {
-			return "", fmt.Errorf("%s was not refused: %s", refusal.Stranger, refusal.How)
+			return "", fmt.Errorf("%s was not refused: %s", refusal.Client, refusal.How)
 		}
-		lines = append(lines, refusal.Stranger)
+		lines = append(lines, refusal.Client)
 	}
 	return strings.Join(lines, "\n"), nil
 }
 
-// strangersIdentity returns the ClusterSPIFFEID that registers pods of a namespace that have the label app.
-func strangersIdentity(namespace, app string) *unstructured.Unstructured {
+// clientIdentity returns the ClusterSPIFFEID that registers pods of a namespace that have the label app.
+func clientIdentity(namespace, app string) *unstructured.Unstructured {
 	return &unstructured.Unstructured{Object: map[string]any{
 		"apiVersion": "spire.spiffe.io/v1alpha1",
 		"kind":       "ClusterSPIFFEID",
