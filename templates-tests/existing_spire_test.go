@@ -27,7 +27,9 @@ func TestBesideAnExistingSPIREOnlyTheApplicationsAreInstalled(t *testing.T) {
 	spec := get[*appsv1.Deployment](t, objects, "agentcube-router").Spec.Template.Spec
 	assert.Equal(t, "/run/spire/agent-sockets", volume(t, spec, "workload-api").HostPath.Path)
 	assert.Contains(t, config(t, objects, "spiffe-helper"), `agent_address = "/run/spire/agent-sockets/spire-agent.sock"`)
-	for _, id := range ofKind(objects, "ClusterSPIFFEID") {
+	ids := ofKind(objects, "ClusterSPIFFEID")
+	require.Len(t, ids, len(programs))
+	for _, id := range ids {
 		assert.NotContains(t, id.Object["spec"], "className", "a controller manager without a class heeds only identities without one")
 	}
 }
@@ -41,7 +43,9 @@ spire:
 	spec := get[*appsv1.Deployment](t, objects, "workloadmanager").Spec.Template.Spec
 	assert.Equal(t, "/run/other", volume(t, spec, "workload-api").HostPath.Path)
 	assert.Contains(t, config(t, objects, "spiffe-helper"), `agent_address = "/run/spire/agent-sockets/api.sock"`)
-	for _, id := range ofKind(objects, "ClusterSPIFFEID") {
+	ids := ofKind(objects, "ClusterSPIFFEID")
+	require.Len(t, ids, len(programs))
+	for _, id := range ids {
 		assert.Equal(t, "platform", id.Object["spec"].(map[string]any)["className"])
 	}
 }

@@ -8,7 +8,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"agentcube-mtls/templates-tests/chart"
@@ -88,6 +91,7 @@ type property struct {
 }
 
 var properties = []property{
+	{"both programs are rendered", missingPrograms},
 	{"every reference resolves", danglingReferences},
 	{"with SPIRE off nothing of it remains", remainsOfSPIRE},
 	{"selectors never change", strangeSelectors},
@@ -119,6 +123,55 @@ func TestPropertiesHoldOverAWideProductOfSettings(t *testing.T) {
 					t.Errorf("%s: %s\nSEED=%d, %s", p.name, strings.Join(wrong, "\n  "), start, drawn)
 				}
 			}
+		})
+	}
+}
+
+// TestEveryPropertyCanFail breaks the Router's Deployment once for each property.
+func TestEveryPropertyCanFail(t *testing.T) {
+	t.Parallel()
+	broken := map[string]struct {
+		given  string
+		breaks func(*appsv1.Deployment, *corev1.PodSpec)
+		wrong  string
+	}{
+		"both programs are rendered": {
+			spire, func(d *appsv1.Deployment, _ *corev1.PodSpec) { d.Name = "other" }, "Deployment/agentcube-router is not rendered",
+		},
+		"every reference resolves": {
+			spire, func(_ *appsv1.Deployment, pod *corev1.PodSpec) { pod.ServiceAccountName = "nobody" }, "names ServiceAccount/nobody",
+		},
+		"with SPIRE off nothing of it remains": {
+			plain, func(d *appsv1.Deployment, _ *corev1.PodSpec) { d.Annotations = map[string]string{"a": "SPIFFE"} }, "Deployment/agentcube-router",
+		},
+		"selectors never change": {
+			spire, func(d *appsv1.Deployment, _ *corev1.PodSpec) { d.Spec.Selector.MatchLabels["b"] = "c" }, "Deployment/agentcube-router has map",
+		},
+		"one SPIFFE ID everywhere": {
+			spire, func(_ *appsv1.Deployment, pod *corev1.PodSpec) { pod.ServiceAccountName = "other" }, "the Router is spiffe://cluster.local/ns/agentcube/sa/other",
+		},
+		"no latest where a version is known": {
+			spire, func(_ *appsv1.Deployment, pod *corev1.PodSpec) { pod.Containers[0].Image = "example/a:latest" }, "runs example/a:latest",
+		},
+		"every object has its namespace and labels": {
+			spire, func(d *appsv1.Deployment, _ *corev1.PodSpec) { d.Namespace = "other" }, `Deployment/agentcube-router is in namespace "other"`,
+		},
+		"every container has resources and a security context": {
+			spire, func(_ *appsv1.Deployment, pod *corev1.PodSpec) { pod.Containers[0].SecurityContext = nil }, "has no security context",
+		},
+	}
+	for _, p := range properties {
+		t.Run(p.name, func(t *testing.T) {
+			t.Parallel()
+			broken, ok := broken[p.name]
+			require.True(t, ok, "no mutation shows that this property can fail")
+			drawn := combination{release: chart.Release{Name: "agentcube", Namespace: "agentcube", Values: values(t, broken.given)}}
+			objects := renderRelease(t, drawn.release)
+			require.Empty(t, p.wrong(drawn, objects))
+
+			router := get[*appsv1.Deployment](t, objects, "agentcube-router")
+			broken.breaks(router, &router.Spec.Template.Spec)
+			assert.Contains(t, strings.Join(p.wrong(drawn, objects), "\n"), broken.wrong)
 		})
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
@@ -20,7 +21,9 @@ func TestTheWorkloadManagerReadsOneSecretOfItsOwnNamespace(t *testing.T) {
 	assert.Equal(t, []rbacv1.PolicyRule{{
 		APIGroups: []string{""}, Resources: []string{"secrets"}, ResourceNames: []string{"picod-router-identity"}, Verbs: []string{"get"},
 	}}, get[*rbacv1.Role](t, objects, "workloadmanager").Rules)
-	for _, rule := range get[*rbacv1.ClusterRole](t, objects, "agentcube-agentcube-workloadmanager").Rules {
+	rules := get[*rbacv1.ClusterRole](t, objects, "agentcube-agentcube-workloadmanager").Rules
+	require.NotEmpty(t, rules)
+	for _, rule := range rules {
 		assert.NotContains(t, rule.Resources, "secrets")
 	}
 }
@@ -38,6 +41,7 @@ func TestNoRoleHasARightOnEverything(t *testing.T) {
 			assert.NotContains(t, rule.Resources, "secrets", "%s reaches the Secrets of the whole cluster", role.Name)
 		}
 	}
+	require.NotEmpty(t, rules)
 	for _, rule := range rules {
 		for _, list := range [][]string{rule.APIGroups, rule.Resources, rule.Verbs} {
 			assert.NotContains(t, list, "*", "%v", rule)

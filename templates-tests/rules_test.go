@@ -14,6 +14,20 @@ import (
 	"agentcube-mtls/templates-tests/chart"
 )
 
+// missingPrograms keeps the other properties from holding because there is nothing to look at.
+func missingPrograms(_ combination, objects []client.Object) (wrong []string) {
+	rendered := map[string]bool{}
+	for _, object := range objects {
+		rendered[chart.Describe(object)] = true
+	}
+	for _, name := range programs {
+		if !rendered["Deployment/"+name] {
+			wrong = append(wrong, "Deployment/"+name+" is not rendered")
+		}
+	}
+	return wrong
+}
+
 func remainsOfSPIRE(c combination, objects []client.Object) (wrong []string) {
 	if spireSection, _ := c.release.Values["spire"].(map[string]any); spireSection["enabled"] == true {
 		return nil

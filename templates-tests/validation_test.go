@@ -66,8 +66,7 @@ func TestWrongValuesAreRefusedWithTheKeyAndTheMend(t *testing.T) {
 		"networkPolicies: {enabled: true}":                                                "networkPolicies.nodeCIDRs is empty",
 	} {
 		_, err := chart.Release{Values: values(t, spire, given)}.Render()
-		require.Error(t, err, given)
-		assert.Contains(t, err.Error(), want, given)
+		assert.ErrorContains(t, err, want, given)
 	}
 }
 
