@@ -12,6 +12,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"agentcube-mtls/e2e/environment"
+	"agentcube-mtls/e2e/environment/testrun"
 	"agentcube-mtls/e2e/faults"
 	"agentcube-mtls/e2e/platform/images"
 	"agentcube-mtls/e2e/record"
@@ -120,7 +121,7 @@ func startDatabase(ctx context.Context, t *testing.T, name string, image images.
 	remove := command.New("docker", "rm", "--force", "--volumes", d.container)
 	require.NoError(t, remove.Run(ctx), "what a run that was killed has left")
 	t.Cleanup(func() { _ = remove.Run(context.Background()) })
-	run := command.New("docker", "run", "--detach", "--name", d.container, "--label", environment.TestLabel(), "--network", "kind", image.Name)
+	run := command.New("docker", "run", "--detach", "--name", d.container, "--label", testrun.Label(), "--network", "kind", image.Name)
 	require.NoError(t, run.Run(ctx))
 	var err error
 	d.address, err = command.New("docker", "inspect", "--format", "{{.NetworkSettings.Networks.kind.IPAddress}}", d.container).Output(ctx)

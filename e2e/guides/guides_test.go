@@ -13,7 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"agentcube-mtls/e2e/artifacts"
-	"agentcube-mtls/e2e/environment"
+	"agentcube-mtls/e2e/environment/testrun"
 	"agentcube-mtls/e2e/helm"
 	"agentcube-mtls/e2e/kube"
 	"agentcube-mtls/e2e/platform/cluster"
@@ -39,7 +39,7 @@ var suite struct {
 }
 
 func TestMain(m *testing.M) {
-	os.Exit(environment.RunTests(m, "-guides", 1, setUp))
+	os.Exit(testrun.Main(m, "-guides", 1, setUp))
 }
 
 func setUp(ctx context.Context, log *progress.Log, c *cluster.Cluster) (err error) {

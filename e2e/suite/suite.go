@@ -16,6 +16,7 @@ import (
 
 	"agentcube-mtls/e2e/artifacts"
 	"agentcube-mtls/e2e/environment"
+	"agentcube-mtls/e2e/environment/testrun"
 	"agentcube-mtls/e2e/helm"
 	"agentcube-mtls/e2e/kube"
 	"agentcube-mtls/e2e/platform/cluster"
@@ -46,7 +47,7 @@ func Main(m *testing.M, scenarios []Scenario) int {
 		fmt.Fprintln(os.Stderr, "error:", err)
 		return 1
 	}
-	return environment.RunTests(m, "-test", nodes, setUp)
+	return testrun.Main(m, "-test", nodes, setUp)
 }
 
 func setUp(ctx context.Context, log *progress.Log, c *cluster.Cluster) error {

@@ -1,4 +1,6 @@
-package environment
+// Package testrun runs tests on a cluster. It is apart from package environment, so that the programs
+// that use that one do not link package testing.
+package testrun
 
 import (
 	"context"
@@ -10,25 +12,26 @@ import (
 	"syscall"
 	"testing"
 
+	"agentcube-mtls/e2e/environment"
 	"agentcube-mtls/e2e/platform/cluster"
 	"agentcube-mtls/e2e/progress"
 	"agentcube-mtls/internal/command"
 )
 
-// RunTests is the body of a TestMain: it brings a cluster up, prepares it, runs the tests and removes the cluster again, which KEEP=1
+// Main is the body of a TestMain: it brings a cluster up, prepares it, runs the tests and removes the cluster again, which KEEP=1
 // leaves for the next run. The cluster is that of `make up` by name, with a suffix, so that no user's is taken for it. It returns the
 // code to exit with.
-func RunTests(m *testing.M, suffix string, nodes int, prepare func(context.Context, *progress.Log, *cluster.Cluster) error) int {
+func Main(m *testing.M, suffix string, nodes int, prepare func(context.Context, *progress.Log, *cluster.Cluster) error) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	log := progress.To(os.Stdout)
 	keep := os.Getenv("KEEP") != ""
-	c, err := Cluster(ctx, log, Name()+suffix, nodes)
+	c, err := environment.Cluster(ctx, log, environment.Name()+suffix, nodes)
 	if !keep && (err == nil || ctx.Err() != nil) {
 		defer func() {
 			_ = log.Step("removing the kind cluster", func() error {
 				ctx := context.WithoutCancel(ctx)
-				return errors.Join(removeContainers(ctx), cluster.New(Name()+suffix, nodes, false).Delete(ctx))
+				return errors.Join(removeContainers(ctx), cluster.New(environment.Name()+suffix, nodes, false).Delete(ctx))
 			})
 		}()
 	}
@@ -54,12 +57,12 @@ func RunTests(m *testing.M, suffix string, nodes int, prepare func(context.Conte
 	}
 }
 
-// TestLabel is the label of containers that tests make beside the cluster's nodes. A test removes its own; those of a test that was
+// Label is the label of containers that tests make beside the cluster's nodes. A test removes its own; those of a test that was
 // interrupted go with the cluster.
-func TestLabel() string { return "agentcube-mtls.test=" + Name() }
+func Label() string { return "agentcube-mtls.test=" + environment.Name() }
 
 func removeContainers(ctx context.Context) error {
-	ids, err := command.New("docker", "ps", "--all", "--quiet", "--filter", "label="+TestLabel()).Output(ctx)
+	ids, err := command.New("docker", "ps", "--all", "--quiet", "--filter", "label="+Label()).Output(ctx)
 	if err != nil || ids == "" {
 		return err
 	}
