@@ -50,7 +50,7 @@ spire: {enabled: true}`
 		"spire: {agent: {kubeletVerification: skip}}":     "Unset spire.agent.skipKubeletVerification, and set spire.agent.kubeletVerification to nodeCertificate or clusterCA",
 		"redis: {addr: '', embedded: {enabled: true}}":    "redis.embedded.enabled: sessions are lost with the pod of Redis",
 		"redis: {secretName: ''}":                         "Redis has no password: set redis.secretName or redis.password",
-		"router: {jwt: {issuerUrl: '', audience: ''}}":    "The Router serves whoever reaches it: set router.jwt.issuerUrl",
+		"router: {jwt: {issuerUrl: '', audience: ''}}":    "The Router serves every client that reaches it: set router.jwt.issuerUrl",
 	} {
 		said := notes(t, chart.Release{Values: values(t, secure, given)})
 		assert.Contains(t, said, "Mind:\n  - ", given)

@@ -1,6 +1,6 @@
 {{/*
-What the schema cannot say, or not in a sentence: rules that tie values to one another or to the cluster. Nothing has been changed yet
-when one of them fails. Each message names the key and the mend.
+Rules that the schema cannot express: they compare values with one another or with the cluster. They run before anything changes.
+Each message names the key, why it is rejected, and how to fix it.
 */}}
 {{- define "agentcube.validate" -}}
 {{- include "agentcube.validate.upgrade" . -}}

@@ -1,13 +1,13 @@
-{{/* What NOTES.txt warns of, a line each. */}}
+{{/* agentcube.warnings returns the warnings of NOTES.txt, one on each line. */}}
 {{- define "agentcube.warnings" -}}
 {{- if not .Values.spire.enabled }}
-  - Router and WorkloadManager speak without TLS: anyone in the cluster can read and make calls.
+  - Router and WorkloadManager speak without TLS: anyone in the cluster can read and send requests.
 {{- end }}
 {{- if and .Values.spire.enabled (not (include "agentcube.sidecar.native" .)) }}
-  - Kubernetes {{ .Capabilities.KubeVersion.Version }} has no native sidecars (1.29 has): the applications may restart while their certificates are on the way.
+  - Kubernetes {{ .Capabilities.KubeVersion.Version }} has no native sidecars (1.29 has): the applications may restart until they have their certificates.
 {{- end }}
 {{- if semverCompare "<1.30-0" .Capabilities.KubeVersion.Version }}
-  - Kubernetes {{ .Capabilities.KubeVersion.Version }} cannot hold stopping pods back (1.30 can): calls may fail while SPIRE is switched on or off.
+  - Kubernetes {{ .Capabilities.KubeVersion.Version }} cannot hold stopping pods back (1.30 can): requests may fail while SPIRE is switched on or off.
 {{- end }}
 {{- if include "agentcube.spire.agent" . }}
 {{- if .Values.spire.agent.insecureBootstrap }}
@@ -18,10 +18,10 @@
 {{- end }}
 {{- end }}
 {{- if not .Values.router.jwt.issuerUrl }}
-  - The Router serves whoever reaches it: set router.jwt.issuerUrl, or keep strangers away from it.
+  - The Router serves every client that reaches it: set router.jwt.issuerUrl, or restrict access to it.
 {{- end }}
 {{- if .Values.redis.embedded.enabled }}
-  - redis.embedded.enabled: sessions are lost with the pod of Redis. For production run one of your own, and set redis.addr.
+  - redis.embedded.enabled: sessions are lost with the pod of Redis. For production run your own Redis, and set redis.addr.
 {{- end }}
 {{- if not (include "agentcube.redis.secretName" .) }}
   - Redis has no password: set redis.secretName or redis.password.
