@@ -2,7 +2,6 @@ package templatestests
 
 import (
 	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -14,33 +13,6 @@ import (
 	"agentcube-mtls/internal/repo"
 	"agentcube-mtls/templates-tests/chart"
 )
-
-func TestContributingListsEveryVariable(t *testing.T) {
-	t.Parallel()
-	contributing := read(t, "CONTRIBUTING.md")
-	variables := map[string]bool{}
-	for _, dir := range []string{"e2e", "internal", "templates-tests"} {
-		require.NoError(t, filepath.WalkDir(repo.Path(dir), func(path string, _ os.DirEntry, err error) error {
-			if err != nil || filepath.Ext(path) != ".go" {
-				return err
-			}
-			source, err := os.ReadFile(path)
-			for _, match := range docsEnvRead.FindAllSubmatch(source, -1) {
-				variables[string(match[1])] = true
-			}
-			return err
-		}))
-	}
-	require.Contains(t, variables, "SOAK")
-	delete(variables, "PATH")
-	for name := range variables {
-		// These are set by the chart, in a pod.
-		if strings.HasPrefix(name, "AGENTCUBE_") || name == "WORKLOAD_MANAGER_URL" {
-			continue
-		}
-		assert.Regexp(t, "(?m)^\\|.*`"+name+"`.*\\|.*\\|.*\\|$", contributing, "%s has no row in CONTRIBUTING.md", name)
-	}
-}
 
 func TestChangelogHasTheChangesOfTheChart(t *testing.T) {
 	t.Parallel()

@@ -1,4 +1,4 @@
-package templatestests
+package docslint
 
 import (
 	"os"

@@ -1,4 +1,4 @@
-package templatestests
+package docslint
 
 import (
 	"os"
@@ -9,7 +9,7 @@ import (
 )
 
 var (
-	docsFlagName     = regexp.MustCompile(`^--([A-Za-z][\w-]*)`)
+	docsFlagName     = regexp.MustCompile(`^(?:--[A-Za-z][\w-]*|-[A-Za-z]$)`)
 	docsScenarioName = regexp.MustCompile(`suite\.Scenario\{\s+Name:\s+"([a-z0-9-]+)"`)
 	docsTestName     = regexp.MustCompile(`(?m)^func (Test\w+)\(`)
 	docsIn           = regexp.MustCompile(`([a-z./-]+) in \(([^)]*)\)`)
@@ -53,10 +53,10 @@ func (l *docsLint) command(command docsCommand) {
 	case "go":
 		l.goTest(command)
 	case "spire-server":
-		_, flags := command.split()
+		operands, flags := command.split()
 		for _, flag := range flags {
 			name, _ := docsFlagValue(strings.TrimLeft(flag, "-"))
-			if !l.spireServer[name] {
+			if !l.spireServer.hasFlag(operands, "-"+name) {
 				l.report(command.line, "spire-server has no flag -%s", name)
 			}
 		}
@@ -69,12 +69,14 @@ func (l *docsLint) command(command docsCommand) {
 // client checks the words of helm or kubectl.
 func (l *docsLint) client(command docsCommand, client docsClient) {
 	operands, flags := command.split()
-	if len(operands) > 0 && !client.verbs[operands[0]] {
+	if len(operands) > 0 && !slices.Contains(client.commands(), operands[0]) {
 		l.report(command.line, "%s has no command %s", command.words[0], operands[0])
+		return
 	}
 	for _, flag := range flags {
-		if match := docsFlagName.FindStringSubmatch(flag); match != nil && !client.flags[match[1]] {
-			l.report(command.line, "%s has no flag --%s", command.words[0], match[1])
+		name, _ := docsFlagValue(flag)
+		if docsFlagName.MatchString(name) && !client.hasFlag(operands, name) {
+			l.report(command.line, "%s has no flag %s", strings.Join(append(command.words[:1:1], operands[:min(1, len(operands))]...), " "), name)
 		}
 	}
 }

@@ -1,4 +1,4 @@
-package templatestests
+package docslint
 
 import (
 	"os"
@@ -12,12 +12,10 @@ import (
 
 var (
 	docsFlagMade   = regexp.MustCompile(`(?:Bool|String|Int|Duration|Var)(?:Slice)?(?:Var)?P?\((?:[^"()]+, )?"([a-z][A-Za-z0-9-]*)"`)
-	docsFlagNamed  = regexp.MustCompile(`"([a-z][a-z0-9]*(?:-[a-z0-9]+)*)"`)
 	docsLogged     = regexp.MustCompile(`klog\.(?:V\(\d\)\.)?(?:Info|Warning|Error|Exit|Fatal)f?\("((?:[^"\\]|\\.)*)"`)
 	docsEnvRead    = regexp.MustCompile(`Getenv\("([A-Z_]+)"\)`)
 	docsEnvNamed   = regexp.MustCompile(`"([A-Z][A-Z0-9]*_[A-Z0-9_]+)"`)
 	docsMakeTarget = regexp.MustCompile(`(?m)^([a-z0-9-]+):`)
-	docsUse        = regexp.MustCompile(`(?:Use:\s+(?:fmt\.Sprintf\()?|UsageStr\s+= )"([a-z][a-z-]*)`)
 	docsVerb       = regexp.MustCompile(`%[+#]?[a-z]`)
 )
 
@@ -49,8 +47,7 @@ func (f *docsFacts) program(t testing.TB, dir string) {
 	})
 }
 
-// harness reads the sources of the tests and of make up, for the variables that they read and the images that they make, and those of
-// SPIRE for the flags of the server's commands.
+// harness reads the sources of the tests and of make up, for the variables that they read and the images that they make.
 func (f *docsFacts) harness(t testing.TB) {
 	t.Helper()
 	docsSources(t, filepath.Join(f.root, "e2e"), func(source string) {
@@ -59,36 +56,6 @@ func (f *docsFacts) harness(t testing.TB) {
 		}
 	})
 	docsSources(t, filepath.Join(f.root, "e2e", "platform", "images"), func(source string) { f.images += source })
-	server := docsModule(t, filepath.Join(f.root, "internal/components/spire"), "github.com/spiffe/spire") + "/cmd/spire-server/cli"
-	docsSources(t, server, func(source string) {
-		for _, match := range docsFlagMade.FindAllStringSubmatch(source, -1) {
-			f.spireServer[match[1]] = true
-		}
-	})
-}
-
-// clients learns the commands and flags of helm and kubectl from their sources: a flag is a string in the code that makes it.
-func (f *docsFacts) clients(t testing.TB) {
-	t.Helper()
-	learn := func(dirs ...string) docsClient {
-		client := docsClient{map[string]bool{}, map[string]bool{}}
-		for _, dir := range dirs {
-			docsSources(t, dir, func(source string) {
-				for _, match := range docsFlagNamed.FindAllStringSubmatch(source, -1) {
-					client.flags[match[1]] = true
-				}
-				for _, match := range docsUse.FindAllStringSubmatch(source, -1) {
-					client.verbs[match[1]] = true
-				}
-			})
-		}
-		return client
-	}
-	helm, kubectl := docsModule(t, f.root, "helm.sh/helm/v3"), docsModule(t, f.root, "k8s.io/kubectl")
-	options := docsModule(t, f.root, "k8s.io/cli-runtime")
-	helm4 := docsModule(t, filepath.Join(f.root, "internal/components/helm-4"), "helm.sh/helm/v4")
-	f.helm = learn(helm+"/cmd/helm", helm+"/pkg/cli", helm4+"/pkg/cmd")
-	f.kubectl = learn(kubectl+"/pkg/cmd", options+"/pkg/genericclioptions", options+"/pkg/resource")
 }
 
 // docsSources reads the Go files of a folder, but its tests.

@@ -1,4 +1,4 @@
-package templatestests
+package docslint
 
 import (
 	"fmt"
@@ -81,7 +81,7 @@ var docsNamespaces = []string{"agentcube", "kube-system", "agent-sandbox-system"
 
 // inline checks a piece of inline code.
 func (l *docsLint) inline(code docsCode) {
-	if match := docsFlag.FindStringSubmatch(code.text); match != nil && !l.flags[match[1]] && !l.helm.flags[match[1]] && !l.kubectl.flags[match[1]] {
+	if match := docsFlag.FindStringSubmatch(code.text); match != nil && !l.flags[match[1]] && !l.helm.someHasFlag("--"+match[1]) && !l.kubectl.someHasFlag("--"+match[1]) {
 		l.report(code.line, "no program has the flag --%s", match[1])
 	}
 	if match := docsValue.FindStringSubmatch(code.text); match != nil && !docsFileName.MatchString(match[1]) {

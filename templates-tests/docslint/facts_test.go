@@ -1,4 +1,4 @@
-package templatestests
+package docslint
 
 import (
 	"cmp"
@@ -25,34 +25,36 @@ const docsAgentCube = "github.com/volcano-sh/agentcube"
 
 // docsFacts are what docs may speak of.
 type docsFacts struct {
-	root          string
-	text          string          // all manifests, and the sources of the programs
-	images        string          // the sources that name them, beside the manifests
-	names         map[string]bool // kind/name, in lower case, and kind/ alone
-	wide          map[string]bool // kinds of the whole cluster
-	labels        map[string]bool // key=value
-	env           map[string]bool
-	flags         map[string]bool // of the programs
-	spireServer   map[string]bool // flags of its commands
-	ports         map[string]bool // alone, and with their owner: name:port
-	values        map[string]bool // keys of values.yaml, with dots
-	targets       map[string]bool // of the Makefile
-	logs          []*regexp.Regexp
-	helm, kubectl docsClient
+	root    string
+	text    string          // all manifests, and the sources of the programs
+	images  string          // the sources that name them, beside the manifests
+	names   map[string]bool // kind/name, in lower case, and kind/ alone
+	wide    map[string]bool // kinds of the whole cluster
+	labels  map[string]bool // key=value
+	env     map[string]bool
+	flags   map[string]bool // of the programs
+	ports   map[string]bool // alone, and with their owner: name:port
+	values  map[string]bool // keys of values.yaml, with dots
+	targets map[string]bool // of the Makefile
+	logs    []*regexp.Regexp
+	docsClients
 }
-
-// docsClient is what a client of the cluster understands.
-type docsClient struct{ verbs, flags map[string]bool }
 
 func gatherDocsFacts(t testing.TB, root string) *docsFacts {
 	t.Helper()
-	f := &docsFacts{root: root, names: map[string]bool{}, labels: map[string]bool{}, flags: map[string]bool{}, spireServer: map[string]bool{},
+	f := &docsFacts{root: root, names: map[string]bool{}, labels: map[string]bool{}, flags: map[string]bool{},
 		ports: map[string]bool{}, values: map[string]bool{}, targets: map[string]bool{},
 		env:  map[string]bool{"PATH": true, "HOME": true, "KUBECONFIG": true},
 		wide: map[string]bool{"namespace": true, "node": true, "customresourcedefinition": true, "clusterrole": true, "clusterrolebinding": true},
 	}
-	for _, mode := range []string{plain, spire, "redis: {password: p, embedded: {enabled: true}}\nspire: {enabled: true}"} {
-		f.render(t, chart.Release{Values: values(t, mode)})
+	redis := map[string]any{"addr": "redis:6379"}
+	mutualTLS := map[string]any{"enabled": true}
+	for _, values := range []map[string]any{
+		{"redis": redis},
+		{"redis": redis, "spire": mutualTLS},
+		{"redis": map[string]any{"password": "p", "embedded": map[string]any{"enabled": true}}, "spire": mutualTLS},
+	} {
+		f.render(t, chart.Release{Values: values})
 	}
 	f.render(t, chart.Release{Chart: chart.SpireCRDs()})
 	f.program(t, filepath.Join(root, "e2e", "controlplane"))
@@ -61,7 +63,9 @@ func gatherDocsFacts(t testing.TB, root string) *docsFacts {
 	}
 	f.program(t, docsModule(t, root, docsAgentCube)+"/pkg")
 	f.harness(t)
-	f.clients(t)
+	var err error
+	f.docsClients, err = clients()
+	require.NoError(t, err)
 	f.names["serviceaccount/default"] = true // of every namespace
 	f.addValues("", chart.Base().Values)
 	makefile, err := os.ReadFile(filepath.Join(root, "Makefile"))
@@ -196,7 +200,7 @@ func (f *docsFacts) with(t testing.TB, page *docsPage) *docsFacts {
 		if strings.Contains(page.source, mention) { // the page installs that chart
 			old, err := loader.LoadDir(dir)
 			require.NoError(t, err)
-			own.render(t, chart.Release{Chart: old, Values: values(t, plain, spire)})
+			own.render(t, chart.Release{Chart: old, Values: map[string]any{"redis": map[string]any{"addr": "redis:6379"}, "spire": map[string]any{"enabled": true}}})
 		}
 	}
 	for _, block := range page.blocks {

@@ -1,4 +1,4 @@
-package templatestests
+package docslint
 
 import (
 	"maps"
@@ -60,8 +60,13 @@ func TestTheDocsLinterSeesEveryKindOfFault(t *testing.T) {
 	bash := func(command string) string { return "```bash\n" + command + "\n```" }
 	for _, c := range []struct{ good, bad, problem string }{
 		{"`--mtls-cert`", "`--mtls-cert-file`", "no program has the flag --mtls-cert-file"},
-		{bash("helm list -n agentcube --all"), bash("helm list -n agentcube --everything"), "helm has no flag --everything"},
-		{bash("kubectl get pods -n agentcube --watch"), bash("kubectl get pods -n agentcube --follow-me"), "kubectl has no flag --follow-me"},
+		{bash("helm list -n agentcube --all"), bash("helm list -n agentcube --everything"), "helm list has no flag --everything"},
+		{bash("kubectl get pods -n agentcube --watch"), bash("kubectl get pods -n agentcube --follow-me"), "kubectl get has no flag --follow-me"},
+		{bash("helm uninstall agentcube -n agentcube --wait"), bash("helm uninstall agentcube -n agentcube --install"), "helm uninstall has no flag --install"},
+		{bash("kubectl logs -n agentcube deployment/agentcube-router --tail=1"), bash("kubectl delete -n agentcube deployment/agentcube-router --tail=1"),
+			"kubectl delete has no flag --tail"},
+		{bash("kubectl rollout status -n agentcube deployment/agentcube-router --timeout=1m"),
+			bash("kubectl rollout restart -n agentcube deployment/agentcube-router --timeout=1m"), "kubectl rollout has no flag --timeout"},
 		{"`WORKLOAD_MANAGER_URL`", "`WORKLOAD_MANAGER`", "no program reads WORKLOAD_MANAGER"},
 		{"`spire.enabled`", "`spire.enable`", "values.yaml has no spire.enable"},
 		{"`--set spire.enabled=true`", "`--set spire.mtls=true`", "values.yaml has no spire.mtls"},
@@ -168,7 +173,7 @@ func TestTheDocsLinterSeesWhereverAGuideIsBroken(t *testing.T) {
 			whole := lint(block)
 			for what, breakage := range docsBreakages {
 				for _, at := range breakage.place.FindAllStringIndex(block.text, -1) {
-					if name := block.text[at[0]:at[1]][len(" --"):]; what == "flag" && !own.helm.flags[name] && !own.kubectl.flags[name] {
+					if name := block.text[at[0]:at[1]][len(" --"):]; what == "flag" && !own.helm.someHasFlag("--"+name) && !own.kubectl.someHasFlag("--"+name) {
 						continue // curl's, which the runner sees
 					}
 					there := block

@@ -1,0 +1,98 @@
+package docslint
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+
+	"agentcube-mtls/e2e/platform/images"
+	"agentcube-mtls/internal/components"
+)
+
+// docsClient is a client of the cluster. Its programs, one a version, tell what they understand.
+type docsClient struct {
+	programs []string
+	told     *sync.Map // what the programs told, by the question
+}
+
+// docsClients are the clients whose commands the docs have.
+type docsClients struct{ helm, kubectl, spireServer docsClient }
+
+// clients builds the programs and, as starting them takes its time, asks each question once in a run.
+var clients = sync.OnceValues(func() (docsClients, error) {
+	ctx := context.Background()
+	helm3, err := images.Compile(ctx, "helm.sh/helm/v3/cmd/helm")
+	if err != nil {
+		return docsClients{}, err
+	}
+	dirs := map[string]string{}
+	for _, component := range []components.Component{components.Helm4, components.Kubernetes, components.SPIRE} {
+		if dirs[component.Name], err = component.Build(ctx); err != nil {
+			return docsClients{}, err
+		}
+	}
+	client := func(programs ...string) docsClient { return docsClient{programs, &sync.Map{}} }
+	return docsClients{
+		helm:        client(helm3, filepath.Join(dirs[components.Helm4.Name], "helm")),
+		kubectl:     client(filepath.Join(dirs[components.Kubernetes.Name], "kubectl")),
+		spireServer: client(filepath.Join(dirs[components.SPIRE.Name], "spire-server")),
+	}, nil
+})
+
+// commands are what the client calls its commands, as it tells a shell that completes them.
+func (c docsClient) commands() []string {
+	var commands []string
+	for line := range strings.Lines(c.ask("__complete", "")) {
+		command, _, _ := strings.Cut(strings.TrimSpace(line), "\t")
+		commands = append(commands, command)
+	}
+	return commands
+}
+
+var (
+	docsWordOfCommand = regexp.MustCompile(`^[a-z][a-z-]*$`)
+	docsUsageFlag     = regexp.MustCompile(`(?m)^\s+(--?[A-Za-z][\w-]*)(?:, (--[\w-]+))?`)
+)
+
+// hasFlag tells whether the usage of the command that operands begin with has a flag, such as -n or
+// --namespace.
+func (c docsClient) hasFlag(operands []string, flag string) bool {
+	path := operands
+	if end := slices.IndexFunc(operands, func(operand string) bool { return !docsWordOfCommand.MatchString(operand) }); end >= 0 {
+		path = operands[:end]
+	}
+	// The flags of every command of kubectl stand in the usage of `options` alone.
+	for _, match := range docsUsageFlag.FindAllStringSubmatch(c.ask(append(slices.Clone(path), "--help")...)+c.ask("options"), -1) {
+		if slices.Contains(match[1:], flag) {
+			return true
+		}
+	}
+	return false
+}
+
+// someHasFlag tells whether any of the client's commands has a flag.
+func (c docsClient) someHasFlag(flag string) bool {
+	return slices.ContainsFunc(c.commands(), func(command string) bool { return c.hasFlag([]string{command}, flag) })
+}
+
+// ask returns what the programs print, and remembers it.
+func (c docsClient) ask(args ...string) string {
+	question := strings.Join(args, " ")
+	if told, asked := c.told.Load(question); asked {
+		return told.(string)
+	}
+	var told strings.Builder
+	for _, program := range c.programs {
+		cmd := exec.Command(program, args...)
+		cmd.Env = append(os.Environ(), "KUBECONFIG="+os.DevNull, "HELM_NO_PLUGINS=1")
+		output, _ := cmd.CombinedOutput() // a usage ends with an error
+		told.Write(output)
+	}
+	c.told.Store(question, told.String())
+	return told.String()
+}

@@ -1,0 +1,41 @@
+package docslint
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"agentcube-mtls/internal/repo"
+)
+
+func TestContributingListsEveryVariable(t *testing.T) {
+	t.Parallel()
+	contributing, err := os.ReadFile(repo.Path("CONTRIBUTING.md"))
+	require.NoError(t, err)
+	variables := map[string]bool{}
+	for _, dir := range []string{"e2e", "internal", "templates-tests"} {
+		require.NoError(t, filepath.WalkDir(repo.Path(dir), func(path string, _ os.DirEntry, err error) error {
+			if err != nil || filepath.Ext(path) != ".go" {
+				return err
+			}
+			source, err := os.ReadFile(path)
+			for _, match := range docsEnvRead.FindAllSubmatch(source, -1) {
+				variables[string(match[1])] = true
+			}
+			return err
+		}))
+	}
+	require.Contains(t, variables, "SOAK")
+	delete(variables, "PATH")
+	for name := range variables {
+		// These are set by the chart, in a pod.
+		if strings.HasPrefix(name, "AGENTCUBE_") || name == "WORKLOAD_MANAGER_URL" {
+			continue
+		}
+		assert.Regexp(t, "(?m)^\\|.*`"+name+"`.*\\|.*\\|.*\\|$", string(contributing), "%s has no row in CONTRIBUTING.md", name)
+	}
+}
