@@ -42,15 +42,16 @@ fmt: ## format the code
 generate: ## write what is generated: the chart's README, CRDs, schema and defaults
 	$(GO) generate ./...
 
-# Lower priority, since tests on a cluster may run at the same time.
+# The lowest priority, since tests on a cluster may run at the same time: all their pods together weigh
+# as much as one process here of normal priority.
 .PHONY: test-templates
 test-templates: setup ## render the charts and check the objects, and run helm against an API server: needs no cluster
-	nice $(GO) test -timeout=60m ./templates-tests/...
+	nice -n 19 $(GO) test -timeout=60m ./templates-tests/...
 
 # Where both are asked for, they run one after the other.
 .PHONY: test-units
 test-units: setup | $(filter test-templates,$(MAKECMDGOALS)) ## test the programs of the control plane and of the harness, with the race detector
-	nice $(GO) test -race $$($(GO) list ./e2e/... ./internal/... | grep -v -e /e2e$$ -e /e2e/guides$$)
+	nice -n 19 $(GO) test -race $$($(GO) list ./e2e/... ./internal/... | grep -v -e /e2e$$ -e /e2e/guides$$)
 
 # The tests limit their own concurrency: each may wait for its turn.
 .PHONY: test-e2e
