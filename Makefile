@@ -21,11 +21,8 @@ down: ## remove what `make up` made
 setup: # install with apt-get what is missing, or fail and name it
 	@$(GO) run ./e2e/cmd/setup
 
-# The tests without a cluster run at the same time as those on one, which wait most of the time.
-# With --keep-going the other half ends by itself when one fails, and make names what failed.
 .PHONY: test
-test: lint ## prove everything; installs what it needs on Debian
-	@$(MAKE) --no-print-directory --jobs=2 --keep-going test-e2e docs-test test-templates test-units
+test: lint test-templates test-units test-e2e docs-test ## prove everything; installs what it needs on Debian
 
 .PHONY: lint
 lint: setup ## check the form of the code
@@ -42,16 +39,13 @@ fmt: ## format the code
 generate: ## write what is generated: the chart's README, CRDs, schema and defaults
 	$(GO) generate ./...
 
-# The lowest priority, since tests on a cluster may run at the same time: all their pods together weigh
-# as much as one process here of normal priority.
 .PHONY: test-templates
 test-templates: setup ## render the charts and check the objects, and run helm against an API server: needs no cluster
-	nice -n 19 $(GO) test -timeout=60m ./templates-tests/...
+	$(GO) test -timeout=60m ./templates-tests/...
 
-# Where both are asked for, they run one after the other.
 .PHONY: test-units
-test-units: setup | $(filter test-templates,$(MAKECMDGOALS)) ## test the programs of the control plane and of the harness, with the race detector
-	nice -n 19 $(GO) test -race $$($(GO) list ./e2e/... ./internal/... | grep -v -e /e2e$$ -e /e2e/guides$$)
+test-units: setup ## test the programs of the control plane and of the harness, with the race detector
+	$(GO) test -race $$($(GO) list ./e2e/... ./internal/... | grep -v -e /e2e$$ -e /e2e/guides$$)
 
 # The tests limit their own concurrency: each may wait for its turn.
 .PHONY: test-e2e
@@ -63,9 +57,8 @@ scenario: ## run one scenario on a cluster that is kept for the next run: make s
 	@test -n "$(NAME)" || { echo "give a name: make scenario NAME=…"; exit 1; }
 	KEEP=1 $(GO) test -count=1 -parallel=32 -timeout=80m -v ./e2e -run 'TestScenarios/^$(NAME)$$'
 
-# Where both are asked for, the guides follow the scenarios: two clusters at a time are too much for two processors.
 .PHONY: docs-test
-docs-test: setup | $(filter test-e2e,$(MAKECMDGOALS)) ## follow every guide to the letter on a kind cluster, and compare what comes back
+docs-test: setup ## follow every guide to the letter on a kind cluster, and compare what comes back
 	$(GO) test -count=1 -timeout=40m -v ./e2e/guides
 
 .PHONY: docs-update

@@ -43,8 +43,8 @@ type helmVersion struct {
 // objects on the server's side.
 var helms = map[string]*helmVersion{
 	"3.15": {rollBack: "--atomic", waitSome: "--wait"},
-	"3.22": {rollBack: "--atomic", waitSome: "--wait", firstCut: 1},
-	"4.3":  {rollBack: "--rollback-on-failure", waitSome: "--wait=legacy", serverSide: true, firstCut: 2},
+	"3.22": {rollBack: "--atomic", waitSome: "--wait", firstCut: 2},
+	"4.3":  {rollBack: "--rollback-on-failure", waitSome: "--wait=legacy", serverSide: true, firstCut: 4},
 }
 
 func TestMain(m *testing.M) {
