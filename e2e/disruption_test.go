@@ -34,7 +34,8 @@ var clusterFaults = suite.Scenario{
 			if err := faults.StartAPIServer(ctx, r.Client, controlPlane.Name); err != nil {
 				return err
 			}
-			// The proxy of a node looks for the API server again after up to half a minute. Until then the node's pods find no way to it.
+			// The proxy of a node looks for the API server again after up to half a minute. Until
+			// then the node's pods find no way to it.
 			return load.Recover(ctx)
 		}, Spares: traffic.Spared{Sessions: true, Handshakes: true}}}
 		workers := nodes(ctx, t, "!node-role.kubernetes.io/control-plane")

@@ -61,7 +61,8 @@ var existingSPIRE = suite.Scenario{
 	},
 }
 
-// installExistingSPIRE installs the SPIRE of testdata/foreign-spire.yaml and registers the programs of the release guest by hand.
+// installExistingSPIRE installs the SPIRE of testdata/foreign-spire.yaml and registers the programs
+// of the release guest by hand.
 func installExistingSPIRE(ctx context.Context, t *testing.T) release.Release {
 	t.Helper()
 	version, err := components.SPIRE.Version()
@@ -87,7 +88,8 @@ func installExistingSPIRE(ctx context.Context, t *testing.T) release.Release {
 	return foreign
 }
 
-// restrict has Pod Security admit to a namespace only what its level restricted allows, from now on.
+// restrict has Pod Security admit to a namespace only what its level restricted allows, from now
+// on.
 func restrict(ctx context.Context, t *testing.T, namespace string) {
 	t.Helper()
 	label := []byte(`{"metadata":{"labels":{"pod-security.kubernetes.io/enforce":"restricted"}}}`)

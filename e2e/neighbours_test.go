@@ -37,14 +37,16 @@ var neighbour = suite.Scenario{
 		load := suite.UnderLoad(ctx, t, suite.Env.Release)
 		_, err = suite.Env.Helm.Run(ctx, "uninstall", name, "--namespace", name, "--wait", "--timeout", "5m")
 		require.NoError(t, err)
-		// What the guide says stays. The keys of the CA, and those that running sandboxes trust, are the user's; the namespace is not
-		// the release's, and Kubernetes keeps an account and a certificate in each.
+		// What the guide says stays. The keys of the CA, and those that running sandboxes trust,
+		// are the user's; the namespace is not the release's, and Kubernetes keeps an account and a
+		// certificate in each.
 		claim, err := neighbour.CoreV1().PersistentVolumeClaims(name).Get(ctx, "data-spire-server-0", metav1.GetOptions{})
 		require.NoError(t, err)
 		router, err := suite.Env.Release.CoreV1().Pods(helm.Namespace).List(ctx, metav1.ListOptions{LabelSelector: "app=agentcube-router"})
 		require.NoError(t, err)
 		require.Len(t, router.Items, 1)
-		// The suite's Router tried the neighbour's door above, which its pod still says: on a cluster that was kept, from before too.
+		// The suite's Router tried the neighbour's door above, which its pod still says: on a
+		// cluster that was kept, from before too.
 		expected := append(before, "pods/"+router.Items[0].Name, "configmaps/kube-root-ca.crt", "namespaces/"+name, "persistentvolumeclaims/"+claim.Name,
 			"persistentvolumes/"+claim.Spec.VolumeName, "secrets/picod-router-identity", "serviceaccounts/default")
 		slices.Sort(expected)
@@ -62,7 +64,8 @@ var neighbour = suite.Scenario{
 	},
 }
 
-// requireUnauthorized checks that to each of two releases the other's Router is an unauthorized client, and that the log says why.
+// requireUnauthorized checks that to each of two releases the other's Router is an unauthorized
+// client, and that the log says why.
 func requireUnauthorized(ctx context.Context, t *testing.T, one, other release.Release, reason string) {
 	t.Helper()
 	reasons := maps.Clone(barehanded)
@@ -74,7 +77,8 @@ func requireUnauthorized(ctx context.Context, t *testing.T, one, other release.R
 	}
 }
 
-// requireOwnIdentities checks that Router and WorkloadManager prove identities of a trust domain and of their own namespace.
+// requireOwnIdentities checks that Router and WorkloadManager prove identities of a trust domain
+// and of their own namespace.
 func requireOwnIdentities(ctx context.Context, t *testing.T, r release.Release, trustDomain string) {
 	t.Helper()
 	seen, err := r.Handshake(ctx)

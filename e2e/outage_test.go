@@ -18,8 +18,8 @@ import (
 )
 
 // life is that of the certificates in the scenario server-outage. Agents retry with exponential
-// backoff, at last once in 48 times spire.agent.syncInterval, which is 96 s. That must fit into what
-// of a life is left after the outage.
+// backoff, at last once in 48 times spire.agent.syncInterval, which is 96 s. That must fit into
+// what of a life is left after the outage.
 const life = 8 * time.Minute
 
 var serverOutage = suite.Scenario{

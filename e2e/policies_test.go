@@ -48,7 +48,8 @@ var networkPolicies = suite.Scenario{
 	},
 }
 
-// enforcePolicies has the cluster enforce NetworkPolicies until the test ends, where its network does not do so anyway.
+// enforcePolicies has the cluster enforce NetworkPolicies until the test ends, where its network
+// does not do so anyway.
 func enforcePolicies(ctx context.Context, t *testing.T) {
 	t.Helper()
 	if _, err := suite.Env.Release.AppsV1().DaemonSets(metav1.NamespaceSystem).Get(ctx, "kindnet", metav1.GetOptions{}); err == nil {
@@ -73,7 +74,8 @@ func idle(ctx context.Context, t *testing.T, meta metav1.ObjectMeta) *corev1.Pod
 	return pod
 }
 
-// doorsOf returns the addresses of a release that its policies close to unauthorized clients, by the names of their Services.
+// doorsOf returns the addresses of a release that its policies close to unauthorized clients, by
+// the names of their Services.
 func doorsOf(ctx context.Context, t *testing.T, r release.Release) map[string][]string {
 	t.Helper()
 	doors := map[string][]string{}

@@ -43,7 +43,8 @@ var unauthorized = suite.Scenario{
 	Run: func(ctx context.Context, t *testing.T, r release.Release) {
 		outside := namespace(ctx, t, "besiegers")
 		looks := routerLabels(ctx, t, r)
-		// Started first: once the unauthorized client below has its SVID, SPIRE has seen these too, and has nothing for them.
+		// Started first: once the unauthorized client below has its SVID, SPIRE has seen these too,
+		// and has nothing for them.
 		unregistered := map[string]*release.UnauthorizedClient{}
 		for name, s := range map[string]struct {
 			pod     metav1.ObjectMeta
@@ -91,8 +92,9 @@ var unauthorized = suite.Scenario{
 	},
 }
 
-// requireRefused checks that there was every attempt, that none was let in, and that the WorkloadManager's log says so, naming the
-// address it came from, the SPIFFE ID that it claimed, and the reason.
+// requireRefused checks that there was every attempt, that none was let in, and that the
+// WorkloadManager's log says so, naming the address it came from, the SPIFFE ID that it claimed,
+// and the reason.
 func requireRefused(ctx context.Context, t *testing.T, r release.Release, refusals []record.Refusal, reasons map[string]string) {
 	t.Helper()
 	var tried []string
@@ -117,11 +119,13 @@ func requireRefused(ctx context.Context, t *testing.T, r release.Release, refusa
 // requireLogged waits for a line, since a program refuses first and writes then.
 func requireLogged(ctx context.Context, t *testing.T, r release.Release, app string, parts ...string) {
 	t.Helper()
-	// With the test's own context: one that ended during a look at the log would hide which line is missing.
+	// With the test's own context: one that ended during a look at the log would hide which line is
+	// missing.
 	suite.Eventually(ctx, t, "a line in the log", func(context.Context) error { return r.Logged(ctx, app, parts...) })
 }
 
-// routerLabels returns the labels of the Router's pods, but for the one by which their ReplicaSet would take an unauthorized client for its own.
+// routerLabels returns the labels of the Router's pods, but for the one by which their ReplicaSet
+// would take an unauthorized client for its own.
 func routerLabels(ctx context.Context, t *testing.T, r release.Release) map[string]string {
 	t.Helper()
 	router, err := r.AppsV1().Deployments(r.Namespace).Get(ctx, "agentcube-router", metav1.GetOptions{})
@@ -129,7 +133,8 @@ func routerLabels(ctx context.Context, t *testing.T, r release.Release) map[stri
 	return router.Spec.Template.Labels
 }
 
-// namespace makes a namespace with a ServiceAccount of the Router's name for one test, and removes it when the test ends.
+// namespace makes a namespace with a ServiceAccount of the Router's name for one test, and removes
+// it when the test ends.
 func namespace(ctx context.Context, t *testing.T, prefix string) string {
 	t.Helper()
 	made, err := suite.Env.Release.CoreV1().Namespaces().Create(ctx,

@@ -14,8 +14,8 @@ import (
 	"agentcube-mtls/internal/repo"
 )
 
-// TestRejectionsAreDocumented: each message by which the chart rejects an upgrade because of what is
-// in the cluster has a row in docs/operations.md. Messages about values alone end with the fix.
+// TestRejectionsAreDocumented: each message by which the chart rejects an upgrade because of what
+// is in the cluster has a row in docs/operations.md. Messages about values alone end with the fix.
 func TestRejectionsAreDocumented(t *testing.T) {
 	t.Parallel()
 	page, err := os.ReadFile(repo.Path("docs", "operations.md"))

@@ -14,7 +14,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"agentcube-mtls/templates-tests/chart"
@@ -87,7 +86,7 @@ func TestAgentsWaitForTheBundleThatTheServerPublishes(t *testing.T) {
 	bundle := volume(t, pod, "bundle").ConfigMap
 	assert.Equal(t, "spire-bundle", bundle.Name)
 	assert.Equal(t, []corev1.KeyToPath{{Key: "bundle.crt", Path: "bundle.crt"}}, bundle.Items)
-	assert.Equal(t, ptr.To(true), bundle.Optional, "a volume that is refused is tried again after ever longer whiles")
+	assert.Equal(t, new(true), bundle.Optional, "a volume that is refused is tried again after ever longer whiles")
 	assert.Len(t, pod.InitContainers, 1, "each container that waits costs the switch a second more")
 	assert.Contains(t, pod.Containers[0].VolumeMounts, corev1.VolumeMount{Name: "bundle", MountPath: "/run/spire/bundle", ReadOnly: true})
 

@@ -21,7 +21,8 @@ const (
 // timeout bounds what helm waits for.
 const timeout = "5m"
 
-// Client runs the helm client, built from the module that this project depends on, against one cluster.
+// Client runs the helm client, built from the module that this project depends on, against one
+// cluster.
 type Client struct {
 	Program    string
 	Kubeconfig string
@@ -38,8 +39,8 @@ func (h *Client) Run(ctx context.Context, args ...string) (string, error) {
 	return command.New(append([]string{h.Program, "--kubeconfig", h.Kubeconfig}, args...)...).Output(ctx)
 }
 
-// Install installs both charts, or brings them up to date, and waits until all they install is ready. Values that the user has
-// set on an earlier installation are kept.
+// Install installs both charts, or brings them up to date, and waits until all they install is
+// ready. Values that the user has set on an earlier installation are kept.
 func (h *Client) Install(ctx context.Context) error {
 	if err := h.upgrade(ctx, "spire-crds", "charts/spire-crds"); err != nil {
 		return err
@@ -56,7 +57,8 @@ func (h *Client) upgrade(ctx context.Context, name, chart string, args ...string
 	return err
 }
 
-// recover takes back an operation that was cut off: helm refuses every further one until that is done.
+// recover takes back an operation that was cut off: helm refuses every further one until that is
+// done.
 func (h *Client) recover(ctx context.Context, name string) error {
 	output, err := h.Run(ctx, "list", "--namespace", Namespace, "--all", "--output", "json", "--filter", "^"+name+"$")
 	if err != nil {

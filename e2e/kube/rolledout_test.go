@@ -29,7 +29,7 @@ func TestANamespaceIsWholeWhenItsWorkloadsAndEachPodThatIsToStaySaySo(t *testing
 	}
 	ready, tested := pod("ready", corev1.ConditionTrue, corev1.PodRunning), pod("tested", corev1.ConditionFalse, corev1.PodSucceeded)
 	fresh, draining := pod("fresh", corev1.ConditionFalse, corev1.PodPending), pod("draining", corev1.ConditionFalse, corev1.PodRunning)
-	draining.DeletionTimestamp = ptr.To(metav1.Now())
+	draining.DeletionTimestamp = new(metav1.Now())
 
 	whole := func(d *appsv1.Deployment, pods ...*corev1.Pod) error {
 		cluster := fake.NewClientset(d)

@@ -7,9 +7,9 @@ import (
 	"github.com/prometheus/procfs"
 )
 
-// Idle waits for a while and returns the share of all processors' time that nobody used meanwhile, or
-// that was used at a lower priority only: such work gives way. It returns 1 where the kernel does not
-// say.
+// Idle waits for a while and returns the share of all processors' time that nobody used meanwhile,
+// or that was used at a lower priority only: such work gives way. It returns 1 where the kernel
+// does not say.
 func Idle(while time.Duration) float64 {
 	before, err := now()
 	if err != nil {

@@ -1,4 +1,5 @@
-// Package record is what the probe and the load generator in a cluster report to the harness outside of it.
+// Package record is what the probe and the load generator in a cluster report to the harness
+// outside of it.
 package record
 
 import "time"

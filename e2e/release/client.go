@@ -14,7 +14,8 @@ import (
 	"agentcube-mtls/e2e/record"
 )
 
-// UnauthorizedClient is a pod that is not the Router and would pass for it. It has the Workload API's socket, as any pod of its node may.
+// UnauthorizedClient is a pod that is not the Router and would pass for it. It has the Workload
+// API's socket, as any pod of its node may.
 type UnauthorizedClient struct {
 	release Release
 	*corev1.Pod
@@ -47,7 +48,8 @@ func (r Release) UnauthorizedClient(ctx context.Context, meta metav1.ObjectMeta,
 	return &UnauthorizedClient{r, pod}, err
 }
 
-// socketDirectory returns the directory of the nodes in which the release's agents have their socket.
+// socketDirectory returns the directory of the nodes in which the release's agents have their
+// socket.
 func (r Release) socketDirectory(ctx context.Context) (string, error) {
 	agents, err := r.AppsV1().DaemonSets(r.Namespace).Get(ctx, "spire-agent", metav1.GetOptions{})
 	if err != nil {
@@ -71,8 +73,9 @@ func (s *UnauthorizedClient) Identity(ctx context.Context) (record.Identity, err
 	return identity, json.Unmarshal([]byte(output), &identity)
 }
 
-// Intrude tries to reach the WorkloadManager in every way that the unauthorized client has, and returns what became of each. The arguments are
-// those of the probe for what the unauthorized client has beside its bare hands.
+// Intrude tries to reach the WorkloadManager in every way that the unauthorized client has, and
+// returns what became of each. The arguments are those of the probe for what the unauthorized
+// client has beside its bare hands.
 func (s *UnauthorizedClient) Intrude(ctx context.Context, args ...string) ([]record.Refusal, error) {
 	attempts, err := s.release.attempts(ctx)
 	if err != nil {
@@ -85,7 +88,8 @@ func (s *UnauthorizedClient) Intrude(ctx context.Context, args ...string) ([]rec
 	return refusals(output)
 }
 
-// Trespass tries to reach the WorkloadManager of another release from within the Router's pod, in every way that it has.
+// Trespass tries to reach the WorkloadManager of another release from within the Router's pod, in
+// every way that it has.
 func (r Release) Trespass(ctx context.Context, other Release) ([]record.Refusal, error) {
 	routers, err := r.pods(ctx, routerApp)
 	if err != nil {

@@ -1,4 +1,5 @@
-// Package release checks, from the outside, that an installed release does what the project promises.
+// Package release checks, from the outside, that an installed release does what the project
+// promises.
 package release
 
 import (
@@ -24,7 +25,8 @@ type Release struct {
 	Namespace, Name string
 }
 
-// All verifies a release of the chart with spire.enabled. Every check runs, whatever the others say.
+// All verifies a release of the chart with spire.enabled. Every check runs, whatever the others
+// say.
 func All(ctx context.Context, log *progress.Log, client *kube.Client, namespace, name string) []Row {
 	r := Release{Client: client, Namespace: namespace, Name: name}
 	checks := []struct {

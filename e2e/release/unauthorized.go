@@ -14,9 +14,9 @@ import (
 	"agentcube-mtls/e2e/record"
 )
 
-// UnauthorizedClients tries to reach the WorkloadManager from a pod of another namespace, in every way that an unauthorized client has, and returns
-// what became of each. The pod has a valid SVID of its own, from the same SPIRE; the arguments say what it has beside that, see
-// Intrude.
+// UnauthorizedClients tries to reach the WorkloadManager from a pod of another namespace, in every
+// way that an unauthorized client has, and returns what became of each. The pod has a valid SVID of
+// its own, from the same SPIRE; the arguments say what it has beside that, see Intrude.
 func (r Release) UnauthorizedClients(ctx context.Context, args ...string) (_ []record.Refusal, err error) {
 	namespace, err := r.CoreV1().Namespaces().Create(ctx,
 		&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "unauthorized-"}}, metav1.CreateOptions{})
@@ -59,7 +59,8 @@ func (r Release) describeUnauthorized(ctx context.Context) (string, error) {
 	return strings.Join(lines, "\n"), nil
 }
 
-// clientIdentity returns the ClusterSPIFFEID that registers pods of a namespace that have the label app.
+// clientIdentity returns the ClusterSPIFFEID that registers pods of a namespace that have the label
+// app.
 func clientIdentity(namespace, app string) *unstructured.Unstructured {
 	return &unstructured.Unstructured{Object: map[string]any{
 		"apiVersion": "spire.spiffe.io/v1alpha1",

@@ -65,7 +65,8 @@ func Endure(ctx context.Context, t *testing.T, load *Load, faults []Fault) {
 	}
 }
 
-// Healthy returns an error while anything of a release is missing, or its Router and WorkloadManager cannot shake hands.
+// Healthy returns an error while anything of a release is missing, or its Router and
+// WorkloadManager cannot shake hands.
 func Healthy(ctx context.Context, r release.Release) error {
 	if err := r.RolledOut(ctx, r.Namespace); err != nil {
 		return err

@@ -31,10 +31,10 @@ func UnderLoad(ctx context.Context, t *testing.T, r release.Release) *Load {
 	t.Helper()
 	recording, err := traffic.Start(ctx, r, handle(t))
 	require.NoError(t, err)
-	s := &Load{Release: r, Recorder: recording}
+	l := &Load{Release: r, Recorder: recording}
 	var once sync.Once
 	var recorded *traffic.Timeline
-	s.end = func(ctx context.Context, t *testing.T) *traffic.Timeline {
+	l.end = func(ctx context.Context, t *testing.T) *traffic.Timeline {
 		once.Do(func() {
 			var missing error
 			// Also where the test has no time left: the load may be on the suite's release.
@@ -49,36 +49,38 @@ func UnderLoad(ctx context.Context, t *testing.T, r release.Release) *Load {
 		return recorded
 	}
 	// A test that fails halfway keeps its timeline too.
-	t.Cleanup(func() { s.end(context.Background(), t) })
-	return s
+	t.Cleanup(func() { l.end(context.Background(), t) })
+	return l
 }
 
 // End ends the load and returns its timeline, the same one each time.
-func (s *Load) End(ctx context.Context, t *testing.T) *traffic.Timeline {
+func (l *Load) End(ctx context.Context, t *testing.T) *traffic.Timeline {
 	t.Helper()
-	return s.end(ctx, t)
+	return l.end(ctx, t)
 }
 
-// RequireNoFailure ends the load and fails the test if any request was not served, or any container was restarted.
-func (s *Load) RequireNoFailure(ctx context.Context, t *testing.T) {
+// RequireNoFailure ends the load and fails the test if any request was not served, or any container
+// was restarted.
+func (l *Load) RequireNoFailure(ctx context.Context, t *testing.T) {
 	t.Helper()
-	s.GoOn(ctx, t)
-	recorded := s.end(ctx, t)
+	l.GoOn(ctx, t)
+	recorded := l.end(ctx, t)
 	assert.Empty(t, recorded.Failed(), "failed requests")
 	assert.Empty(t, recorded.Restarts, "restarted containers, also of pods that are gone")
 }
 
 // GoOn lets the load go on until it shows something, however quickly the scenario went by.
-func (s *Load) GoOn(ctx context.Context, t *testing.T) {
+func (l *Load) GoOn(ctx context.Context, t *testing.T) {
 	t.Helper()
-	require.NoError(t, s.Await(ctx, 100))
+	require.NoError(t, l.Await(ctx, 100))
 }
 
-// AwaitCertificates waits until something holds for the certificates of both sides that are in use by then.
-func (s *Load) AwaitCertificates(ctx context.Context, what string, holds func(record.Certificate) bool) error {
+// AwaitCertificates waits until something holds for the certificates of both sides that are in use
+// by then.
+func (l *Load) AwaitCertificates(ctx context.Context, what string, holds func(record.Certificate) bool) error {
 	return kube.Eventually(ctx, what, func(context.Context) error {
 		for _, account := range []string{"agentcube-router", "workloadmanager"} {
-			if newest := s.Newest(account); !holds(newest) {
+			if newest := l.Newest(account); !holds(newest) {
 				return fmt.Errorf("%s has %+v", account, newest)
 			}
 		}
@@ -87,8 +89,8 @@ func (s *Load) AwaitCertificates(ctx context.Context, what string, holds func(re
 }
 
 // Newest returns the certificate that the program of a ServiceAccount began to use last.
-func (s *Load) Newest(account string) record.Certificate {
-	seen := s.Certificates(account)
+func (l *Load) Newest(account string) record.Certificate {
+	seen := l.Certificates(account)
 	if len(seen) == 0 {
 		return record.Certificate{}
 	}
@@ -96,10 +98,10 @@ func (s *Load) Newest(account string) record.Certificate {
 }
 
 // Recover waits until a hundred requests in a row, of those that are sent from now on, were served.
-func (s *Load) Recover(ctx context.Context) error {
+func (l *Load) Recover(ctx context.Context) error {
 	now := time.Now()
 	err := kube.Eventually(ctx, "invocations to be served again", func(context.Context) error {
-		since := slices.DeleteFunc(s.Requests(), func(q record.Request) bool { return q.Sent.Before(now) })
+		since := slices.DeleteFunc(l.Requests(), func(q record.Request) bool { return q.Sent.Before(now) })
 		if len(since) < 100 {
 			return fmt.Errorf("%d were answered so far", len(since))
 		}
@@ -111,7 +113,7 @@ func (s *Load) Recover(ctx context.Context) error {
 		return nil
 	})
 	if err == nil {
-		s.Mark("served again")
+		l.Mark("served again")
 	}
 	return err
 }

@@ -21,12 +21,13 @@ import (
 // Chart is the folder of the chart under test.
 var Chart = repo.Path("charts", "base")
 
-// DrainSeconds is what WorkloadManagers need in a release that stays in one mode. Only those that change it wait for Routers of the
-// other one, by default for longer than a test should take.
+// DrainSeconds is what WorkloadManagers need in a release that stays in one mode. Only those that
+// change it wait for Routers of the other one, by default for longer than a test should take.
 const DrainSeconds = "20"
 
-// Rolling is held while helm makes or changes a release. What comes up takes all processors for a while: with two at once on a small
-// machine, whatever is under load meanwhile would see more of the machine than of the chart.
+// Rolling is held while helm makes or changes a release. What comes up takes all processors for a
+// while: with two at once on a small machine, whatever is under load meanwhile would see more of
+// the machine than of the chart.
 var Rolling sync.Mutex
 
 // Install installs a release for one test, in a namespace of the same name, and removes both when
@@ -84,7 +85,8 @@ func RollBack(ctx context.Context, t *testing.T, r release.Release, revision ...
 	require.NoError(t, err)
 }
 
-// Settle waits until all pods of the newest revision are ready, and those of earlier ones, which go on serving for a while, are gone.
+// Settle waits until all pods of the newest revision are ready, and those of earlier ones, which go
+// on serving for a while, are gone.
 func Settle(ctx context.Context, t *testing.T, r release.Release) {
 	t.Helper()
 	Eventually(ctx, t, "the old pods to go", func(ctx context.Context) error {
@@ -105,8 +107,8 @@ func Settle(ctx context.Context, t *testing.T, r release.Release) {
 	})
 }
 
-// Deploy applies manifests of something that is no release, until the test ends. Then these namespaces go, one after the other with all
-// that is in them, and the other objects last.
+// Deploy applies manifests of something that is no release, until the test ends. Then these
+// namespaces go, one after the other with all that is in them, and the other objects last.
 func Deploy(ctx context.Context, t *testing.T, manifests string, namespaces ...string) {
 	t.Helper()
 	objects, err := kube.Decode(strings.NewReader(manifests))

@@ -47,8 +47,8 @@ func Run(t *testing.T, scenarios []Scenario) {
 // name is what Kubernetes and go test -run take without quotes.
 var name = regexp.MustCompile("^[a-z][a-z0-9]*(-[a-z0-9]+)*$")
 
-// Check returns an error for each scenario that is incomplete, or whose name cannot be used. No name
-// may contain another one: the inventory finds what belongs to a release by its name.
+// Check returns an error for each scenario that is incomplete, or whose name cannot be used. No
+// name may contain another one: the inventory finds what belongs to a release by its name.
 func Check(scenarios []Scenario) error {
 	var problems []error
 	names := []string{helm.Name}

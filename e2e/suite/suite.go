@@ -93,7 +93,8 @@ func start(t *testing.T) context.Context {
 	return ctx
 }
 
-// Afterwards removes what a test has made when the test ends, and leaves its artifacts first if it failed, while all is there.
+// Afterwards removes what a test has made when the test ends, and leaves its artifacts first if it
+// failed, while all is there.
 func Afterwards(t *testing.T, remove func(context.Context)) {
 	t.Helper()
 	t.Cleanup(func() {
@@ -117,7 +118,8 @@ func explain(t *testing.T) {
 	}
 }
 
-// Eventually waits until check returns no error, and fails the test with the last error if it never does.
+// Eventually waits until check returns no error, and fails the test with the last error if it never
+// does.
 func Eventually(ctx context.Context, t *testing.T, what string, check func(context.Context) error) {
 	t.Helper()
 	require.NoError(t, kube.Eventually(ctx, what, check))

@@ -1,4 +1,5 @@
-// Package traffic puts a release under load, keeps the timeline of what happens to it, and draws it.
+// Package traffic puts a release under load, keeps the timeline of what happens to it, and draws
+// it.
 package traffic
 
 import (
@@ -31,8 +32,9 @@ type Recorder struct {
 	complaint string
 }
 
-// Start puts the release under load, from inside the cluster, and returns once the first requests were answered. Half of them go to
-// the WorkloadManager and half to a sandbox, in a session that is begun here.
+// Start puts the release under load, from inside the cluster, and returns once the first requests
+// were answered. Half of them go to the WorkloadManager and half to a sandbox, in a session that is
+// begun here.
 func Start(ctx context.Context, release release.Release, title string) (*Recorder, error) {
 	watching, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	r := &Recorder{release: release, cancel: cancel, timeline: Timeline{Title: title},
@@ -93,8 +95,8 @@ func (r *Recorder) Snapshot(ctx context.Context) (*Timeline, error) {
 	return &Timeline{Title: r.timeline.Title, Requests: requests, Handshakes: slices.Clone(r.timeline.Handshakes)}, nil
 }
 
-// Stop ends the load and the watching, and returns what was seen until now, with the answer to every request that was sent. An error
-// says what is missing.
+// Stop ends the load and the watching, and returns what was seen until now, with the answer to
+// every request that was sent. An error says what is missing.
 func (r *Recorder) Stop(ctx context.Context) (*Timeline, error) {
 	now := time.Now()
 	err := r.awaitAnswers(ctx, now)

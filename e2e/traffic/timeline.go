@@ -1,5 +1,3 @@
-// Timeline tells what happened while a release was under load: every request, and what was done to the release and
-// what became of it. It is kept as JSON for programs and as an SVG picture for people.
 package traffic
 
 import (
@@ -12,7 +10,8 @@ import (
 	"agentcube-mtls/e2e/record"
 )
 
-// Timeline is the record of one release under load.
+// Timeline is the record of one release under load: every request, what was done to the release, and
+// what happened to it. It is kept as JSON for programs and as an SVG picture for people.
 type Timeline struct {
 	Title        string               `json:"title"`
 	Requests     []record.Request     `json:"requests"`
@@ -43,7 +42,8 @@ func (t *Timeline) Failed() []record.Request {
 	return failed
 }
 
-// Write writes {name}.json and {name}.svg into a folder, which it makes, and returns the picture's path.
+// Write writes {name}.json and {name}.svg into a folder, which it makes, and returns the picture's
+// path.
 func (t *Timeline) Write(dir, name string) (string, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return "", err

@@ -8,7 +8,8 @@ import (
 	"agentcube-mtls/e2e/record"
 )
 
-// Spared is what must keep working during a fault. The rest may fail until the release has recovered.
+// Spared is what must keep working during a fault. The rest may fail until the release has
+// recovered.
 type Spared struct {
 	Calls      bool // requests to the WorkloadManager
 	Sessions   bool // requests in a session

@@ -12,7 +12,8 @@ import (
 	"agentcube-mtls/e2e/traffic"
 )
 
-// steady returns a timeline of ten minutes, with one request of each kind a second, served in 10 ms.
+// steady returns a timeline of ten minutes, with one request of each kind a second, served in 10
+// ms.
 func steady() *traffic.Timeline {
 	t := &traffic.Timeline{}
 	for n := range 600 {

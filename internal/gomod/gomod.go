@@ -1,4 +1,5 @@
-// Package module finds the files of other projects' Go modules, which hold more than Go: charts, manifests, API descriptions.
+// Package gomod finds the files of other projects' Go modules, which hold more than Go: charts,
+// manifests, API descriptions.
 package gomod
 
 import (

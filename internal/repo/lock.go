@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// Lock waits until no other process, and no other caller in this one, holds the lock file at path, and
-// takes it. The returned function gives it back; so does the end of the process.
+// Lock waits until no other process, and no other caller in this one, holds the lock file at path,
+// and takes it. The returned function gives it back; so does the end of the process.
 func Lock(ctx context.Context, path string) (unlock func(), err error) {
 	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -190,8 +191,8 @@ func (s *Server) ready(ctx context.Context) bool {
 
 // Stop ends both programs. What they wrote stays in Dir.
 func (s *Server) Stop() {
-	for i := len(s.programs) - 1; i >= 0; i-- {
-		s.programs[i].stop()
+	for _, v := range slices.Backward(s.programs) {
+		v.stop()
 	}
 }
 

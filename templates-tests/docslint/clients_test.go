@@ -23,7 +23,8 @@ type docsClient struct {
 // docsClients are the clients whose commands the docs have.
 type docsClients struct{ helm, kubectl, spireServer docsClient }
 
-// clients builds the programs and, as starting them takes its time, asks each question once in a run.
+// clients builds the programs and, as starting them takes its time, asks each question once in a
+// run.
 var clients = sync.OnceValues(func() (docsClients, error) {
 	ctx := context.Background()
 	helm3, err := images.Compile(ctx, "helm.sh/helm/v3/cmd/helm")

@@ -47,7 +47,8 @@ func (f *docsFacts) program(t testing.TB, dir string) {
 	})
 }
 
-// harness reads the sources of the tests and of make up, for the variables that they read and the images that they make.
+// harness reads the sources of the tests and of make up, for the variables that they read and the
+// images that they make.
 func (f *docsFacts) harness(t testing.TB) {
 	t.Helper()
 	docsSources(t, filepath.Join(f.root, "e2e"), func(source string) {

@@ -33,12 +33,12 @@ func eachSwitch(t *testing.T, name string, test func(t *testing.T, r release, d 
 	}
 }
 
-// requireRollbackFirst requires that an upgrade is rejected, and that the message names the
-// revision to roll back to.
-func requireRollbackFirst(t *testing.T, r release, revision int, values ...string) {
+// requireRollbackFirst requires that an upgrade is rejected, and that the message names the rollback
+// to the first revision.
+func requireRollbackFirst(t *testing.T, r release, values ...string) {
 	t.Helper()
 	before := r.objects().Written()
-	require.ErrorContains(t, r.upgrade(values...), fmt.Sprintf("helm rollback %s %d --namespace %s --wait", r.name, revision, r.name))
+	require.ErrorContains(t, r.upgrade(values...), fmt.Sprintf("helm rollback %s 1 --namespace %s --wait", r.name, r.name))
 	assert.Equal(t, before, r.objects().Written(), "a rejected upgrade changes nothing")
 }
 
@@ -48,10 +48,10 @@ func TestFailedSwitchIsRolledBack(t *testing.T) {
 	eachSwitch(t, "failed", func(t *testing.T, r release, d direction) {
 		before := r.objects().Meant()
 		r.fail("spire.enabled="+d.to, missingImages)
-		requireRollbackFirst(t, r, 1, "spire.enabled="+d.from)
-		requireRollbackFirst(t, r, 1, "router.podAnnotations.unrelated=yes")
+		requireRollbackFirst(t, r, "spire.enabled="+d.from)
+		requireRollbackFirst(t, r, "router.podAnnotations.unrelated=yes")
 		r.fail("spire.enabled="+d.to, missingImages, "router.podAnnotations.second=try")
-		requireRollbackFirst(t, r, 1, "router.podAnnotations.unrelated=yes")
+		requireRollbackFirst(t, r, "router.podAnnotations.unrelated=yes")
 		r.rollback(1)
 		assert.Equal(t, before, r.objects().Meant(), "the rollback brings back what was")
 		require.NoError(t, r.upgrade("router.podAnnotations.unrelated=yes"), "the release is free again")
@@ -67,7 +67,7 @@ func TestRecordsInConfigMaps(t *testing.T) {
 			r := release{t, "configmaps-" + suffix, helm{helms[version], kubeconfig, "configmap"}}
 			r.install("spire.enabled=false")
 			r.fail("spire.enabled=true", missingImages)
-			requireRollbackFirst(t, r, 1, "spire.enabled=false")
+			requireRollbackFirst(t, r, "spire.enabled=false")
 			r.rollback(1)
 		})
 	}
@@ -206,7 +206,7 @@ func TestFailedVersion(t *testing.T) {
 func TestFailedTrustDomain(t *testing.T) {
 	eachHelm(t, "trust-domain", func(t *testing.T, r release) {
 		r.fail("spire.enabled=true", "spire.trustDomain=example.org", missingImages)
-		requireRollbackFirst(t, r, 1, "spire.enabled=true")
+		requireRollbackFirst(t, r, "spire.enabled=true")
 		r.rollback(1)
 		require.NoError(t, r.upgradeWith(wait, "spire.enabled=true"))
 	})
@@ -263,7 +263,7 @@ func TestHelm4TakesOver(t *testing.T) {
 	before := r.objects().Meant()
 	r.helm.version = helms["4.3"]
 	r.fail("spire.enabled=false", missingImages)
-	requireRollbackFirst(t, r, 1, "router.podAnnotations.unrelated=yes")
+	requireRollbackFirst(t, r, "router.podAnnotations.unrelated=yes")
 	r.rollback(1)
 	require.NoError(t, r.upgradeWith(append([]string{"--server-side=true"}, wait...), "spire.enabled=false"))
 	require.NoError(t, r.upgradeWith(append([]string{"--server-side=true"}, wait...), "spire.enabled=true"))

@@ -2,6 +2,7 @@ package generate
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 )
@@ -17,9 +18,7 @@ func All(root string) (Files, error) {
 		if err != nil {
 			return nil, err
 		}
-		for path, content := range made {
-			files[path] = content
-		}
+		maps.Copy(files, made)
 	}
 	return files, nil
 }

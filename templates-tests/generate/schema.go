@@ -56,7 +56,7 @@ func schemaOf(node *yaml.Node, path []string, rules map[string]map[string]any) m
 		properties := map[string]any{}
 		for i := 0; i < len(node.Content); i += 2 {
 			key, value := node.Content[i], node.Content[i+1]
-			property := schemaOf(value, append(path[:len(path):len(path)], key.Value), rules)
+			property := schemaOf(value, append(slices.Clip(path), key.Value), rules)
 			if text := description(key); text != "" {
 				property["description"] = text
 			}

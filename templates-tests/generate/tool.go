@@ -8,7 +8,8 @@ import (
 	"strings"
 )
 
-// Tool builds a program of the module internal/tools/<module>, which Go caches, and returns where it is.
+// Tool builds a program of the module internal/tools/<module>, which Go caches, and returns where
+// it is.
 func Tool(root, module, name string) (string, error) {
 	out, err := Run(filepath.Join(root, "internal/tools", module), "go", "tool", "-n", name)
 	if err != nil {

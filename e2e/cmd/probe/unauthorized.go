@@ -18,7 +18,8 @@ type unauthorizedClient struct {
 	files         *certificateFiles // of the Router of another release; empty: it is none
 }
 
-// try tries to be served in every way that the unauthorized client has, and reports what became of each.
+// try tries to be served in every way that the unauthorized client has, and reports what became of
+// each.
 func (s unauthorizedClient) try(ctx context.Context, report func(record.Refusal) error) error {
 	old := client(nil)
 	old.MaxVersion = tls.VersionTLS12
@@ -57,8 +58,9 @@ func (s unauthorizedClient) try(ctx context.Context, report func(record.Refusal)
 	return nil
 }
 
-// client returns a TLS configuration that trusts any server: an unauthorized client does not care, and only the server's refusal counts.
-// A certificate is sent whether or not the server names its CA.
+// client returns a TLS configuration that trusts any server: an unauthorized client does not care,
+// and only the server's refusal counts. A certificate is sent whether or not the server names its
+// CA.
 func client(certificate *tls.Certificate) *tls.Config {
 	config := &tls.Config{InsecureSkipVerify: true} //nolint:gosec // see above
 	if certificate != nil {

@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"encoding/base64"
+	"maps"
 	"math/big"
 	"net/http"
 	"net/http/httptest"
@@ -57,9 +58,7 @@ func newProvider(t *testing.T) *provider {
 func (p *provider) token(t *testing.T, claims jwt.MapClaims) string {
 	t.Helper()
 	all := jwt.MapClaims{"iss": p.url, "aud": "agentcube", "sub": "somebody", "exp": time.Now().Add(time.Hour).Unix()}
-	for name, value := range claims {
-		all[name] = value
-	}
+	maps.Copy(all, claims)
 	token := jwt.NewWithClaims(jwt.SigningMethodRS256, all)
 	token.Header["kid"] = "1"
 	signed, err := token.SignedString(p.key)

@@ -1,5 +1,5 @@
-// Package testrun runs tests on a cluster. It is apart from package environment, so that the programs
-// that use that one do not link package testing.
+// Package testrun runs tests on a cluster. It is apart from package environment, so that the
+// programs that use that one do not link package testing.
 package testrun
 
 import (
@@ -18,9 +18,9 @@ import (
 	"agentcube-mtls/internal/command"
 )
 
-// Main is the body of a TestMain: it brings a cluster up, prepares it, runs the tests and removes the cluster again, which KEEP=1
-// leaves for the next run. The cluster is that of `make up` by name, with a suffix, so that no user's is taken for it. It returns the
-// code to exit with.
+// Main is the body of a TestMain: it brings a cluster up, prepares it, runs the tests and removes
+// the cluster again, which KEEP=1 leaves for the next run. The cluster is that of `make up` by
+// name, with a suffix, so that no user's is taken for it. It returns the code to exit with.
 func Main(m *testing.M, suffix string, nodes int, prepare func(context.Context, *progress.Log, *cluster.Cluster) error) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -57,8 +57,8 @@ func Main(m *testing.M, suffix string, nodes int, prepare func(context.Context, 
 	}
 }
 
-// Label is the label of containers that tests make beside the cluster's nodes. A test removes its own; those of a test that was
-// interrupted go with the cluster.
+// Label is the label of containers that tests make beside the cluster's nodes. A test removes its
+// own; those of a test that was interrupted go with the cluster.
 func Label() string { return "agentcube-mtls.test=" + environment.Name() }
 
 func removeContainers(ctx context.Context) error {

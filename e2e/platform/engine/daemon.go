@@ -56,9 +56,9 @@ func start(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-exited:
+		case err := <-exited:
 			said, _ := os.ReadFile(logFile)
-			return fmt.Errorf("dockerd stopped as soon as it was started; its log %s:\n%s", logFile, said)
+			return fmt.Errorf("dockerd stopped as soon as it was started (%w); its log %s:\n%s", err, logFile, said)
 		case <-time.After(200 * time.Millisecond):
 		}
 	}

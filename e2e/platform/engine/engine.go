@@ -21,7 +21,7 @@ func Ensure(ctx context.Context, log *progress.Log) error {
 		return nil
 	}
 	m := here()
-	if err := m.mend(problem); err != nil {
+	if err := m.fixable(problem); err != nil {
 		return err
 	}
 	if !m.installed {
@@ -48,8 +48,8 @@ func here() machine {
 	return machine{host: os.Getenv("DOCKER_HOST"), root: os.Geteuid() == 0, debian: isDebian(), installed: missing == nil}
 }
 
-// mend returns nil if the engine that does not answer can be brought up here, else an error that says what the user has to do.
-func (m machine) mend(problem error) error {
+// fixable returns nil if the engine that does not answer can be brought up here, else an error that says what the user has to do.
+func (m machine) fixable(problem error) error {
 	switch {
 	case m.host != "":
 		return fmt.Errorf("the container engine at DOCKER_HOST=%s does not answer: start it, or run `unset DOCKER_HOST`: %w", m.host, problem)

@@ -15,7 +15,7 @@ func TestAnEngineThatDoesNotAnswerIsExplainedByTheCommandThatMendsIt(t *testing.
 	for name, c := range map[string]struct {
 		machine machine
 		problem error
-		mend    string
+		says    string
 	}{
 		"not installed":          {machine{}, down, "sudo apt-get install docker.io"},
 		"not running":            {machine{installed: true}, down, "sudo systemctl start docker"},
@@ -25,12 +25,12 @@ func TestAnEngineThatDoesNotAnswerIsExplainedByTheCommandThatMendsIt(t *testing.
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			assert.ErrorContains(t, c.machine.mend(c.problem), c.mend)
+			assert.ErrorContains(t, c.machine.fixable(c.problem), c.says)
 		})
 	}
 	t.Run("root on Debian brings it up", func(t *testing.T) {
 		t.Parallel()
-		assert.NoError(t, machine{root: true, debian: true}.mend(down))
+		assert.NoError(t, machine{root: true, debian: true}.fixable(down))
 	})
 }
 

@@ -19,14 +19,16 @@ const (
 	Probe = "agentcube-mtls/probe:e2e"
 	Load  = "agentcube-mtls/loadgen:e2e"
 	PicoD = "ghcr.io/volcano-sh/picod:latest"
-	// Tools is what the chart waits with: what Debian 12 ships; like the published one it has busybox beside curl.
+	// Tools is what the chart waits with: what Debian 12 ships; like the published one it has
+	// busybox beside curl.
 	Tools = "curlimages/curl:7.88.1"
 )
 
 // nobody is the user of images whose programs need no rights.
 const nobody = "65532:65532"
 
-// PostgreSQL is the image of a database with a user and a database "spire", whose password is the same. It runs beside a cluster, not on it.
+// PostgreSQL is the image of a database with a user and a database "spire", whose password is the
+// same. It runs beside a cluster, not on it.
 var PostgreSQL = Image{
 	Name:     "agentcube-mtls/postgresql:e2e",
 	Base:     Debian,
@@ -54,7 +56,8 @@ var MySQL = Image{
 	User:       "mysql",
 }
 
-// CSIDriver is the image of SPIFFE's CSI driver, with the registrar that makes it known to a kubelet. Only a test needs it.
+// CSIDriver is the image of SPIFFE's CSI driver, with the registrar that makes it known to a
+// kubelet. Only a test needs it.
 var CSIDriver = Image{
 	Name: "agentcube-mtls/csi-driver:e2e",
 	Base: Scratch,
@@ -64,8 +67,8 @@ var CSIDriver = Image{
 	},
 }
 
-// KubeRouter is the image of a program that enforces NetworkPolicies, which the network of clusters that are built here does not. Only a
-// test needs it.
+// KubeRouter is the image of a program that enforces NetworkPolicies, which the network of clusters
+// that are built here does not. Only a test needs it.
 var KubeRouter = Image{
 	Name:     "agentcube-mtls/kube-router:e2e",
 	Base:     Debian,
@@ -73,7 +76,8 @@ var KubeRouter = Image{
 	Files:    program("/usr/local/bin/kube-router", components.KubeRouter, "kube-router"),
 }
 
-// Own returns the images of programs that this repository holds, or that AgentCube publishes without a version.
+// Own returns the images of programs that this repository holds, or that AgentCube publishes
+// without a version.
 func Own() []Image {
 	return []Image{
 		orNamed(os.Getenv("ROUTER_IMAGE"), own("ghcr.io/volcano-sh/agentcube-router:latest", "router")),
@@ -91,7 +95,8 @@ func Own() []Image {
 	}
 }
 
-// Published returns the images that the charts and agent-sandbox name and that registries have, in the versions pinned here.
+// Published returns the images that the charts and agent-sandbox name and that registries have, in
+// the versions pinned here.
 func Published() ([]Image, error) {
 	type source struct {
 		repository string
@@ -146,7 +151,8 @@ func Published() ([]Image, error) {
 	}), nil
 }
 
-// AgentSandboxController returns the name of agent-sandbox's controller image, in the version of its pinned module.
+// AgentSandboxController returns the name of agent-sandbox's controller image, in the version of
+// its pinned module.
 func AgentSandboxController() (string, error) {
 	version, err := components.AgentSandbox.Version()
 	return "registry.k8s.io/agent-sandbox/agent-sandbox-controller:" + version, err
@@ -164,12 +170,14 @@ func own(image, pkg string) Image {
 	}
 }
 
-// compiled returns a function that compiles a program of this repository, whose package is in the folder e2e/cmd.
+// compiled returns a function that compiles a program of this repository, whose package is in the
+// folder e2e/cmd.
 func compiled(pkg string) func(context.Context) (string, error) {
 	return func(ctx context.Context) (string, error) { return Compile(ctx, "agentcube-mtls/e2e/cmd/"+pkg) }
 }
 
-// orNamed returns an image, or another one under the name by which the chart knows it, if one is named.
+// orNamed returns an image, or another one under the name by which the chart knows it, if one is
+// named.
 func orNamed(named string, image Image) Image {
 	if named != "" {
 		return Image{Name: image.Name, Base: named}
@@ -190,7 +198,8 @@ func Program(c components.Component, built string) func(context.Context) (string
 	}
 }
 
-// Compile builds a main package of this module, or of one it depends on, without C, and returns the program's file.
+// Compile builds a main package of this module, or of one it depends on, without C, and returns the
+// program's file.
 func Compile(ctx context.Context, pkg string) (string, error) {
 	dir, err := repo.Cache("programs")
 	if err != nil {

@@ -37,7 +37,7 @@ func controlPlane(ctx context.Context) ([]images.Image, error) {
 		}},
 		Entrypoint: []string{"/pause"},
 	}}
-	for _, name := range strings.Fields(list) {
+	for name := range strings.FieldsSeq(list) {
 		program, _, _ := strings.Cut(path.Base(name), ":")
 		image := images.Image{Name: name, Base: images.Scratch, Entrypoint: []string{"/usr/local/bin/" + program}}
 		find := images.Program(components.Kubernetes, program)

@@ -1,7 +1,9 @@
-// Package nodeimage makes kind's node image from pinned Go modules and Debian packages, for machines that reach no registry.
+// Package nodeimage makes kind's node image from pinned Go modules and Debian packages, for
+// machines that reach no registry.
 //
-// The image holds what kind's own does: systemd, containerd, kind's configuration and entrypoint, Kubernetes, and the images
-// of the control plane. Kind's network daemon is unavailable without a registry: the service pod-network stands for it.
+// The image holds what kind's own does: systemd, containerd, kind's configuration and entrypoint,
+// Kubernetes, and the images of the control plane. Kind's network daemon is unavailable without a
+// registry: the service pod-network stands for it.
 package nodeimage
 
 import (
@@ -16,7 +18,8 @@ import (
 	"agentcube-mtls/internal/repo"
 )
 
-// packages are what kind's node image installs, and containerd, runc and the network plugins, which it builds itself.
+// packages are what kind's node image installs, and containerd, runc and the network plugins, which
+// it builds itself.
 var packages = []string{
 	"systemd", "systemd-sysv", "libseccomp2", "pigz",
 	"containerd", "runc", "containernetworking-plugins",
@@ -24,7 +27,8 @@ var packages = []string{
 	"bash", "ca-certificates", "curl", "jq",
 }
 
-// setUp turns Debian into a kind node: no services but kind's, programs and plugins where kind's configuration expects them.
+// setUp turns Debian into a kind node: no services but kind's, programs and plugins where kind's
+// configuration expects them.
 var setUp = []string{
 	`rm -f /lib/systemd/system/multi-user.target.wants/* /etc/systemd/system/*.wants/* /lib/systemd/system/local-fs.target.wants/*` +
 		` /lib/systemd/system/sockets.target.wants/*udev* /lib/systemd/system/sockets.target.wants/*initctl*` +
@@ -39,13 +43,15 @@ var setUp = []string{
 	`ctr oci spec | jq '.hooks.createContainer += [{"path": "/kind/bin/mount-product-files.sh"}] | del(.process.rlimits)' > /etc/containerd/cri-base.json`,
 }
 
-// Name returns the name of the node image: kind's own, in the version of Kubernetes that is pinned here.
+// Name returns the name of the node image: kind's own, in the version of Kubernetes that is pinned
+// here.
 func Name() (string, error) {
 	version, err := components.Kubernetes.Version()
 	return "kindest/node:" + version, err
 }
 
-// Build builds the node image, and all that is in it, unless the engine has it from the same sources.
+// Build builds the node image, and all that is in it, unless the engine has it from the same
+// sources.
 func Build(ctx context.Context) error {
 	name, err := Name()
 	if err != nil {
@@ -95,7 +101,8 @@ func file(path string) func(context.Context) (string, error) {
 	return func(context.Context) (string, error) { return path, nil }
 }
 
-// archives returns a function that builds the control plane's images and saves each of them in the folder dir.
+// archives returns a function that builds the control plane's images and saves each of them in the
+// folder dir.
 func archives(dir string) func(context.Context) (string, error) {
 	return func(ctx context.Context) (string, error) {
 		if err := os.MkdirAll(dir, 0o755); err != nil {
