@@ -1,4 +1,6 @@
 GO ?= go
+# gotestsum runs go test, repeats at the end what failed, and keeps the results for CI jobs.
+GOTEST = $(GO) tool -modfile=internal/tools/gotestsum/go.mod gotestsum --junitfile artifacts/$@.xml --format
 
 .PHONY: help
 help: ## say what there is
@@ -41,26 +43,26 @@ generate: ## write what is generated: the chart's README, CRDs, schema and defau
 
 .PHONY: test-templates
 test-templates: setup ## render the charts and check the objects, and run helm against an API server: needs no cluster
-	$(GO) test -timeout=60m ./templates-tests/...
+	$(GOTEST) standard-quiet -- -timeout=60m ./templates-tests/...
 
 .PHONY: test-units
 test-units: setup ## test the programs of the control plane and of the harness, with the race detector
-	$(GO) test -race $$($(GO) list ./e2e/... ./internal/... | grep -v -e /e2e$$ -e /e2e/guides$$)
+	$(GOTEST) standard-quiet -- -race $$($(GO) list ./e2e/... ./internal/... | grep -v -e /e2e$$ -e /e2e/guides$$)
 
 # The tests limit their own concurrency: each may wait for its turn.
 .PHONY: test-e2e
 test-e2e: ## install on a kind cluster and check the living system (KEEP=1 leaves the cluster for the next run, SOAK=1 takes its time)
-	$(GO) test -count=1 -parallel=32 -timeout=80m -v ./e2e
+	$(GOTEST) standard-verbose -- -count=1 -parallel=32 -timeout=80m ./e2e
 
 .PHONY: scenario
 scenario: ## run one scenario on a cluster that is kept for the next run: make scenario NAME=…
 	@test -n "$(NAME)" || { echo "give a name: make scenario NAME=…"; exit 1; }
-	KEEP=1 $(GO) test -count=1 -parallel=32 -timeout=80m -v ./e2e -run 'TestScenarios/^$(NAME)$$'
+	KEEP=1 $(GOTEST) standard-verbose -- -count=1 -parallel=32 -timeout=80m ./e2e -run 'TestScenarios/^$(NAME)$$'
 
 .PHONY: docs-test
 docs-test: setup ## follow every guide to the letter on a kind cluster, and compare what comes back
-	$(GO) test -count=1 -timeout=40m -v ./e2e/guides
+	$(GOTEST) standard-verbose -- -count=1 -timeout=40m ./e2e/guides
 
 .PHONY: docs-update
 docs-update: setup ## refresh what the guides expect from a real run
-	UPDATE=1 $(GO) test -count=1 -timeout=40m -v ./e2e/guides
+	UPDATE=1 $(GOTEST) standard-verbose -- -count=1 -timeout=40m ./e2e/guides
