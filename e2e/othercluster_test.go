@@ -28,7 +28,7 @@ var otherCluster = suite.Scenario{
 			"--label", "io.x-k8s.kind.role=control-plane", images.Debian, "sleep", "1").Run(ctx))
 		defer func() { assert.NoError(t, command.New("docker", "rm", node).Run(ctx), "the container is still there") }()
 
-		theirs := cluster.New(name, 1, false)
+		theirs := cluster.New(name, 1)
 		for what, err := range map[string]error{"up": theirs.Ensure(ctx, progress.To(os.Stderr)), "down": theirs.Delete(ctx)} {
 			require.Error(t, err, what)
 			assert.ErrorContains(t, err, "kind delete cluster --name "+name, what)

@@ -28,12 +28,12 @@ func Cluster(ctx context.Context, log *progress.Log, name string, nodes int) (*c
 	if err := engine.Ensure(ctx, log); err != nil {
 		return nil, err
 	}
-	registry := images.RegistriesAnswer(ctx)
+	c := cluster.New(name, nodes)
+	if err := choose(ctx, log, c); err != nil {
+		return nil, err
+	}
 	list, disk := images.Own(), uint64(diskPublished)
-	if registry {
-		log.Printf("✓ registries answer: kind's node image and the published images are used")
-	} else {
-		log.Printf("✓ no registry answers: every image is built from pinned Go modules and Debian packages")
+	if !c.Registry {
 		published, err := images.Published()
 		if err != nil {
 			return nil, err
@@ -49,10 +49,9 @@ func Cluster(ctx context.Context, log *progress.Log, name string, nodes int) (*c
 	if err := engine.CheckDisk(ctx, disk); err != nil {
 		return nil, err
 	}
-	if err := build(ctx, log, registry, list); err != nil {
+	if err := build(ctx, log, c.Registry, list); err != nil {
 		return nil, err
 	}
-	c := cluster.New(name, nodes, registry)
 	if err := c.Ensure(ctx, log); err != nil {
 		return nil, err
 	}
@@ -64,6 +63,27 @@ func Cluster(ctx context.Context, log *progress.Log, name string, nodes int) (*c
 		return nil, err
 	}
 	return c, c.Kubectl(ctx)
+}
+
+// choose decides where the images of a cluster come from. One that is there keeps what it has, so
+// that a machine that goes offline finds its cluster again.
+func choose(ctx context.Context, log *progress.Log, c *cluster.Cluster) error {
+	published, there, err := c.Published(ctx)
+	if err != nil {
+		return err
+	}
+	c.Registry = published || !there && images.RegistriesAnswer(ctx)
+	switch {
+	case there && published:
+		log.Printf("✓ the kind cluster %q uses published images", c.Name)
+	case there:
+		log.Printf("✓ the kind cluster %q uses images that are built from pinned Go modules and Debian packages", c.Name)
+	case c.Registry:
+		log.Printf("✓ registries answer: kind's node image and the published images are used")
+	default:
+		log.Printf("✓ no registry answers: every image is built from pinned Go modules and Debian packages")
+	}
+	return nil
 }
 
 // build builds the images, and the node image too where no registry has it.
@@ -117,7 +137,7 @@ func Down(ctx context.Context, log *progress.Log, name string) error {
 		return nil
 	}
 	err := log.Step("removing the kind cluster "+name, func() error {
-		return cluster.New(name, 1, false).Delete(ctx)
+		return cluster.New(name, 1).Delete(ctx)
 	})
 	if err != nil {
 		return err

@@ -28,7 +28,11 @@ func Up(ctx context.Context, log *progress.Log, name string, nodes int) error {
 	if err := release.Failed(rows); err != nil {
 		return err
 	}
-	log.Printf(next, kubeconfig, filepath.Dir(charts.Program))
+	down := "make down"
+	if name != defaultName {
+		down = "CLUSTER=" + name + " " + down
+	}
+	log.Printf(next, kubeconfig, filepath.Dir(charts.Program), down)
 	return nil
 }
 
@@ -37,4 +41,4 @@ const next = `Next:
   export PATH=$PATH:%s
   kubectl get pods -n agentcube
   helm list -n agentcube
-  make down                 # removes the cluster`
+  %-25s # removes the cluster`

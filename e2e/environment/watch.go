@@ -17,7 +17,7 @@ import (
 
 // Watch puts the release of Up under load and says how it fares, until the context ends. Then it leaves the timeline as JSON and SVG.
 func Watch(ctx context.Context, log *progress.Log, name string) error {
-	kubeconfig, err := cluster.New(name, 1, false).Kubeconfig()
+	kubeconfig, err := cluster.New(name, 1).Kubeconfig()
 	if err != nil {
 		return err
 	}

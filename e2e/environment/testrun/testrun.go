@@ -31,7 +31,7 @@ func Main(m *testing.M, suffix string, nodes int, prepare func(context.Context, 
 		defer func() {
 			_ = log.Step("removing the kind cluster", func() error {
 				ctx := context.WithoutCancel(ctx)
-				return errors.Join(removeContainers(ctx), cluster.New(environment.Name()+suffix, nodes, false).Delete(ctx))
+				return errors.Join(removeContainers(ctx), cluster.New(environment.Name()+suffix, nodes).Delete(ctx))
 			})
 		}()
 	}

@@ -32,15 +32,15 @@ type Cluster struct {
 	Name string
 	// Nodes is how many nodes it has: one control plane, which also runs pods, and workers.
 	Nodes int
-	// Registry is whether registries answer: kind's published node image is used then, else the one built here.
+	// Registry is whether kind's published node image is used, and not the one built here.
 	Registry bool
 
 	provider *cluster.Provider
 }
 
 // New returns the cluster of that name, which need not exist.
-func New(name string, nodes int, registry bool) *Cluster {
-	return &Cluster{Name: name, Nodes: nodes, Registry: registry, provider: cluster.NewProvider(cluster.ProviderWithDocker())}
+func New(name string, nodes int) *Cluster {
+	return &Cluster{Name: name, Nodes: nodes, provider: cluster.NewProvider(cluster.ProviderWithDocker())}
 }
 
 // Kubeconfig returns the file with the credentials of the cluster's administrator. The user's own kubeconfig is left alone.
@@ -79,6 +79,17 @@ func (c *Cluster) Ensure(ctx context.Context, log *progress.Log) error {
 		}
 	}
 	return log.Step(fmt.Sprintf("creating the kind cluster %q with %d node(s)", c.Name, c.Nodes), func() error { return c.create(ctx) })
+}
+
+// Published tells whether the nodes of a cluster that is there run kind's published image, by its
+// digest, and not one that was built here.
+func (c *Cluster) Published(ctx context.Context) (published, there bool, err error) {
+	present, err := c.nodes()
+	if err != nil || len(present) == 0 {
+		return false, false, err
+	}
+	image, err := command.New("docker", "inspect", "--format", "{{.Config.Image}}", present[0].String()).Output(ctx)
+	return strings.Contains(image, "@sha256:"), true, err
 }
 
 // CollectLogs writes the logs of every node into a folder.
