@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"context"
+	"fmt"
 	"testing"
 	"time"
 
@@ -42,8 +43,8 @@ var clusterFaults = suite.Scenario{
 		if len(workers) == 0 {
 			t.Log("no node is restarted, since there is only one: NODES=3 has three")
 		}
-		for _, worker := range workers {
-			endured = append(endured, suite.Fault{Name: worker.Name + " restarted", Inject: func(ctx context.Context) error {
+		for n, worker := range workers {
+			endured = append(endured, suite.Fault{Name: fmt.Sprintf("worker node %d restarted", n+1), Inject: func(ctx context.Context) error {
 				return faults.RestartNode(ctx, r.Client, r.Namespace, worker.Name)
 			}, Spares: traffic.Spared{}})
 		}

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"agentcube-mtls/e2e/kube"
 	"agentcube-mtls/e2e/record"
 	"agentcube-mtls/e2e/release"
 	"agentcube-mtls/e2e/suite"
@@ -34,24 +35,30 @@ var serverOutage = suite.Scenario{
 		left := func() time.Duration {
 			return min(time.Until(load.Newest("agentcube-router").Expires), time.Until(load.Newest("workloadmanager").Expires))
 		}
-		await := func(what string, holds func() bool) {
-			suite.Eventually(ctx, t, what, func(context.Context) error {
+		await := func(what string, holds func() bool) error {
+			return kube.Eventually(ctx, what, func(context.Context) error {
 				if !holds() {
 					return fmt.Errorf("the older one expires in %s", left())
 				}
 				return nil
 			})
 		}
-		await("young certificates", func() bool { return left() > life*7/8 })
-		load.Mark("SPIRE server gone")
-		gone := time.Now()
-		require.NoError(t, server.Scale(ctx, 0))
-		await("half the life to pass", func() bool { return time.Since(gone) > life/2 })
-		load.Mark("SPIRE server back")
-		require.NoError(t, server.Scale(ctx, 1))
-		await("new certificates", func() bool { return left() > life/2 })
-		load.RequireNoFailure(ctx, t)
-		assert.Empty(t, load.End(ctx, t).Handshakes, "a connection can be made at any moment")
+		require.NoError(t, await("young certificates", func() bool { return left() > life*7/8 }))
+		suite.Endure(ctx, t, load, []suite.Fault{{Name: "SPIRE server away for half the life of a certificate", Inject: func(ctx context.Context) error {
+			gone := time.Now()
+			if err := server.Scale(ctx, 0); err != nil {
+				return err
+			}
+			if err := await("half the life to pass", func() bool { return time.Since(gone) > life/2 }); err != nil {
+				return err
+			}
+			load.Mark("SPIRE server back")
+			if err := server.Scale(ctx, 1); err != nil {
+				return err
+			}
+			return await("new certificates", func() bool { return left() > life/2 })
+		}, Spares: suite.Everything}})
+		assert.Empty(t, load.End(ctx, t).Restarts, "restarted containers")
 	},
 }
 

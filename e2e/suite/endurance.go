@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"agentcube-mtls/e2e/release"
+	"agentcube-mtls/e2e/report"
 	"agentcube-mtls/e2e/traffic"
 )
 
@@ -47,8 +48,9 @@ func Endure(ctx context.Context, t *testing.T, load *Load, faults []Fault) {
 			verdicts := traffic.Judge(timeline, intervals).Verdicts
 			v := verdicts[len(verdicts)-1]
 			assert.Empty(t, v.Violations)
+			note(t, func(r *report.Scenario) { r.Faults = append(r.Faults, report.Cost(v, f.Spares)) })
 			t.Logf("recovered after %s, and for %.0f %% of that nobody answered; of %d requests until then, %d calls and %d requests in the session failed; %d handshakes failed",
-				v.Recovery.Round(100*time.Millisecond), 100*v.Silence, v.Sent, len(v.LostCalls), len(v.LostSessions), len(v.Handshakes))
+				v.Recovery.Round(100*time.Millisecond), 100*v.Silence, len(v.Requests), len(v.LostCalls), len(v.LostSessions), len(v.Handshakes))
 		})
 		if !recovered {
 			break

@@ -15,6 +15,7 @@ import (
 	"agentcube-mtls/e2e/kube"
 	"agentcube-mtls/e2e/record"
 	"agentcube-mtls/e2e/release"
+	"agentcube-mtls/e2e/report"
 	"agentcube-mtls/e2e/traffic"
 	"agentcube-mtls/internal/repo"
 )
@@ -41,6 +42,7 @@ func UnderLoad(ctx context.Context, t *testing.T, r release.Release) *Load {
 			recorded, missing = recording.Stop(context.WithoutCancel(ctx))
 			picture, err := recorded.Write(repo.Path("artifacts", "timelines"), handle(t))
 			assert.NoError(t, errors.Join(missing, err))
+			note(t, func(r *report.Scenario) { r.Loads = append(r.Loads, report.Of(recorded)) })
 			t.Logf("%d of %d invocations failed; timeline: %s", len(recorded.Failed()), len(recorded.Requests), picture)
 			for _, complaint := range recorded.Complaints[:min(len(recorded.Complaints), 20)] {
 				t.Log("a Router logged:", complaint.What)

@@ -7,9 +7,11 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"agentcube-mtls/e2e/helm"
 	"agentcube-mtls/e2e/release"
+	"agentcube-mtls/e2e/report"
 )
 
 // Scenario is one test on the living cluster. It runs as the subtest TestScenarios/<name>.
@@ -34,6 +36,12 @@ func Run(t *testing.T, scenarios []Scenario) {
 				awaitRoom(t, s.Slow)
 			}
 			t.Log(s.Description)
+			began := time.Now()
+			t.Cleanup(func() {
+				note(t, func(r *report.Scenario) {
+					r.Description, r.Result, r.Seconds = s.Description, result(t), time.Since(began).Round(time.Second).Seconds()
+				})
+			})
 			ctx := start(t)
 			r := Env.Release
 			if s.Values != nil {

@@ -47,7 +47,14 @@ func Main(m *testing.M, scenarios []Scenario) int {
 		fmt.Fprintln(os.Stderr, "error:", err)
 		return 1
 	}
-	return testrun.Main(m, "-test", nodes, setUp)
+	code := testrun.Main(m, "-test", nodes, setUp)
+	path, err := writeReport()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "error:", err)
+		return 1
+	}
+	fmt.Println("report:", path)
+	return code
 }
 
 func setUp(ctx context.Context, log *progress.Log, c *cluster.Cluster) error {
@@ -74,6 +81,9 @@ func setUp(ctx context.Context, log *progress.Log, c *cluster.Cluster) error {
 	}
 	Env.Cluster, Env.Helm, Env.Kubeconfig = c, charts, kubeconfig
 	Env.Release = release.Release{Client: client, Namespace: helm.Namespace, Name: helm.Name}
+	if err := describe(ctx); err != nil {
+		return err
+	}
 	// Terratest looks for helm as a user's shell does.
 	return os.Setenv("PATH", filepath.Dir(charts.Program)+string(os.PathListSeparator)+os.Getenv("PATH"))
 }

@@ -29,7 +29,7 @@ type Interval struct {
 // Verdict is what one fault cost.
 type Verdict struct {
 	Name         string
-	Sent         int // requests that were sent until the release recovered
+	Requests     []record.Request // that were sent until the release recovered
 	LostCalls    []record.Request
 	LostSessions []record.Request
 	Handshakes   []record.Event // that failed
@@ -79,7 +79,7 @@ func Judge(timeline *Timeline, intervals []Interval) Judgement {
 		v := &judged.Verdicts[n]
 		for _, request := range timeline.Requests {
 			if request.Sent.After(interval.Injected) && request.Sent.Before(interval.Recovered) {
-				v.Sent++
+				v.Requests = append(v.Requests, request)
 			}
 		}
 		v.Silence = longestSilence(timeline.Requests, interval.Injected, interval.Recovered)
@@ -96,12 +96,12 @@ func (v *Verdict) violations(spared Spared, late int) []string {
 		broken bool
 		text   string
 	}{
-		{v.Sent == 0, "no request was sent before the release recovered: nothing was measured"},
+		{len(v.Requests) == 0, "no request was sent before the release recovered: nothing was measured"},
 		{spared.Calls && len(v.LostCalls) > 0, fmt.Sprintf("%d calls were lost: %+v", len(v.LostCalls), v.LostCalls)},
 		{spared.Sessions && len(v.LostSessions) > 0, fmt.Sprintf("%d requests in the session were lost: %+v", len(v.LostSessions), v.LostSessions)},
 		{late > 0, fmt.Sprintf("%d requests were lost that were sent after the release recovered", late)},
 		{spared.Handshakes && len(v.Handshakes) > 0, fmt.Sprintf("%d handshakes failed: %+v", len(v.Handshakes), v.Handshakes)},
-		{spared.Others && 2*lost > v.Sent, fmt.Sprintf("more than half were lost: %d of %d", lost, v.Sent)},
+		{spared.Others && 2*lost > len(v.Requests), fmt.Sprintf("more than half were lost: %d of %d", lost, len(v.Requests))},
 		{spared.Others && v.Silence >= 0.5, fmt.Sprintf("no request of one kind was answered for %.0f %% of the recovery: no other pod took over", 100*v.Silence)},
 	} {
 		if rule.broken {

@@ -1,0 +1,117 @@
+// Package report is what a run of the scenarios saw, for programs and for the docs.
+package report
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"time"
+
+	"agentcube-mtls/e2e/record"
+	"agentcube-mtls/e2e/traffic"
+)
+
+// Report is one run.
+type Report struct {
+	Kubernetes string     `json:"kubernetes"` // version of the API server
+	Helm       string     `json:"helm"`       // version of the client that most scenarios use
+	Images     []string   `json:"images"`     // of the release that all share, sorted
+	Scenarios  []Scenario `json:"scenarios"`  // sorted by name
+}
+
+// Scenario is what became of one scenario.
+type Scenario struct {
+	Name        string  `json:"name"`
+	Description string  `json:"description"`
+	Result      Result  `json:"result"`
+	Seconds     float64 `json:"seconds"`
+	Loads       []Load  `json:"loads,omitempty"`
+	Faults      []Fault `json:"faults,omitempty"` // in the order in which they were injected
+}
+
+// Result is whether a scenario passed.
+type Result string
+
+// What becomes of a scenario.
+const (
+	Passed  Result = "passed"
+	Failed  Result = "failed"
+	Skipped Result = "skipped"
+)
+
+// Load is what one load generator sent.
+type Load struct {
+	Requests Counts `json:"requests"`
+	Restarts int    `json:"restarts"` // of containers
+}
+
+// Counts are those of requests, by kind: calls, which need the WorkloadManager, and requests in
+// sessions.
+type Counts map[string]Count
+
+// Count counts requests.
+type Count struct {
+	Sent int `json:"sent"`
+	Lost int `json:"lost"`
+}
+
+// Fault is what one fault cost.
+type Fault struct {
+	Name       string         `json:"name"`
+	Spared     traffic.Spared `json:"spared"`     // what the scenario requires to keep working
+	Requests   Counts         `json:"requests"`   // that were sent until the release recovered
+	Handshakes int            `json:"handshakes"` // that failed
+	Seconds    float64        `json:"seconds"`    // from the injection until the release recovered
+}
+
+// Of counts the requests of a timeline.
+func Of(timeline *traffic.Timeline) Load {
+	return Load{Requests: count(timeline.Requests), Restarts: len(timeline.Restarts)}
+}
+
+// Cost tells a verdict of a fault that spares some things.
+func Cost(v traffic.Verdict, spared traffic.Spared) Fault {
+	return Fault{
+		Name: v.Name, Spared: spared, Requests: count(v.Requests), Handshakes: len(v.Handshakes),
+		Seconds: v.Recovery.Round(100 * time.Millisecond).Seconds(),
+	}
+}
+
+func count(requests []record.Request) Counts {
+	counts := Counts{}
+	for _, request := range requests {
+		kind := "calls"
+		if request.Session {
+			kind = "in sessions"
+		}
+		count := counts[kind]
+		count.Sent++
+		if request.Failure != "" {
+			count.Lost++
+		}
+		counts[kind] = count
+	}
+	return counts
+}
+
+// Write writes a report as JSON, and makes its folder.
+func (r Report) Write(path string) error {
+	data, err := json.MarshalIndent(r, "", "  ")
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	return os.WriteFile(path, append(data, '\n'), 0o644)
+}
+
+// Read reads what Write wrote.
+func Read(path string) (Report, error) {
+	var r Report
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return r, err
+	}
+	return r, json.Unmarshal(data, &r)
+}

@@ -1,0 +1,99 @@
+package report_test
+
+import (
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"agentcube-mtls/e2e/record"
+	"agentcube-mtls/e2e/report"
+	"agentcube-mtls/e2e/traffic"
+)
+
+var requests = []record.Request{{}, {Failure: "refused"}, {Session: true}}
+
+func TestLoadIsCountedByKind(t *testing.T) {
+	t.Parallel()
+	load := report.Of(&traffic.Timeline{Requests: requests, Restarts: make([]record.Event, 2)})
+	assert.Equal(t, report.Load{Requests: report.Counts{"calls": {Sent: 2, Lost: 1}, "in sessions": {Sent: 1}}, Restarts: 2}, load)
+}
+
+func TestReportIsReadAsItWasWritten(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "artifacts", "report.json")
+	written := of(traffic.Spared{Sessions: true, Others: true})
+	require.NoError(t, written.Write(path))
+	read, err := report.Read(path)
+	require.NoError(t, err)
+	assert.Equal(t, written, read)
+}
+
+// of returns a report with one fault.
+func of(spared traffic.Spared) report.Report {
+	verdict := traffic.Verdict{Name: "a Router killed", Requests: requests, Handshakes: make([]record.Event, 3), Recovery: 9940 * time.Millisecond}
+	return report.Report{
+		Kubernetes: "v1.34.1", Helm: "v3.22.0", Images: []string{"redis:7", "router:1"},
+		Scenarios: []report.Scenario{{Name: "faults", Result: report.Passed, Faults: []report.Fault{report.Cost(verdict, spared)}}},
+	}
+}
+
+// page has a place for the table, and an old one in it.
+const page = `# Faults
+
+<!-- The lines from here come from report.json: make docs-update writes them. -->
+old
+<!-- The lines from report.json end here. -->
+
+The end.
+`
+
+func TestTableIsRendered(t *testing.T) {
+	t.Parallel()
+	for row, spared := range map[string]traffic.Spared{
+		"| a Router killed | everything | 1 of 2 calls, 0 of 1 in sessions | 3 | 10 s |":                  {Calls: true, Sessions: true, Handshakes: true},
+		"| a Router killed | new connections, other pods | 1 of 2 calls, 0 of 1 in sessions | 3 | 10 s |": {Handshakes: true, Others: true},
+		"| a Router killed | calls, sessions | 1 of 2 calls, 0 of 1 in sessions | 3 | 10 s |":             {Calls: true, Sessions: true},
+		"| a Router killed | nothing | 1 of 2 calls, 0 of 1 in sessions | 3 | 10 s |":                     {},
+	} {
+		rendered, err := report.Render(page, of(spared))
+		require.NoError(t, err)
+		assert.Equal(t, `# Faults
+
+<!-- The lines from here come from report.json: make docs-update writes them. -->
+
+Kubernetes v1.34.1, Helm v3.22.0, redis:7, router:1.
+
+| fault | what must continue | lost requests | failed connections | recovered after |
+|---|---|---|---|---|
+`+row+`
+
+<!-- The lines from report.json end here. -->
+
+The end.
+`, rendered)
+	}
+}
+
+func TestReportThatShowsNoFaultIsRejected(t *testing.T) {
+	t.Parallel()
+	failed := of(traffic.Spared{})
+	failed.Scenarios[0].Result = report.Failed
+	for name, c := range map[string]struct {
+		page   string
+		report report.Report
+		want   string
+	}{
+		"no place in the page": {"# Faults\n", of(traffic.Spared{}), "the page has no place for the table"},
+		"no fault":             {page, report.Report{}, "the report has no fault"},
+		"failed scenario":      {page, failed, "scenario faults: failed"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := report.Render(c.page, c.report)
+			assert.ErrorContains(t, err, c.want)
+		})
+	}
+}
