@@ -31,7 +31,7 @@ var userCA = suite.Scenario{
 		}, metav1.CreateOptions{})
 		require.NoError(t, err)
 		load := suite.UnderLoad(ctx, t, r)
-		suite.Upgrade(t, r, map[string]string{"spire.server.upstreamAuthority.type": "secret", "spire.server.upstreamAuthority.secretName": "authority"})
+		suite.Upgrade(ctx, t, r, map[string]string{"spire.server.upstreamAuthority.type": "secret", "spire.server.upstreamAuthority.secretName": "authority"})
 
 		roots := x509.NewCertPool()
 		require.True(t, roots.AppendCertsFromPEM(authority.Cert))

@@ -70,7 +70,7 @@ func requireServersStandIn(ctx context.Context, t *testing.T, name string, datab
 		"spire.enabled": "true", "spire.server.replicas": "2", "spire.server.podDisruptionBudget.enabled": "true",
 		"spire.server.ca.x509SvidDefaultTtl": "2m", "workloadmanager.drainSeconds": suite.DrainSeconds,
 	})
-	r := suite.Install(t, name, values)
+	r := suite.Install(ctx, t, name, values)
 	server, load := target(r, "spire-server"), suite.UnderLoad(ctx, t, r)
 	require.NoError(t, load.AwaitCertificates(ctx, "certificates", func(c record.Certificate) bool { return c.Serial != "" }))
 	// renewed waits until both sides use a certificate that they do not have now.

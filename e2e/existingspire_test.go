@@ -22,7 +22,7 @@ var existingSPIRE = suite.Scenario{
 	Description: "One release uses an existing SPIRE, over a directory of the nodes and then over the CSI driver, and another brings its own. Each is independent of the other.",
 	Run: func(ctx context.Context, t *testing.T, _ release.Release) {
 		foreign := installExistingSPIRE(ctx, t)
-		guest := suite.Install(t, "guest", map[string]string{
+		guest := suite.Install(ctx, t, "guest", map[string]string{
 			"spire.trustDomain":            "foreign.test",
 			"spire.workloadAPI.type":       "hostPath",
 			"spire.workloadAPI.hostPath":   "/run/spire/sockets",
@@ -32,7 +32,7 @@ var existingSPIRE = suite.Scenario{
 			"redis.secretName":             "",
 			"workloadmanager.drainSeconds": suite.DrainSeconds,
 		}, "existing-spire.yaml")
-		beside := suite.Install(t, "beside", map[string]string{"spire.enabled": "true", "workloadmanager.drainSeconds": suite.DrainSeconds})
+		beside := suite.Install(ctx, t, "beside", map[string]string{"spire.enabled": "true", "workloadmanager.drainSeconds": suite.DrainSeconds})
 
 		requireOwnIdentities(ctx, t, guest, "foreign.test")
 		requireOwnIdentities(ctx, t, beside, "cluster.local")
@@ -41,7 +41,7 @@ var existingSPIRE = suite.Scenario{
 
 		load := suite.UnderLoad(ctx, t, guest)
 		restrict(ctx, t, guest.Namespace)
-		suite.Upgrade(t, guest, map[string]string{"spire.workloadAPI.type": "csi"})
+		suite.Upgrade(ctx, t, guest, map[string]string{"spire.workloadAPI.type": "csi"})
 		suite.Settle(ctx, t, guest)
 		requireOwnIdentities(ctx, t, guest, "foreign.test")
 		_, err := suite.Env.Helm.Run(ctx, "uninstall", beside.Name, "--namespace", beside.Namespace, "--wait", "--timeout", "5m")

@@ -23,7 +23,7 @@ var neighbour = suite.Scenario{
 		const name = "neighbour"
 		before, err := inventory(ctx, name)
 		require.NoError(t, err)
-		neighbour := suite.Install(t, name, map[string]string{"spire.enabled": "true", "workloadmanager.drainSeconds": suite.DrainSeconds})
+		neighbour := suite.Install(ctx, t, name, map[string]string{"spire.enabled": "true", "workloadmanager.drainSeconds": suite.DrainSeconds})
 		during, err := inventory(ctx, name)
 		require.NoError(t, err)
 		assert.Greater(t, len(during), len(before)+20, "the inventory sees what the release is made of")

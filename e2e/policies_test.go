@@ -24,7 +24,7 @@ var networkPolicies = suite.Scenario{
 	Serial:      true,
 	Run: func(ctx context.Context, t *testing.T, _ release.Release) {
 		enforcePolicies(ctx, t)
-		r := suite.Install(t, "guarded", map[string]string{"spire.enabled": "true", "workloadmanager.drainSeconds": suite.DrainSeconds})
+		r := suite.Install(ctx, t, "guarded", map[string]string{"spire.enabled": "true", "workloadmanager.drainSeconds": suite.DrainSeconds})
 		clients := []*corev1.Pod{
 			idle(ctx, t, metav1.ObjectMeta{Namespace: r.Namespace, Name: "other"}),
 			idle(ctx, t, metav1.ObjectMeta{Namespace: namespace(ctx, t, "outside"), Name: "mimic", Labels: routerLabels(ctx, t, r)}),
@@ -33,7 +33,7 @@ var networkPolicies = suite.Scenario{
 		requireDoors(ctx, t, doors, clients, open)
 
 		load := suite.UnderLoad(ctx, t, r)
-		suite.Upgrade(t, r, map[string]string{"networkPolicies.enabled": "true", "networkPolicies.nodeCIDRs": "{" + strings.Join(nodeCIDRs(ctx, t), ",") + "}"})
+		suite.Upgrade(ctx, t, r, map[string]string{"networkPolicies.enabled": "true", "networkPolicies.nodeCIDRs": "{" + strings.Join(nodeCIDRs(ctx, t), ",") + "}"})
 		requireDoors(ctx, t, doors, clients, closed)
 		load.RequireNoFailure(ctx, t)
 

@@ -40,7 +40,7 @@ func switchOnAndOff(ctx context.Context, t *testing.T, r release.Release) {
 	for _, enabled := range []string{"true", "false"} {
 		load.Mark("spire.enabled=" + enabled)
 		began := time.Now()
-		suite.Upgrade(t, r, map[string]string{"spire.enabled": enabled})
+		suite.Upgrade(ctx, t, r, map[string]string{"spire.enabled": enabled})
 		t.Logf("spire.enabled=%s: all ready after %s", enabled, time.Since(began).Round(100*time.Millisecond))
 		load.Mark("ready")
 		suite.Settle(ctx, t, r)

@@ -52,7 +52,7 @@ var upgrades = suite.Scenario{
 		} {
 			assert.False(t, change.made(), "there was %s before", change.name)
 			load.Mark(change.name)
-			suite.UpgradeTo(t, change.chart, r, change.values)
+			suite.UpgradeTo(ctx, t, change.chart, r, change.values)
 			suite.Settle(ctx, t, r)
 			assert.True(t, change.made(), "the upgrade did not bring %s", change.name)
 			load.Mark("rollback")
@@ -86,10 +86,10 @@ var trustDomain = suite.Scenario{
 			}
 		}
 		load.Mark("plain")
-		suite.Upgrade(t, r, map[string]string{"spire.enabled": "false"}) // revision 2
+		suite.Upgrade(ctx, t, r, map[string]string{"spire.enabled": "false"}) // revision 2
 		suite.Settle(ctx, t, r)
 		load.Mark("example.org")
-		suite.Upgrade(t, r, map[string]string{"spire.enabled": "true", "spire.trustDomain": "example.org"})
+		suite.Upgrade(ctx, t, r, map[string]string{"spire.enabled": "true", "spire.trustDomain": "example.org"})
 		speaks("example.org")
 		for _, revision := range []string{"2", "1"} {
 			load.Mark("back to revision " + revision)

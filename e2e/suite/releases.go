@@ -9,6 +9,7 @@ import (
 
 	"github.com/gruntwork-io/terratest/modules/helm"
 	"github.com/gruntwork-io/terratest/modules/k8s"
+	"github.com/gruntwork-io/terratest/modules/logger"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -33,7 +34,7 @@ var Rolling sync.Mutex
 // Install installs a release for one test, in a namespace of the same name, and removes both when
 // the test ends. No container may restart during the installation. Examples are files in the folder
 // values.
-func Install(t *testing.T, name string, values map[string]string, examples ...string) release.Release {
+func Install(ctx context.Context, t *testing.T, name string, values map[string]string, examples ...string) release.Release {
 	t.Helper()
 	files := []string{repo.Path("values", "kind.yaml"), repo.Path("e2e", "testdata", "small.yaml")}
 	for _, example := range examples {
@@ -46,31 +47,33 @@ func Install(t *testing.T, name string, values map[string]string, examples ...st
 	})
 	Rolling.Lock()
 	defer Rolling.Unlock()
-	helm.Upgrade(t, &helm.Options{
+	helm.UpgradeContext(t, ctx, &helm.Options{
 		KubectlOptions: k8s.NewKubectlOptions("", Env.Kubeconfig, name),
 		ValuesFiles:    files,
 		SetValues:      values,
+		Logger:         logger.Discard,
 		ExtraArgs:      map[string][]string{"upgrade": {"--install", "--create-namespace", "--wait", "--timeout", "5m"}},
 	}, Chart, name)
-	_, err := r.NoRestarts(t.Context())
+	_, err := r.NoRestarts(ctx)
 	require.NoError(t, err)
 	return r
 }
 
 // Upgrade changes values of a release, as an operator does who keeps all others.
-func Upgrade(t *testing.T, r release.Release, values map[string]string) {
+func Upgrade(ctx context.Context, t *testing.T, r release.Release, values map[string]string) {
 	t.Helper()
-	UpgradeTo(t, Chart, r, values)
+	UpgradeTo(ctx, t, Chart, r, values)
 }
 
 // UpgradeTo changes the chart of a release too.
-func UpgradeTo(t *testing.T, chart string, r release.Release, values map[string]string) {
+func UpgradeTo(ctx context.Context, t *testing.T, chart string, r release.Release, values map[string]string) {
 	t.Helper()
 	Rolling.Lock()
 	defer Rolling.Unlock()
-	helm.Upgrade(t, &helm.Options{
+	helm.UpgradeContext(t, ctx, &helm.Options{
 		KubectlOptions: k8s.NewKubectlOptions("", Env.Kubeconfig, r.Namespace),
 		SetValues:      values,
+		Logger:         logger.Discard,
 		ExtraArgs:      map[string][]string{"upgrade": {"--reuse-values", "--wait", "--timeout", "5m"}},
 	}, chart, r.Name)
 }

@@ -45,7 +45,7 @@ func Run(t *testing.T, scenarios []Scenario) {
 			ctx := start(t)
 			r := Env.Release
 			if s.Values != nil {
-				r = Install(t, s.Name, s.Values)
+				r = Install(ctx, t, s.Name, s.Values)
 			}
 			s.Run(ctx, t, r)
 		})
