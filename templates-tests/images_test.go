@@ -45,7 +45,8 @@ func images(objects []client.Object) map[string]string {
 
 func TestEveryImageComesFromTheMirror(t *testing.T) {
 	t.Parallel()
-	found := images(render(t, everything, "global: {imageRegistry: mirror.example:5000/all}"))
+	found := images(render(t, everything, "global: {imageRegistry: mirror.example:5000/all}",
+		"spire: {server: {replicas: 2, dataStore: {type: postgres, connectionString: host=db}}}"))
 	assert.Equal(t, map[string]string{
 		"agentcube-router":         "mirror.example:5000/all/volcano-sh/agentcube-router:latest",
 		"workloadmanager":          "mirror.example:5000/all/volcano-sh/workloadmanager:latest",
@@ -57,6 +58,7 @@ func TestEveryImageComesFromTheMirror(t *testing.T) {
 		"redis":                    "mirror.example:5000/all/library/redis:7.0.15",
 		"bundle-keeper":            "mirror.example:5000/all/curlimages/curl:7.88.1",
 		"wait-for-agent":           "mirror.example:5000/all/curlimages/curl:7.88.1",
+		"wait-for-first-server":    "mirror.example:5000/all/curlimages/curl:7.88.1",
 		"wait-for-server":          "mirror.example:5000/all/curlimages/curl:7.88.1",
 		"wait-for-workloadmanager": "mirror.example:5000/all/curlimages/curl:7.88.1",
 		"test":                     "mirror.example:5000/all/curlimages/curl:7.88.1",

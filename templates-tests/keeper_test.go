@@ -29,6 +29,7 @@ func TestBundleKeeperPutsBackWhatItSaw(t *testing.T) {
 		`{"meta.helm.sh/release-name":"agentcube","meta.helm.sh/release-namespace":"agentcube"}},"data":{%s}}`
 	for name, c := range map[string]struct{ seen, wrote []string }{
 		"untouched":                {[]string{full, full}, nil},
+		"SPIRE is switched off":    {[]string{full, switchedOff, switchedOff, switchedOff, switchedOff, switchedOff, switchedOff}, nil},
 		"emptied":                  {[]string{full, emptied, full}, []string{putBack}},
 		"an empty text":            {[]string{full, blank, full}, []string{putBack}},
 		"emptied before it looked": {[]string{emptied, emptied}, nil},
@@ -67,10 +68,15 @@ func keepBundle(t *testing.T, volume string, seen ...string) (wrote []string, sa
 	return api.wrote, said
 }
 
+// switchedOff is a namespace without the ConfigMap of the trust bundle, and without the server's
+// ServiceAccount.
+const switchedOff = `{"metadata":{"resourceVersion":"10"},"items":[]}`
+
 // configMaps is an API server with the ConfigMap of the trust bundle in one state after the other.
 // The state "" is that it does not answer.
 type configMaps struct {
 	mu    sync.Mutex
+	state string
 	seen  []string
 	wrote []string
 }
@@ -83,10 +89,15 @@ func (c *configMaps) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		c.wrote = append(c.wrote, r.Method+" "+string(body))
 		return
 	}
-	state := c.seen[0]
-	c.seen = c.seen[1:]
-	if state == "" {
+	if strings.HasSuffix(r.URL.Path, "/serviceaccounts/spire-server") {
+		if c.state == switchedOff {
+			w.WriteHeader(http.StatusNotFound)
+		}
+		return
+	}
+	c.state, c.seen = c.seen[0], c.seen[1:]
+	if c.state == "" {
 		w.WriteHeader(http.StatusServiceUnavailable)
 	}
-	_, _ = io.WriteString(w, state)
+	_, _ = io.WriteString(w, c.state)
 }

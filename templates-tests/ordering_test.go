@@ -1,6 +1,9 @@
 package templatestests
 
 import (
+	"crypto/tls"
+	"net/http"
+	"net/http/httptest"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -30,4 +33,38 @@ func TestARouterThatShallNotWaitStartsAtOnce(t *testing.T) {
 	t.Parallel()
 	spec := get[*appsv1.Deployment](t, render(t, plain, "router: {waitSeconds: 0}"), "agentcube-router").Spec.Template.Spec
 	assert.Empty(t, spec.InitContainers)
+}
+
+func TestOneServerAfterTheOtherMeetsAnEmptyDatabase(t *testing.T) {
+	t.Parallel()
+	const several = "spire: {server: {replicas: 2, dataStore: {type: postgres, connectionString: host=db}}}"
+	spec := get[*appsv1.StatefulSet](t, render(t, spire, several), "spire-server").Spec.Template.Spec
+	require.Len(t, spec.InitContainers, 1)
+	wait := spec.InitContainers[0]
+	assert.Equal(t, "wait-for-first-server", wait.Name)
+	for pod, c := range map[string]struct{ answers, want int }{"spire-server-0": {0, 0}, "spire-server-1": {3, 3}, "spire-server-10": {3, 3}} {
+		calls := 0
+		server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			if calls++; calls == c.answers {
+				w.Header().Set("Content-Type", "application/grpc")
+			}
+		}))
+		server.EnableHTTP2 = true
+		said, err := shell(t, "HOSTNAME="+pod+"\n"+wait.Command[2], map[string]string{"spire-server.agentcube.svc:8081": serving(t, server, &tls.Config{})})
+		require.NoError(t, err, said)
+		assert.Equal(t, c.want, calls, "%s asks until a server answers", pod)
+	}
+	alone := get[*appsv1.StatefulSet](t, render(t, spire), "spire-server").Spec.Template.Spec
+	assert.Empty(t, alone.InitContainers, "one server has nobody to wait for")
+}
+
+func TestAServerThatFindsNoOtherStartsAnyway(t *testing.T) {
+	t.Parallel()
+	const several = "spire: {server: {replicas: 2, dataStore: {type: postgres, connectionString: host=db}}}"
+	wait := get[*appsv1.StatefulSet](t, render(t, spire, several), "spire-server").Spec.Template.Spec.InitContainers[0]
+	// Two minutes pass from one look at the clock to the next.
+	clock := "date() { echo $(($(wc -l <\"$CURL_HOME/clock\") * 120)); echo >>\"$CURL_HOME/clock\"; }\n: >\"$CURL_HOME/clock\"\nHOSTNAME=spire-server-1\n"
+	said, err := shell(t, clock+wait.Command[2], map[string]string{"spire-server.agentcube.svc:8081": nobody(t)})
+	require.NoError(t, err, said)
+	assert.Equal(t, "no SPIRE server is ready: this one starts anyway\n", said)
 }

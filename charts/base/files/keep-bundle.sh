@@ -4,7 +4,8 @@
 set -u
 trap 'exit 0' TERM
 
-configmaps=https://kubernetes.default.svc/api/v1/namespaces/{{ .Release.Namespace }}/configmaps
+namespace=https://kubernetes.default.svc/api/v1/namespaces/{{ .Release.Namespace }}
+configmaps=$namespace/configmaps
 account=/var/run/secrets/kubernetes.io/serviceaccount
 # Helm takes a ConfigMap for its own by these
 metadata='"metadata":{"name":"spire-bundle","labels":{"app.kubernetes.io/managed-by":"Helm"},"annotations":{"meta.helm.sh/release-name":"{{ .Release.Name }}","meta.helm.sh/release-namespace":"{{ .Release.Namespace }}"}}'
@@ -24,7 +25,8 @@ while sleep 2 & wait $!; do
   if [ -n "$data" ]; then
     [ "$data" = "$bundle" ] || { printf '%s' "$data" >$kept.new && mv $kept.new $kept; }
     bundle=$data
-  elif [ "$missing" -ge 5 ]; then # Who switches SPIRE off deletes the ConfigMap some seconds before this container
+  # Who switches SPIRE off deletes the ServiceAccount first, then the ConfigMap, and this container last
+  elif [ "$missing" -ge 5 ] && call --output /dev/null "$namespace/serviceaccounts/spire-server"; then
     echo "the ConfigMap spire-bundle is gone: creating it"
     call --output /dev/null --header 'Content-Type: application/json' --data-binary "{$metadata,\"data\":{$bundle}}" "$configmaps"
   elif [ "$missing" = 0 ] && [ -n "$bundle" ]; then

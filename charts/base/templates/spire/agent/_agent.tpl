@@ -22,12 +22,9 @@ accepts connections is not enough: until a node knows a new Service, whatever li
 may accept.
 */}}
 {{- define "agentcube.agent.wait" -}}
-{{- $server := printf "https://spire-server.%s.svc:%v" .Release.Namespace .Values.spire.server.service.port -}}
 {{- include "agentcube.wait" (dict "root" . "name" "wait-for-server") }}
     - |
-      # Nothing can be verified yet. Whoever speaks gRPC says so in the answer to any call
-      until [ "$(curl --silent --insecure --max-time 2 --output /dev/null --write-out '%{content_type}' \
-        --header 'Content-Type: application/grpc' --data '' {{ $server }})" = application/grpc ]; do
+      until {{ include "agentcube.server.answers" . | nindent 6 | trim }}; do
         sleep 0.5
       done
 {{- end -}}

@@ -20,3 +20,27 @@ spire-server-datastore
 {{- end -}}
 {{- end -}}
 {{- end -}}
+
+{{/*
+A shell condition that holds when a SPIRE server answers. Nothing can be verified yet, and whoever
+speaks gRPC says so in the answer to any call.
+*/}}
+{{- define "agentcube.server.answers" -}}
+[ "$(curl --silent --insecure --max-time 2 --output /dev/null --write-out '%{content_type}' \
+  --header 'Content-Type: application/grpc' --data '' https://spire-server.{{ .Release.Namespace }}.svc:{{ .Values.spire.server.service.port }})" = application/grpc ]
+{{- end -}}
+
+{{/*
+Servers that make the tables of an empty database at the same time break each other, so all but the
+first one wait until a server is ready. They do not wait for ever: the first one's node may be gone.
+*/}}
+{{- define "agentcube.server.wait" -}}
+{{- include "agentcube.wait" (dict "root" . "name" "wait-for-first-server") }}
+    - |
+      case "$HOSTNAME" in *-0) exit 0 ;; esac
+      end=$(($(date +%s) + 120))
+      until {{ include "agentcube.server.answers" . | nindent 6 | trim }}; do
+        [ "$(date +%s)" -lt "$end" ] || { echo "no SPIRE server is ready: this one starts anyway"; exit 0; }
+        sleep 0.5
+      done
+{{- end -}}
