@@ -12,9 +12,9 @@
 //
 // which stands for any lines on a line of its own, and for any characters within one.
 //
-// A command that fails fails its guide, unless the guide shows that it does: what the command itself printed then has the word
-// "error", or an exit code.
+// A command that fails fails its guide, unless the info string of its block says so, ```bash fails: then at least one command
+// must fail, and one that fails must print the word "error" or an exit code.
 //
-// A block under a paragraph that opens with the words "On your own cluster" names hosts that only the reader has. Its helm and
-// kubectl commands are run with --dry-run=server, which has the API server judge all of what they would do.
+// A block ```bash dry-run names hosts that only the reader has. Its helm and kubectl commands are run with --dry-run=server,
+// which has the API server judge all of what they would do.
 package guide

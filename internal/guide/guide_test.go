@@ -79,14 +79,17 @@ echo "not the last"
 }
 
 func TestACommandMayFailWhereTheGuideSaysSo(t *testing.T) {
-	assert.NoError(t, follow(t, "\n'''bash\nsh -c 'echo error: refused >&2; exit 1'\n'''\n'''text\nerror: refused\n'''\n"))
-	assert.Error(t, follow(t, "\n'''bash\nsh -c 'echo refused; exit 1'\n'''\n'''text\nrefused\n'''\n"))
+	const refused = "sh -c 'echo error: refused >&2; exit 1'\n'''\n'''text\nerror: refused\n'''\n"
+	assert.NoError(t, follow(t, "\n'''bash fails\n"+refused))
+	assert.Equal(t, "a command fails: sh -c 'echo error: refused >&2; exit 1'", difference(t, "\n'''bash\n"+refused).What)
+	assert.Equal(t, "a command fails: false", difference(t, "\n'''bash fails\nfalse\n'''\n").What)
+	assert.Equal(t, "no command fails, and the block says that one does", difference(t, "\n'''bash fails\necho error\n'''\n").What)
 }
 
 func TestOneCommandsErrorExcusesNoOther(t *testing.T) {
 	const refused = "sh -c 'echo error: refused >&2; exit 1'"
 	for _, commands := range []string{"false\n" + refused, refused + "\nfalse"} {
-		d := difference(t, "\n'''bash\n"+commands+"\n'''\n'''text\nerror: refused\n'''\n")
+		d := difference(t, "\n'''bash fails\n"+commands+"\n'''\n'''text\nerror: refused\n'''\n")
 		assert.Equal(t, "a command fails: false", d.What, commands)
 	}
 }
@@ -102,7 +105,7 @@ kubectl() { echo "run: kubectl $*"; }
 command() { echo "run: $*"; }
 '''
 On your own cluster:
-'''bash
+'''bash dry-run
 kubectl apply -f agent.yaml > seen
 '''
 '''bash
@@ -157,6 +160,7 @@ func TestBlocksThatNobodyWouldCheckAreErrors(t *testing.T) {
 		"    rm -r /\n":                                       "a.md:1: an indented code block",
 		"- do\n\n  ```bash\n  rm -r /\n  ```\n":               "inside a list",
 		"```text\nprinted\n```\n":                             "a.md:2: no commands above print this",
+		"```bash dryrun\nrm -r /\n```\n":                      `a.md:2: a block of the language "bash" says "dryrun"`,
 		"```bash\n:\n```\n```text\na\n```\n```text\nb\n```\n": "no commands above print this",
 	} {
 		_, err := Parse("a.md", []byte(source))

@@ -12,8 +12,11 @@ import (
 	"github.com/yuin/goldmark/text"
 )
 
-// elsewhere opens the paragraph above a block that is not for the test's cluster.
-const elsewhere = "On your own cluster"
+// What the info string of a bash block may say after the language.
+const (
+	elsewhere = "dry-run" // it is for the reader's own cluster
+	fails     = "fails"   // at least one of its commands fails
+)
 
 // The languages of blocks. Others would let commands or outputs pass by unchecked.
 const (
@@ -36,6 +39,7 @@ type Step struct {
 	Commands Block
 	Output   *Block // nil where the guide does not say
 	DryRun   bool
+	Fails    bool
 }
 
 // Block is the content of a fenced code block.
@@ -83,9 +87,16 @@ func (g *Guide) add(node *ast.FencedCodeBlock) error {
 	if err != nil {
 		return err
 	}
+	more := words(node, g.Source)
+	for _, word := range more {
+		if language != bash || word != elsewhere && word != fails {
+			return fmt.Errorf("%s:%d: a block of the language %q says %q: only one of the language %q says more, which is %q or %q",
+				g.File, block.Line, language, word, bash, elsewhere, fails)
+		}
+	}
 	switch language {
 	case bash:
-		g.Steps = append(g.Steps, Step{Commands: block, DryRun: Elsewhere(node, g.Source)})
+		g.Steps = append(g.Steps, Step{Commands: block, DryRun: IsDryRun(node, g.Source), Fails: slices.Contains(more, fails)})
 	case output:
 		if len(g.Steps) == 0 || g.Steps[len(g.Steps)-1].Output != nil {
 			return fmt.Errorf("%s:%d: no commands above print this", g.File, block.Line)
@@ -111,10 +122,17 @@ func (g *Guide) block(node *ast.FencedCodeBlock) (Block, error) {
 	return Block{Text: string(g.Source[start:stop]), Line: g.line(start), start: start, stop: stop}, nil
 }
 
-// Elsewhere tells whether a block of a guide is not for the test's cluster, which the paragraph above it says.
-func Elsewhere(block ast.Node, source []byte) bool {
-	above, ok := block.PreviousSibling().(*ast.Paragraph)
-	return ok && strings.HasPrefix(strings.TrimLeft(string(above.Lines().Value(source)), "*_ "), elsewhere)
+// IsDryRun tells whether a block is for the reader's own cluster, and not for the test's.
+func IsDryRun(block *ast.FencedCodeBlock, source []byte) bool {
+	return slices.Contains(words(block, source), elsewhere)
+}
+
+// words returns what the info string of a block says after the language.
+func words(block *ast.FencedCodeBlock, source []byte) []string {
+	if block.Info == nil {
+		return nil
+	}
+	return strings.Fields(string(block.Info.Value(source)))[1:]
 }
 
 func (g *Guide) line(offset int) int { return 1 + bytes.Count(g.Source[:offset], []byte("\n")) }

@@ -84,9 +84,12 @@ func (r Runner) run(ctx context.Context, g *Guide, printed func(Step, []string) 
 		}
 		actual := rename.Replace(result.output)
 		for _, failure := range result.failed {
-			if step.Output == nil || !confession.MatchString(failure.printed) {
+			if !step.Fails || !confession.MatchString(failure.printed) {
 				return g.failed(step, failure, actual)
 			}
+		}
+		if step.Fails && len(result.failed) == 0 {
+			return &Difference{g.File, step.Commands.Line, "no command fails, and the block says that one does", step.Commands.Text, actual}
 		}
 		if step.Output == nil || step.DryRun {
 			continue

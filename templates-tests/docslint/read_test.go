@@ -75,7 +75,7 @@ func parseDocs(path string, source []byte) *docsPage {
 			if node.Lines().Len() > 0 {
 				page.blocks = append(page.blocks, docsCode{
 					text: string(node.Lines().Value(source)), line: line(node.Lines().At(0).Start), language: string(node.Language(source)),
-					elsewhere: guide.Elsewhere(node, source),
+					elsewhere: guide.IsDryRun(node, source),
 				})
 			}
 		case *ast.Link:
