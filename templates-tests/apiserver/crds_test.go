@@ -20,7 +20,8 @@ import (
 func TestARefusedFirstInstallLeavesOnlyTheCRDsThatHelmBringsBeforehand(t *testing.T) {
 	removeCRDs(t, "agentruntimes.runtime.agentcube.volcano.sh", "codeinterpreters.runtime.agentcube.volcano.sh")
 	before := objects(t)
-	assert.Error(t, newRelease(t, "agentcube", "refused").install(base, "{redis: {addr: 'redis:6379'}, router: {replica: 2}}"))
+	err := newRelease(t, "agentcube", "refused").install(base, "{redis: {addr: 'redis:6379'}, router: {replica: 2}}")
+	assert.ErrorContains(t, err, "additional properties 'replica' not allowed")
 	assert.ElementsMatch(t, []string{
 		"customresourcedefinitions.apiextensions.k8s.io /agentruntimes.runtime.agentcube.volcano.sh",
 		"customresourcedefinitions.apiextensions.k8s.io /codeinterpreters.runtime.agentcube.volcano.sh",
