@@ -9,6 +9,7 @@ require (
 	github.com/go-logr/logr v1.4.3
 	github.com/golang-jwt/jwt/v5 v5.3.1
 	github.com/gruntwork-io/terratest v1.0.1
+	github.com/hashicorp/hcl v1.0.1-vault-7
 	github.com/prometheus/procfs v0.21.1
 	github.com/spiffe/go-spiffe/v2 v2.9.0
 	github.com/stretchr/testify v1.12.1

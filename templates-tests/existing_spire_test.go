@@ -26,7 +26,7 @@ func TestBesideAnExistingSPIREOnlyTheApplicationsAreInstalled(t *testing.T) {
 	}
 	spec := get[*appsv1.Deployment](t, objects, "agentcube-router").Spec.Template.Spec
 	assert.Equal(t, "/run/spire/agent-sockets", volume(t, spec, "workload-api").HostPath.Path)
-	assert.Contains(t, config(t, objects, "spiffe-helper"), `agent_address = "/run/spire/agent-sockets/spire-agent.sock"`)
+	assert.Equal(t, "/run/spire/agent-sockets/spire-agent.sock", configured(t, objects, "spiffe-helper").at("agent_address"))
 	ids := ofKind(objects, "ClusterSPIFFEID")
 	require.Len(t, ids, len(programs))
 	for _, id := range ids {
@@ -42,7 +42,7 @@ spire:
   identities: {className: platform}`)
 	spec := get[*appsv1.Deployment](t, objects, "workloadmanager").Spec.Template.Spec
 	assert.Equal(t, "/run/other", volume(t, spec, "workload-api").HostPath.Path)
-	assert.Contains(t, config(t, objects, "spiffe-helper"), `agent_address = "/run/spire/agent-sockets/api.sock"`)
+	assert.Equal(t, "/run/spire/agent-sockets/api.sock", configured(t, objects, "spiffe-helper").at("agent_address"))
 	ids := ofKind(objects, "ClusterSPIFFEID")
 	require.Len(t, ids, len(programs))
 	for _, id := range ids {

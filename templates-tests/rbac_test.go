@@ -53,6 +53,7 @@ func TestTheServerWritesNoConfigMapButItsBundle(t *testing.T) {
 	t.Parallel()
 	assert.Equal(t, []rbacv1.PolicyRule{
 		{APIGroups: []string{""}, Resources: []string{"configmaps"}, ResourceNames: []string{"spire-bundle"}, Verbs: []string{"get", "list", "patch"}},
+		{APIGroups: []string{""}, Resources: []string{"serviceaccounts"}, ResourceNames: []string{"spire-server"}, Verbs: []string{"get"}},
 		{APIGroups: []string{""}, Resources: []string{"configmaps"}, Verbs: []string{"create"}},
 	}, get[*rbacv1.Role](t, render(t, spire), "spire-server").Rules)
 }

@@ -2,10 +2,10 @@ package templatestests
 
 import (
 	"crypto/tls"
-	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -80,7 +80,11 @@ func TestAgentsWaitForTheBundleThatTheServerPublishes(t *testing.T) {
 	objects := render(t, spire)
 
 	assert.Nil(t, get[*corev1.ConfigMap](t, objects, "spire-bundle").Data, "an upgrade must not take away what the server wrote")
-	assert.Contains(t, config(t, objects, "spire-server"), "config_map = \"spire-bundle\"\n      config_map_key = \"bundle.crt\"")
+	notifier := func(key string) any {
+		return configured(t, objects, "spire-server").at("plugins", "Notifier", "k8sbundle", "plugin_data", key)
+	}
+	assert.Equal(t, "spire-bundle", notifier("config_map"))
+	assert.Equal(t, "bundle.crt", notifier("config_map_key"))
 
 	pod := get[*appsv1.DaemonSet](t, objects, "spire-agent").Spec.Template.Spec
 	bundle := volume(t, pod, "bundle").ConfigMap
@@ -90,10 +94,10 @@ func TestAgentsWaitForTheBundleThatTheServerPublishes(t *testing.T) {
 	assert.Len(t, pod.InitContainers, 1, "each container that waits costs the switch a second more")
 	assert.Contains(t, pod.Containers[0].VolumeMounts, corev1.VolumeMount{Name: "bundle", MountPath: "/run/spire/bundle", ReadOnly: true})
 
-	agent := config(t, objects, "spire-agent")
-	assert.Contains(t, agent, `trust_bundle_path = "/run/spire/bundle/bundle.crt"`)
-	assert.Contains(t, agent, `rebootstrap_mode = "auto"`, "a server that lost its keys must not need a hand")
-	assert.NotContains(t, agent, "insecure_bootstrap")
+	agent := configured(t, objects, "spire-agent")
+	assert.Equal(t, "/run/spire/bundle/bundle.crt", agent.at("agent", "trust_bundle_path"))
+	assert.Equal(t, "auto", agent.at("agent", "rebootstrap_mode"), "agents recover without intervention from a server that lost its keys")
+	assert.Nil(t, agent.at("agent", "insecure_bootstrap"))
 }
 
 // A proxy outside of the cluster may answer for a Service that the node does not know yet.
@@ -119,9 +123,9 @@ func TestAnAgentIsHeldBackUntilTheServerItselfAnswers(t *testing.T) {
 func TestInsecureBootstrapNeedsNoBundle(t *testing.T) {
 	t.Parallel()
 	objects := render(t, spire, "spire: {agent: {insecureBootstrap: true}}")
-	agent := config(t, objects, "spire-agent")
-	assert.Contains(t, agent, "insecure_bootstrap = true")
-	assert.NotContains(t, agent, "rebootstrap_mode", "SPIRE refuses both together")
+	agent := configured(t, objects, "spire-agent")
+	assert.Equal(t, true, agent.at("agent", "insecure_bootstrap"))
+	assert.Nil(t, agent.at("agent", "rebootstrap_mode"), "SPIRE rejects both together")
 	pod := get[*appsv1.DaemonSet](t, objects, "spire-agent").Spec.Template.Spec
 	assert.Empty(t, pod.InitContainers)
 	for _, v := range pod.Volumes {
@@ -131,14 +135,18 @@ func TestInsecureBootstrapNeedsNoBundle(t *testing.T) {
 
 func TestTheKubeletIsVerifiedAsTheUserSays(t *testing.T) {
 	t.Parallel()
-	for given, want := range map[string]string{
-		"{}":                               `kubelet_ca_path = "/run/spire/kubelet/kubelet.crt"`,
-		"{kubeletVerification: clusterCA}": `kubelet_ca_path = "/var/run/secrets/kubernetes.io/serviceaccount/ca.crt"`,
-		"{kubeletVerification: skip}":      `skip_kubelet_verification = true`,
-		"{skipKubeletVerification: true}":  `skip_kubelet_verification = true`,
+	for given, want := range map[string]struct {
+		key   string
+		value any
+	}{
+		"{}":                               {"kubelet_ca_path", "/run/spire/kubelet/kubelet.crt"},
+		"{kubeletVerification: clusterCA}": {"kubelet_ca_path", "/var/run/secrets/kubernetes.io/serviceaccount/ca.crt"},
+		"{kubeletVerification: skip}":      {"skip_kubelet_verification", true},
+		"{skipKubeletVerification: true}":  {"skip_kubelet_verification", true},
 	} {
 		objects := render(t, spire, "spire: {agent: "+given+"}")
-		assert.Contains(t, config(t, objects, "spire-agent"), want, given)
+		attestor := []string{"plugins", "WorkloadAttestor", "k8s", "plugin_data"}
+		assert.Equal(t, want.value, configured(t, objects, "spire-agent").at(append(attestor, want.key)...), given)
 
 		var files []string
 		for _, v := range get[*appsv1.DaemonSet](t, objects, "spire-agent").Spec.Template.Spec.Volumes {
@@ -178,7 +186,7 @@ func TestReleasesOnOneNodeHaveSocketsAndIdentitiesOfTheirOwn(t *testing.T) {
 		}
 		for _, id := range ofKind(objects, "ClusterSPIFFEID") {
 			class := id.Object["spec"].(map[string]any)["className"]
-			assert.Contains(t, config(t, objects, "spire-controller-manager"), fmt.Sprintf("className: %q", class))
+			assert.Equal(t, class, configured(t, objects, "spire-controller-manager").at("className"))
 			classes[class] = true
 		}
 	}
@@ -199,10 +207,10 @@ func TestTheControllerManagersWebhookCannotBlockAnything(t *testing.T) {
 func TestTheControllerManagersConfiguration(t *testing.T) {
 	t.Parallel()
 	objects := render(t, spire, "spire: {controllerManager: {gcInterval: 1m30s, ignoreNamespaces: [^a$, ^b$]}}")
-	manager := config(t, objects, "spire-controller-manager")
-	assert.Contains(t, manager, "gcInterval: 90000000000\n", "the program reads nanoseconds only")
-	assert.Contains(t, manager, "ignoreNamespaces:\n  - ^a$\n  - ^b$\n")
-	assert.NotContains(t, manager, "leaderElection", "one server has nobody to elect")
+	manager := configured(t, objects, "spire-controller-manager")
+	assert.InDelta(t, 90_000_000_000, manager.at("gcInterval"), 0, "the program reads nanoseconds only")
+	assert.Equal(t, []any{"^a$", "^b$"}, manager.at("ignoreNamespaces"))
+	assert.Nil(t, manager.at("leaderElection"), "one server has nobody to elect")
 }
 
 func TestSeveralServersShareADatabaseAndElectALeader(t *testing.T) {
@@ -216,7 +224,7 @@ spire:
 	server := get[*appsv1.StatefulSet](t, objects, "spire-server").Spec
 
 	assert.Equal(t, int32(3), *server.Replicas)
-	assert.Contains(t, config(t, objects, "spire-controller-manager"), "leaderElect: true")
+	assert.Equal(t, true, configured(t, objects, "spire-controller-manager").at("leaderElection", "leaderElect"))
 	assert.Contains(t, get[*rbacv1.Role](t, objects, "spire-server").Rules, rbacv1.PolicyRule{
 		APIGroups: []string{"coordination.k8s.io"}, Resources: []string{"leases"},
 		ResourceNames: []string{"spire-controller-manager"}, Verbs: []string{"get", "update", "patch"},
@@ -247,7 +255,7 @@ func TestTheServerReadsTheConnectionStringAsItWasGiven(t *testing.T) {
 	user := values(t, spire, "spire: {server: {dataStore: {type: postgres}}}")
 	require.NoError(t, unstructured.SetNestedField(user, given, "spire", "server", "dataStore", "connectionString"))
 	objects := renderRelease(t, chart.Release{Values: user})
-	require.Contains(t, config(t, objects, "spire-server"), `connection_string = "${SPIRE_DATASTORE_CONNECTION}"`)
+	assert.Equal(t, "${SPIRE_DATASTORE_CONNECTION}", configured(t, objects, "spire-server").at("plugins", "DataStore", "sql", "plugin_data", "connection_string"))
 	// HCL's escapes are Go's
 	read, err := strconv.Unquote(`"` + get[*corev1.Secret](t, objects, "spire-server-datastore").StringData["connectionString"] + `"`)
 	require.NoError(t, err)
@@ -279,15 +287,18 @@ func TestTheDatabasesSecretMayBeTheUsers(t *testing.T) {
 func TestWhoSignsTheCA(t *testing.T) {
 	t.Parallel()
 	objects := render(t, spire, "spire: {server: {upstreamAuthority: {type: secret, secretName: ca}}}")
-	assert.Contains(t, config(t, objects, "spire-server"), `UpstreamAuthority "disk"`)
-	assert.NotContains(t, config(t, objects, "spire-server"), "bundle_file_path", "the CA is a root itself")
+	upstream := func(key ...string) any {
+		return configured(t, objects, "spire-server").at(append([]string{"plugins", "UpstreamAuthority"}, key...)...)
+	}
+	assert.NotNil(t, upstream("disk", "plugin_data", "cert_file_path"))
+	assert.Nil(t, upstream("disk", "plugin_data", "bundle_file_path"), "the CA is a root itself")
 	assert.Equal(t, "ca", volume(t, get[*appsv1.StatefulSet](t, objects, "spire-server").Spec.Template.Spec, "upstream-authority").Secret.SecretName)
 
 	objects = render(t, spire, "spire: {server: {upstreamAuthority: {type: secret, secretName: ca, bundleKey: ca.crt}}}")
-	assert.Contains(t, config(t, objects, "spire-server"), `bundle_file_path = "/run/spire/upstream-authority/ca.crt"`)
+	assert.Equal(t, "/run/spire/upstream-authority/ca.crt", upstream("disk", "plugin_data", "bundle_file_path"))
 
 	objects = render(t, spire, "spire: {server: {upstreamAuthority: {type: certManager, issuerName: ca}}}")
-	assert.Contains(t, config(t, objects, "spire-server"), `issuer_name = "ca"`)
+	assert.Equal(t, "ca", upstream("cert-manager", "plugin_data", "issuer_name"))
 	assert.Contains(t, get[*rbacv1.Role](t, objects, "spire-server").Rules, rbacv1.PolicyRule{
 		APIGroups: []string{"cert-manager.io"}, Resources: []string{"certificaterequests"}, Verbs: []string{"get", "list", "create", "delete"},
 	})
@@ -295,7 +306,7 @@ func TestWhoSignsTheCA(t *testing.T) {
 
 func TestServerSettingsReachItsConfiguration(t *testing.T) {
 	t.Parallel()
-	server := config(t, render(t, spire, `
+	server := configured(t, render(t, spire, `
 spire:
   trustDomain: example.org
   clusterName: east
@@ -306,18 +317,20 @@ spire:
     logLevel: debug
     metrics: {enabled: true, port: 9000}
     extraConfig: {agent_ttl: 2h, ratelimit: {attestation: false}}`), "spire-server")
-	for _, want := range []string{
-		`trust_domain = "example.org"`, `"east" = {`, `ca_ttl = "72h"`, `default_x509_svid_ttl = "30m"`, `KeyManager "memory"`,
-		`jwt_issuer = "https://issuer.example.org"`, `log_level = "debug"`, "Prometheus {\n    host = \"0.0.0.0\"\n    port = 9000",
-		"agent_ttl = \"2h\"\n  ratelimit {\n    attestation = false\n  }",
+	for path, want := range map[string]any{
+		"server trust_domain": "example.org", "server ca_ttl": "72h", "server default_x509_svid_ttl": "30m",
+		"server jwt_issuer": "https://issuer.example.org", "server log_level": "debug", "server agent_ttl": "2h",
+		"server ratelimit attestation": false, "telemetry Prometheus host": "0.0.0.0", "telemetry Prometheus port": 9000,
 	} {
-		assert.Contains(t, server, want)
+		assert.Equal(t, want, server.at(strings.Fields(path)...), path)
 	}
+	assert.NotNil(t, server.at("plugins", "KeyManager", "memory"))
+	assert.NotNil(t, server.at("plugins", "NodeAttestor", "k8s_psat", "plugin_data", "clusters", "east"))
 }
 
 func TestAgentSettingsReachTheirConfiguration(t *testing.T) {
 	t.Parallel()
-	agent := config(t, render(t, spire, `
+	agent := configured(t, render(t, spire, `
 spire:
   trustDomain: example.org
   clusterName: east
@@ -327,11 +340,12 @@ spire:
     logLevel: debug
     metrics: {enabled: true, port: 9000}
     extraConfig: {sds: {default_svid_name: svid}}`), "spire-agent")
-	for _, want := range []string{
-		`trust_domain = "example.org"`, `cluster = "east"`, "server_port = 9081\n", `sync_interval = "7s"`, `log_level = "debug"`,
-		"Prometheus {\n    host = \"0.0.0.0\"\n    port = 9000", "sds {\n    default_svid_name = \"svid\"\n  }",
+	for path, want := range map[string]any{
+		"agent trust_domain": "example.org", "agent server_port": 9081, "agent experimental sync_interval": "7s", "agent log_level": "debug",
+		"agent sds default_svid_name": "svid", "plugins NodeAttestor k8s_psat plugin_data cluster": "east",
+		"telemetry Prometheus host": "0.0.0.0", "telemetry Prometheus port": 9000,
 	} {
-		assert.Contains(t, agent, want)
+		assert.Equal(t, want, agent.at(strings.Fields(path)...), path)
 	}
 }
 

@@ -187,8 +187,8 @@ router: {image: {tag: 20260101}, priorityClassName: "1"}
 spire: {enabled: true, trustDomain: "1e3", clusterName: "12345", identities: {className: "1"}, server: {persistence: {storageClass: "1"}}}`)
 	assert.Equal(t, "12345678", get[*corev1.Secret](t, objects, "agentcube-redis").StringData["password"])
 	assert.Equal(t, "ghcr.io/volcano-sh/agentcube-router:20260101", images(objects)["agentcube-router"])
-	manager := values(t, config(t, objects, "spire-controller-manager"))
+	manager := configured(t, objects, "spire-controller-manager")
 	for key, text := range map[string]string{"trustDomain": "1e3", "clusterName": "12345", "className": "1"} {
-		assert.Equal(t, text, manager[key], key)
+		assert.Equal(t, text, manager.at(key), key)
 	}
 }

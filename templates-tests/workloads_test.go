@@ -122,9 +122,17 @@ spire: {enabled: true}`)
 
 	server := get[*networkingv1.NetworkPolicy](t, objects, "spire-server").Spec
 	require.Len(t, server.Ingress, 1)
+	require.Len(t, server.Ingress[0].From, 2)
 	assert.Equal(t, "10.1.0.0/16", server.Ingress[0].From[0].IPBlock.CIDR)
 	assert.Equal(t, "10.2.0.0/16", server.Ingress[0].From[1].IPBlock.CIDR)
 	assert.Equal(t, "grpc", server.Ingress[0].Ports[0].Port.StrVal)
+
+	several := render(t, spire, `
+networkPolicies: {enabled: true, nodeCIDRs: [10.1.0.0/16]}
+spire: {server: {replicas: 2, dataStore: {type: postgres, connectionString: host=db}}}`)
+	from := get[*networkingv1.NetworkPolicy](t, several, "spire-server").Spec.Ingress[0].From
+	require.Len(t, from, 2)
+	assert.Equal(t, map[string]string{"app": "spire-server"}, from[1].PodSelector.MatchLabels, "servers wait for the first one")
 
 	assert.Empty(t, all[*networkingv1.NetworkPolicy](render(t, spire)))
 }
