@@ -30,7 +30,7 @@ test: lint test-templates test-units test-e2e docs-test ## prove everything; ins
 lint: setup ## check the form of the code
 	@test -z "$$(gofmt -l .)" || { echo "not formatted (run make fmt):"; gofmt -l .; exit 1; }
 	$(GO) vet ./...
-	@if command -v golangci-lint >/dev/null; then golangci-lint run; else echo "golangci-lint is not installed: only gofmt and go vet were run"; fi
+	$(GO) tool -modfile=internal/tools/golangci-lint/go.mod golangci-lint run
 	yamllint --strict .
 
 .PHONY: fmt
