@@ -49,6 +49,7 @@ func unexecuted(loaded *helmchart.Chart) *helmchart.Chart {
 }
 
 func reportRender(b *testing.B, release chart.Release) float64 {
+	b.Helper()
 	loaded, prepared, err := release.Prepare()
 	require.NoError(b, err)
 	b.ReportAllocs()
@@ -69,6 +70,7 @@ func BenchmarkSchema(b *testing.B) {
 
 // reportCPU reports, and returns, the milliseconds of CPU time that the work takes.
 func reportCPU(b *testing.B, work func()) float64 {
+	b.Helper()
 	before := cpuTime()
 	for range b.N {
 		work()

@@ -58,6 +58,7 @@ func (c combination) String() string {
 }
 
 func draw(t testing.TB, random *rand.Rand) combination {
+	t.Helper()
 	pick := func(list []string) string { return list[random.IntN(len(list))] }
 	var settings []string
 	for _, list := range choices {

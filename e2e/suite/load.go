@@ -36,6 +36,7 @@ func UnderLoad(ctx context.Context, t *testing.T, r release.Release) *Load {
 	var once sync.Once
 	var recorded *traffic.Timeline
 	l.end = func(ctx context.Context, t *testing.T) *traffic.Timeline {
+		t.Helper()
 		once.Do(func() {
 			var missing error
 			// Also where the test has no time left: the load may be on the suite's release.

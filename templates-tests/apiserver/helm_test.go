@@ -51,6 +51,7 @@ type release struct {
 // newRelease names a release that is uninstalled when the test ends, if it is still there. Its namespace stays: there is no
 // controller that would empty it.
 func newRelease(t testing.TB, name, namespace string) release {
+	t.Helper()
 	r := release{t: t, name: name, namespace: namespace}
 	t.Cleanup(func() { require.NoError(t, r.uninstall()) })
 	return r

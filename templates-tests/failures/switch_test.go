@@ -25,6 +25,7 @@ var wait = []string{"--wait", "--timeout", "1m"}
 
 // eachSwitch runs a test for each version of Helm and each direction, on a release of its own.
 func eachSwitch(t *testing.T, name string, test func(t *testing.T, r release, d direction)) {
+	t.Helper()
 	t.Parallel()
 	for to, d := range directions {
 		t.Run(to, func(t *testing.T) {
