@@ -19,7 +19,7 @@ var chartTesting = suite.Scenario{
 	Name:        "chart-testing",
 	Description: "chart-testing installs and tests the chart with each file in its folder ci, as CI jobs do.",
 	Run: func(ctx context.Context, t *testing.T, _ release.Release) {
-		ct, err := generate.Tool(repo.Path(), "chart-testing", "ct")
+		ct, err := generate.Tool(ctx, repo.Path(), "chart-testing", "ct")
 		require.NoError(t, err)
 		files, err := filepath.Glob(repo.Path("charts", "base", "ci", "*-values.yaml"))
 		require.NoError(t, err)

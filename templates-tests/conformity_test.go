@@ -28,7 +28,7 @@ var conformVersions = map[string]string{
 func TestManifestsConformToTheAPIOfEachKubernetes(t *testing.T) {
 	t.Parallel()
 	root := repo.Path()
-	kubeconform, err := generate.Tool(root, "kubeconform", "kubeconform")
+	kubeconform, err := generate.Tool(t.Context(), root, "kubeconform", "kubeconform")
 	require.NoError(t, err)
 
 	for version, dir := range conformVersions {
@@ -50,7 +50,7 @@ func TestManifestsConformToTheAPIOfEachKubernetes(t *testing.T) {
 					}
 				}
 			}
-			report, err := generate.Run(root, kubeconform, "-schema-location", filepath.Join(schemas, openapi.Location),
+			report, err := generate.Run(t.Context(), root, kubeconform, "-schema-location", filepath.Join(schemas, openapi.Location),
 				"-skip", "ClusterSPIFFEID,PodMonitor", "-summary", manifests)
 			assert.NoError(t, err, "%s", report)
 			assert.Contains(t, string(report), "Invalid: 0, Errors: 0", "%s", report)

@@ -15,7 +15,7 @@ import (
 func TestGeneratedFilesAreCurrent(t *testing.T) {
 	t.Parallel()
 	root := repo.Path()
-	files, err := generate.All(root)
+	files, err := generate.All(t.Context(), root)
 	require.NoError(t, err)
 
 	for path, want := range files {

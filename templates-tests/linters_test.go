@@ -46,7 +46,7 @@ spire: {enabled: true}`
 func TestKubeScoreFindsNothingCriticalThatIsNotExplained(t *testing.T) {
 	t.Parallel()
 	root := repo.Path()
-	score, err := generate.Tool(root, "kube-score", "kube-score")
+	score, err := generate.Tool(t.Context(), root, "kube-score", "kube-score")
 	require.NoError(t, err)
 
 	met := map[string]bool{}
@@ -87,7 +87,7 @@ func criticalPoints(t testing.TB, score string, given map[string]any) []critical
 	}
 	file := filepath.Join(t.TempDir(), "manifests.yaml")
 	require.NoError(t, os.WriteFile(file, []byte(strings.Join(all, "\n---\n")), 0o644))
-	out, _ := exec.Command(score, "score", "--output-format=json", "--ignore-container-cpu-limit", file).Output() // its status tells of points only
+	out, _ := exec.CommandContext(t.Context(), score, "score", "--output-format=json", "--ignore-container-cpu-limit", file).Output() // its status tells of points only
 
 	var objects []struct {
 		TypeMeta   struct{ Kind string } `json:"type_meta"`
@@ -122,14 +122,14 @@ func criticalPoints(t testing.TB, score string, given map[string]any) []critical
 func TestChartTestingLintsTheCharts(t *testing.T) {
 	t.Parallel()
 	root := repo.Path()
-	ct, err := generate.Tool(root, "chart-testing", "ct")
+	ct, err := generate.Tool(t.Context(), root, "chart-testing", "ct")
 	require.NoError(t, err)
-	helm, err := generate.Run(root, "go", "tool", "-n", "helm")
+	helm, err := generate.Run(t.Context(), root, "go", "tool", "-n", "helm")
 	require.NoError(t, err)
 
 	programs := t.TempDir()
 	require.NoError(t, os.Symlink(strings.TrimSpace(string(helm)), filepath.Join(programs, "helm")))
-	lint := exec.Command(ct, "lint", "--config=ct.yaml", "--charts=charts/base,charts/spire-crds")
+	lint := exec.CommandContext(t.Context(), ct, "lint", "--config=ct.yaml", "--charts=charts/base,charts/spire-crds")
 	lint.Dir = root
 	lint.Env = append(os.Environ(), "PATH="+programs+":"+os.Getenv("PATH"))
 	out, err := lint.CombinedOutput()

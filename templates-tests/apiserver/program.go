@@ -1,6 +1,7 @@
 package apiserver
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"os/exec"
@@ -13,13 +14,14 @@ type program struct {
 	done chan struct{}
 }
 
-// runProgram starts a program that writes to a log, and does not wait for it.
-func runProgram(log, path string, args ...string) (*program, error) {
+// runProgram starts a program that writes to a log, and does not wait for it. The program runs until
+// stop is called, even if ctx ends before.
+func runProgram(ctx context.Context, log, path string, args ...string) (*program, error) {
 	out, err := os.Create(log)
 	if err != nil {
 		return nil, err
 	}
-	p := &program{cmd: exec.Command(path, args...), done: make(chan struct{})}
+	p := &program{cmd: exec.CommandContext(context.WithoutCancel(ctx), path, args...), done: make(chan struct{})}
 	p.cmd.Stdout, p.cmd.Stderr = out, out
 	p.cmd.Env = append(os.Environ(), "GOGC=400") // short-lived: memory is cheaper than collecting it
 	p.cmd.SysProcAttr = endWithUs()

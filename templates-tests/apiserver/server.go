@@ -75,7 +75,7 @@ func build(ctx context.Context) (etcd, kubernetes string, err error) {
 
 func (s *Server) start(ctx context.Context, etcd, kubeAPIServer string) error {
 	ports := make([]string, 3)
-	if err := findFree(ports); err != nil {
+	if err := findFree(ctx, ports); err != nil {
 		return err
 	}
 	clients, peers := "http://127.0.0.1:"+ports[0], "http://127.0.0.1:"+ports[1]
@@ -83,13 +83,13 @@ func (s *Server) start(ctx context.Context, etcd, kubeAPIServer string) error {
 	if err := s.writeCredentials(); err != nil {
 		return err
 	}
-	if err := s.run(etcd, "--data-dir="+filepath.Join(s.Dir, "etcd"), "--unsafe-no-fsync",
+	if err := s.run(ctx, etcd, "--data-dir="+filepath.Join(s.Dir, "etcd"), "--unsafe-no-fsync",
 		"--listen-client-urls="+clients, "--advertise-client-urls="+clients,
 		"--listen-peer-urls="+peers, "--initial-advertise-peer-urls="+peers, "--initial-cluster=default="+peers); err != nil {
 		return err
 	}
 	// The server makes the certificate that it serves with, and its CA, in cert-dir.
-	if err := s.run(kubeAPIServer, "--etcd-servers="+clients, "--bind-address=127.0.0.1", "--advertise-address=127.0.0.1", "--secure-port="+ports[2],
+	if err := s.run(ctx, kubeAPIServer, "--etcd-servers="+clients, "--bind-address=127.0.0.1", "--advertise-address=127.0.0.1", "--secure-port="+ports[2],
 		"--cert-dir="+s.Dir, "--token-auth-file="+s.tokens(), "--authorization-mode=RBAC", "--service-cluster-ip-range=10.0.0.0/24",
 		"--service-account-issuer=https://kubernetes.default.svc", "--service-account-key-file="+s.accountKey(), "--service-account-signing-key-file="+s.accountKey(),
 		"--endpoint-reconciler-type=none"); err != nil {
@@ -132,8 +132,8 @@ func (s *Server) writeCredentials() error {
 	)
 }
 
-func (s *Server) run(path string, args ...string) error {
-	p, err := runProgram(filepath.Join(s.Dir, filepath.Base(path)+".log"), path, args...)
+func (s *Server) run(ctx context.Context, path string, args ...string) error {
+	p, err := runProgram(ctx, filepath.Join(s.Dir, filepath.Base(path)+".log"), path, args...)
 	if err == nil {
 		s.programs = append(s.programs, p)
 	}
@@ -197,9 +197,9 @@ func (s *Server) Stop() {
 }
 
 // findFree fills in ports that nobody listens on.
-func findFree(ports []string) error {
+func findFree(ctx context.Context, ports []string) error {
 	for i := range ports {
-		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 		if err != nil {
 			return err
 		}

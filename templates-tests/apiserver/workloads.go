@@ -47,7 +47,7 @@ func (s *Server) RunWorkloads(ctx context.Context, nodes map[string]bool) error 
 			return err
 		}
 	}
-	err = s.run(filepath.Join(kubernetesPrograms, "kube-controller-manager"), "--kubeconfig="+kubeconfig, "--controllers="+workloadControllers,
+	err = s.run(ctx, filepath.Join(kubernetesPrograms, "kube-controller-manager"), "--kubeconfig="+kubeconfig, "--controllers="+workloadControllers,
 		"--leader-elect=false", "--secure-port=0", "--kube-api-qps=500", "--kube-api-burst=500", "--concurrent-deployment-syncs=20")
 	if err != nil {
 		return err

@@ -2,6 +2,7 @@ package generate
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -14,16 +15,16 @@ const (
 )
 
 // CRDs makes the CustomResourceDefinitions of both charts from the Go types that the pinned modules hold.
-func CRDs(root string) (Files, error) {
-	tool, err := Tool(root, "controller-gen", "controller-gen")
+func CRDs(ctx context.Context, root string) (Files, error) {
+	tool, err := Tool(ctx, root, "controller-gen", "controller-gen")
 	if err != nil {
 		return nil, err
 	}
-	agentcube, err := crdsOf(tool, root, agentcubeAPI)
+	agentcube, err := crdsOf(ctx, tool, root, agentcubeAPI)
 	if err != nil {
 		return nil, err
 	}
-	spire, err := crdsOf(tool, filepath.Join(root, "internal/components/spire-controller-manager"), spireAPI)
+	spire, err := crdsOf(ctx, tool, filepath.Join(root, "internal/components/spire-controller-manager"), spireAPI)
 	if err != nil {
 		return nil, err
 	}
@@ -39,14 +40,14 @@ func CRDs(root string) (Files, error) {
 }
 
 // crdsOf runs controller-gen in a module that requires the package.
-func crdsOf(tool, module, pkg string) (Files, error) {
+func crdsOf(ctx context.Context, tool, module, pkg string) (Files, error) {
 	dir, err := os.MkdirTemp("", "crds-")
 	if err != nil {
 		return nil, fmt.Errorf("make a folder for CRDs: %w", err)
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
 
-	if _, err := Run(module, tool, "crd", "paths="+pkg, "output:crd:dir="+dir); err != nil {
+	if _, err := Run(ctx, module, tool, "crd", "paths="+pkg, "output:crd:dir="+dir); err != nil {
 		return nil, fmt.Errorf("generate the CRDs of %s: %w", pkg, err)
 	}
 	entries, err := os.ReadDir(dir)

@@ -1,6 +1,7 @@
 package generate
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -21,7 +22,7 @@ type whole struct {
 // Defaults makes files/defaults.json, which templates lay under the values of an older release. As JSON, since it is read in
 // every render and reading YAML takes many times as long. Maps that are the user's to shape stand aside, because templates can
 // merge the rest in one step.
-func Defaults(root string) (Files, error) {
+func Defaults(_ context.Context, root string) (Files, error) {
 	content, err := os.ReadFile(filepath.Join(root, "charts/base/values.yaml"))
 	if err != nil {
 		return nil, fmt.Errorf("read the defaults: %w", err)

@@ -1,6 +1,7 @@
 package generate
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"os"
@@ -11,10 +12,10 @@ import (
 type Files map[string][]byte
 
 // All makes every generated file of the repository at root.
-func All(root string) (Files, error) {
+func All(ctx context.Context, root string) (Files, error) {
 	files := Files{}
-	for _, one := range []func(string) (Files, error){Defaults, Schema, CRDs, README} {
-		made, err := one(root)
+	for _, one := range []func(context.Context, string) (Files, error){Defaults, Schema, CRDs, README} {
+		made, err := one(ctx, root)
 		if err != nil {
 			return nil, err
 		}

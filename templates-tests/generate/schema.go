@@ -2,6 +2,7 @@ package generate
 
 import (
 	"bytes"
+	"context"
 	_ "embed"
 	"encoding/json"
 	"fmt"
@@ -23,7 +24,7 @@ var free = regexp.MustCompile(`^(resources|.*[sS]ecurityContext)$`)
 
 // Schema makes values.schema.json: types from the defaults, descriptions from their comments, the rest from rules.yaml.
 // What the defaults shape is closed to other keys, so that a typo is an error.
-func Schema(root string) (Files, error) {
+func Schema(_ context.Context, root string) (Files, error) {
 	content, err := os.ReadFile(filepath.Join(root, "charts/base/values.yaml"))
 	if err != nil {
 		return nil, fmt.Errorf("read the defaults: %w", err)

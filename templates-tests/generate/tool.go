@@ -2,6 +2,7 @@ package generate
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"os/exec"
 	"path/filepath"
@@ -10,8 +11,8 @@ import (
 
 // Tool builds a program of the module internal/tools/<module>, which Go caches, and returns where
 // it is.
-func Tool(root, module, name string) (string, error) {
-	out, err := Run(filepath.Join(root, "internal/tools", module), "go", "tool", "-n", name)
+func Tool(ctx context.Context, root, module, name string) (string, error) {
+	out, err := Run(ctx, filepath.Join(root, "internal/tools", module), "go", "tool", "-n", name)
 	if err != nil {
 		return "", fmt.Errorf("build %s: %w", name, err)
 	}
@@ -19,8 +20,8 @@ func Tool(root, module, name string) (string, error) {
 }
 
 // Run returns what a program prints; its error holds what the program complained of.
-func Run(dir, name string, args ...string) ([]byte, error) {
-	cmd := exec.Command(name, args...)
+func Run(ctx context.Context, dir, name string, args ...string) ([]byte, error) {
+	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Dir = dir
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr

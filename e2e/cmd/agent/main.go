@@ -41,7 +41,7 @@ func main() {
 		r.Header.Del("Authorization") // a token is not for showing around
 		serve.JSON(w, http.StatusOK, seen{r.URL.Path, r.Method, r.Header, authorized, hostname})
 	}
-	listener, err := net.Listen("tcp", ":"+*port)
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", ":"+*port)
 	if err != nil {
 		klog.Exitf("Listening: %v", err)
 	}

@@ -12,7 +12,7 @@ import (
 
 func TestAServerThatSaysNothingHasNotRefused(t *testing.T) {
 	t.Parallel()
-	listener, err := net.Listen("tcp", "127.0.0.1:0") // whose backlog takes the connection, and nobody serves it
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0") // whose backlog takes the connection, and nobody serves it
 	require.NoError(t, err)
 	defer func() { _ = listener.Close() }()
 	for name, a := range map[string]attempt{"plain HTTP": {}, "TLS": {config: client(nil)}} {

@@ -42,7 +42,7 @@ func run(ctx context.Context, config *router.Config) error {
 	if err != nil {
 		return err
 	}
-	listener, err := net.Listen("tcp", ":"+config.Port)
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", ":"+config.Port)
 	if err != nil {
 		return fmt.Errorf("listening: %w", err)
 	}

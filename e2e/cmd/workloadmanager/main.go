@@ -45,7 +45,7 @@ func run(ctx context.Context, config *workloadmanager.Config) error {
 		return err
 	}
 	server := workloadmanager.New(config, cluster, store.Storage())
-	listener, err := net.Listen("tcp", ":"+config.Port)
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", ":"+config.Port)
 	if err != nil {
 		return fmt.Errorf("listening: %w", err)
 	}

@@ -18,7 +18,7 @@ import (
 // 1.3 it learns only then that it was refused.
 func handshake(t *testing.T, client, server *tls.Config) (state tls.ConnectionState, clientErr, serverErr error) {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	defer func() { _ = listener.Close() }()
 	served := make(chan error, 1)
@@ -30,12 +30,12 @@ func handshake(t *testing.T, client, server *tls.Config) (state tls.ConnectionSt
 		}
 		defer func() { _ = conn.Close() }()
 		secured := tls.Server(conn, server)
-		if err = secured.Handshake(); err == nil {
+		if err = secured.HandshakeContext(t.Context()); err == nil {
 			_, err = secured.Write([]byte("!"))
 		}
 		served <- err
 	}()
-	conn, err := net.Dial("tcp", listener.Addr().String())
+	conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", listener.Addr().String())
 	require.NoError(t, err)
 	defer func() { _ = conn.Close() }()
 	secured := tls.Client(conn, client)

@@ -115,7 +115,7 @@ func (p *party) trust(t testing.TB, bundle ...*testca.CA) {
 // serveTLS serves "ok" as the WorkloadManager and returns the URL.
 func serveTLS(t testing.TB, server *party) string {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	ok := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok") })
 	config := mtls.ServerConfig(server.source, []spiffeid.ID{spiffeid.RequireFromString(routerID)})
@@ -170,7 +170,7 @@ func TestRotationUnderLoadFailsNoRequest(t *testing.T) {
 					return
 				default:
 				}
-				req, err := http.NewRequest(http.MethodGet, url, nil)
+				req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
 				if err == nil {
 					err = get(caller, req)
 				}

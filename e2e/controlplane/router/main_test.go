@@ -122,7 +122,7 @@ func remember(t *testing.T, session, endpoint string) {
 // listen serves on the address until the test ends or stop is called.
 func listen(t *testing.T, address string, handler http.Handler, config *tls.Config) (actual string, stop func()) {
 	t.Helper()
-	listener, err := net.Listen("tcp", address)
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", address)
 	require.NoError(t, err)
 	ctx, cancel := context.WithCancel(t.Context())
 	var served sync.WaitGroup

@@ -33,7 +33,7 @@ var ok = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { serve.J
 // start serves until the test ends or stop is called, which waits for the end.
 func start(t *testing.T, handler http.Handler, config *tls.Config) (address string, stop func()) {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	ctx, cancel := context.WithCancel(t.Context())
 	var served sync.WaitGroup
@@ -98,7 +98,7 @@ func TestTLS12IsRefusedAndTheLogSaysSo(t *testing.T) {
 // refused connects, which must fail, and returns the address it came from.
 func refused(t *testing.T, address string, client *tls.Config) string {
 	t.Helper()
-	conn, err := net.Dial("tcp", address)
+	conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", address)
 	require.NoError(t, err)
 	defer func() { _ = conn.Close() }()
 	_, err = tls.Client(conn, client).Read(make([]byte, 1))
@@ -106,10 +106,19 @@ func refused(t *testing.T, address string, client *tls.Config) string {
 	return conn.LocalAddr().String()
 }
 
+// get requests an address in clear text.
+func get(ctx context.Context, client *http.Client, address string) (*http.Response, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address, nil)
+	if err != nil {
+		return nil, err
+	}
+	return client.Do(req)
+}
+
 func TestPlainHTTPIsRefusedWhereTLSIsServed(t *testing.T) {
 	t.Parallel()
 	address := startMTLS(t, testca.New(t))
-	resp, err := http.Get("http://" + address + "/health")
+	resp, err := get(t.Context(), http.DefaultClient, address+"/health")
 	require.NoError(t, err)
 	defer func() { _ = resp.Body.Close() }()
 	assert.Equal(t, http.StatusBadRequest, resp.StatusCode)
@@ -121,7 +130,7 @@ func TestTCPProbesAreNotLogged(t *testing.T) {
 	address := startMTLS(t, testca.New(t))
 	var probes []string
 	for _, linger := range []int{-1, 0} { // closed politely, and reset as the kubelet does
-		conn, err := net.Dial("tcp", address)
+		conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", address)
 		require.NoError(t, err)
 		require.NoError(t, conn.(*net.TCPConn).SetLinger(linger))
 		require.NoError(t, conn.Close())
@@ -129,7 +138,7 @@ func TestTCPProbesAreNotLogged(t *testing.T) {
 	}
 	// Connections are taken in order: once the client after them is logged,
 	// the probes have had their chance. Until then it may only be that they wait.
-	client, err := net.Dial("tcp", address)
+	client, err := new(net.Dialer).DialContext(t.Context(), "tcp", address)
 	require.NoError(t, err)
 	_, err = client.Write([]byte("GET / HTTP/1.1\r\n\r\n"))
 	require.NoError(t, err)
@@ -148,7 +157,7 @@ func TestHTTP2IsSpokenInClearText(t *testing.T) {
 	protocols.SetUnencryptedHTTP2(true)
 	transport := &http.Transport{Protocols: protocols}
 	t.Cleanup(transport.CloseIdleConnections)
-	resp, err := (&http.Client{Transport: transport}).Get("http://" + address)
+	resp, err := get(t.Context(), &http.Client{Transport: transport}, address)
 	require.NoError(t, err)
 	require.NoError(t, resp.Body.Close())
 	assert.Equal(t, 2, resp.ProtoMajor)
@@ -166,7 +175,7 @@ func TestRequestsInFlightAreFinishedOnStop(t *testing.T) {
 	answer := make(chan string, 1)
 	go func() {
 		var body bytes.Buffer
-		resp, err := http.Get("http://" + address)
+		resp, err := get(t.Context(), http.DefaultClient, address)
 		if assert.NoError(t, err) {
 			_, err = body.ReadFrom(resp.Body)
 			assert.NoError(t, err)
@@ -178,7 +187,7 @@ func TestRequestsInFlightAreFinishedOnStop(t *testing.T) {
 	stopped := make(chan struct{})
 	go func() { stop(); close(stopped) }()
 	require.Eventually(t, func() bool {
-		conn, err := net.Dial("tcp", address)
+		conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", address)
 		if err == nil {
 			_ = conn.Close()
 		}

@@ -75,7 +75,7 @@ var ready = condition(sandboxv1alpha1.SandboxConditionReady)
 // accepting is a port of 127.0.0.1 that accepts connections.
 func accepting(t *testing.T) uint32 {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = listener.Close() })
 	return uint32(listener.Addr().(*net.TCPAddr).Port)

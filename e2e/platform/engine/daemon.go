@@ -38,7 +38,7 @@ func start(ctx context.Context) error {
 		return err
 	}
 	defer func() { _ = output.Close() }()
-	daemon := exec.Command("dockerd", args...)
+	daemon := exec.CommandContext(context.WithoutCancel(ctx), "dockerd", args...) // outlives this command
 	daemon.Stdout, daemon.Stderr = output, output
 	daemon.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // Ctrl-C in this terminal is not meant for it
 	if err := daemon.Start(); err != nil {

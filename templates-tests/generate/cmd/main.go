@@ -2,6 +2,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"os"
 
@@ -11,7 +12,7 @@ import (
 
 func main() {
 	root := repo.Path()
-	files, err := generate.All(root)
+	files, err := generate.All(context.Background(), root)
 	if err != nil {
 		fail(err)
 	}
