@@ -6,7 +6,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -56,7 +55,7 @@ var existingSPIRE = suite.Scenario{
 		_, err = suite.Env.Helm.Run(ctx, "uninstall", guest.Name, "--namespace", guest.Namespace, "--wait", "--timeout", "5m")
 		require.NoError(t, err)
 		_, err = foreign.ServerHealthy(ctx)
-		assert.NoError(t, err)
+		require.NoError(t, err)
 		requireOwnIdentities(ctx, t, suite.Env.Release, "cluster.local")
 	},
 }

@@ -41,7 +41,9 @@ var attestation = suite.Scenario{
 			"sidecars": func() (string, error) { return suite.Env.Release.SidecarsReady(ctx) },
 		} {
 			seen, err := check()
-			assert.NoError(t, err, what)
+			if err != nil {
+				t.Errorf("%s: %v", what, err)
+			}
 			t.Log(what, seen)
 		}
 	},

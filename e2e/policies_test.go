@@ -7,7 +7,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -43,7 +42,7 @@ var networkPolicies = suite.Scenario{
 		suite.Eventually(ctx, t, "the release to come up behind its policies", func(ctx context.Context) error { return suite.Healthy(ctx, r) })
 		requireOwnIdentities(ctx, t, r, "cluster.local")
 		_, err := r.AgentInvoked(ctx)
-		assert.NoError(t, err)
+		require.NoError(t, err)
 		requireDoors(ctx, t, doors, clients, closed)
 	},
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"agentcube-mtls/e2e/release"
 	"agentcube-mtls/e2e/suite"
@@ -45,7 +46,7 @@ var rotation = suite.Scenario{
 			})
 		}
 		_, err := r.Handshake(ctx)
-		assert.NoError(t, err)
+		require.NoError(t, err)
 		load.RequireNoFailure(ctx, t)
 		assert.Empty(t, load.End(ctx, t).Handshakes, "a connection can be made at any moment")
 	},

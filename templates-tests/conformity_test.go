@@ -52,7 +52,7 @@ func TestManifestsConformToTheAPIOfEachKubernetes(t *testing.T) {
 			}
 			report, err := generate.Run(t.Context(), root, kubeconform, "-schema-location", filepath.Join(schemas, openapi.Location),
 				"-skip", "ClusterSPIFFEID,PodMonitor", "-summary", manifests)
-			assert.NoError(t, err, "%s", report)
+			require.NoError(t, err, "%s", report)
 			assert.Contains(t, string(report), "Invalid: 0, Errors: 0", "%s", report)
 		})
 	}

@@ -1,11 +1,11 @@
 package templatestests
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
 	"testing"
 
-	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"agentcube-mtls/internal/repo"
@@ -21,6 +21,8 @@ func TestGeneratedFilesAreCurrent(t *testing.T) {
 	for path, want := range files {
 		got, err := os.ReadFile(filepath.Join(root, path))
 		require.NoError(t, err)
-		assert.True(t, string(want) == string(got), "%s is out of date: run go generate ./templates-tests", path)
+		if !bytes.Equal(want, got) {
+			t.Errorf("%s is out of date: run go generate ./templates-tests", path)
+		}
 	}
 }

@@ -92,8 +92,11 @@ func TestStoreIsRequired(t *testing.T) {
 		"VALKEY_ADDR of WorkloadManager":  {extraEnv("workloadmanager", "VALKEY_ADDR")},
 		"REDIS_ADDR, and another of both": {extraEnv("router", "REDIS_ADDR"), extraEnv("workloadmanager", "REDIS_PASSWORD")},
 	} {
-		_, err := chart.Release{Values: values(t, rejected...)}.Render()
-		assert.ErrorContains(t, err, sentence, name)
+		t.Run("rejected "+name, func(t *testing.T) {
+			t.Parallel()
+			_, err := chart.Release{Values: values(t, rejected...)}.Render()
+			assert.ErrorContains(t, err, sentence)
+		})
 	}
 	for name, accepted := range map[string][]string{
 		"address":        {plain},
@@ -101,16 +104,19 @@ func TestStoreIsRequired(t *testing.T) {
 		"REDIS_ADDR":     {extraEnv("router", "REDIS_ADDR"), extraEnv("workloadmanager", "REDIS_ADDR")},
 		"VALKEY_ADDR":    {extraEnv("router", "VALKEY_ADDR"), extraEnv("workloadmanager", "VALKEY_ADDR")},
 	} {
-		_, err := chart.Release{Values: values(t, accepted...)}.Render()
-		assert.NoError(t, err, name)
+		t.Run("accepted "+name, func(t *testing.T) {
+			t.Parallel()
+			_, err := chart.Release{Values: values(t, accepted...)}.Render()
+			assert.NoError(t, err)
+		})
 	}
 
 	old, err := v010()
 	require.NoError(t, err)
-	_, err = chart.Release{Upgrade: true, ReusedValues: old.Values}.Render()
-	assert.ErrorContains(t, err, sentence, "v0.1.0")
-	for version, defaults := range earlier(t) {
-		_, err := chart.Release{Upgrade: true, ReusedValues: defaults}.Render()
+	defaults := earlier(t)
+	defaults["v0.1.0"] = old.Values
+	for version, reused := range defaults {
+		_, err := chart.Release{Upgrade: true, ReusedValues: reused}.Render()
 		assert.ErrorContains(t, err, sentence, version)
 	}
 }
@@ -154,7 +160,7 @@ func TestOnAClusterMissingCRDsAreNamedBeforeAnythingChanges(t *testing.T) {
 		{"ClusterSPIFFEID", existing, chart.SpireKinds[1:]},
 	} {
 		_, err := chart.Release{Values: values(t, cluster.values), APIs: cluster.serves, Live: true}.Render()
-		assert.ErrorContains(t, err,
+		require.ErrorContains(t, err,
 			"spire.enabled needs SPIRE's CustomResourceDefinitions, and this cluster lacks "+cluster.lacks+": install the chart spire-crds first, or upgrade it")
 	}
 	renderRelease(t, chart.Release{Values: values(t, spire), Live: true})

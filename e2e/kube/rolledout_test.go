@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -34,15 +35,15 @@ func TestANamespaceIsWholeWhenItsWorkloadsAndEachPodThatIsToStaySaySo(t *testing
 	whole := func(d *appsv1.Deployment, pods ...*corev1.Pod) error {
 		cluster := fake.NewClientset(d)
 		for _, p := range pods {
-			assert.NoError(t, cluster.Tracker().Add(p))
+			require.NoError(t, cluster.Tracker().Add(p))
 		}
 		return (&kube.Client{Interface: cluster}).RolledOut(t.Context(), "agentcube")
 	}
-	assert.NoError(t, whole(deployment(2), ready, tested, draining))
-	assert.EqualError(t, whole(deployment(2), ready, fresh), "Pod fresh: not ready", "a status comes after what it tells of")
+	require.NoError(t, whole(deployment(2), ready, tested, draining))
+	require.EqualError(t, whole(deployment(2), ready, fresh), "Pod fresh: not ready", "a status comes after what it tells of")
 	fresh.Status.InitContainerStatuses = []corev1.ContainerStatus{{
 		Name: "spiffe-helper", State: corev1.ContainerState{Running: &corev1.ContainerStateRunning{}},
 	}}
-	assert.EqualError(t, whole(deployment(2), ready, fresh), "Pod fresh: not ready; fresh/spiffe-helper: runs, but is not ready")
+	require.EqualError(t, whole(deployment(2), ready, fresh), "Pod fresh: not ready; fresh/spiffe-helper: runs, but is not ready")
 	assert.EqualError(t, whole(deployment(1), ready), "Deployment router: 2 pods are wanted, there are (updated, ready, in all) [2 1 2]")
 }

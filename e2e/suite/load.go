@@ -42,7 +42,9 @@ func UnderLoad(ctx context.Context, t *testing.T, r release.Release) *Load {
 			// Also where the test has no time left: the load may be on the suite's release.
 			recorded, missing = recording.Stop(context.WithoutCancel(ctx))
 			picture, err := recorded.Write(repo.Path("artifacts", "timelines"), handle(t))
-			assert.NoError(t, errors.Join(missing, err))
+			if err := errors.Join(missing, err); err != nil {
+				t.Error(err) // what there is of the load is reported all the same
+			}
 			note(t, func(r *report.Scenario) { r.Loads = append(r.Loads, report.Of(recorded)) })
 			t.Logf("%d of %d invocations failed; timeline: %s", len(recorded.Failed()), len(recorded.Requests), picture)
 			for _, complaint := range recorded.Complaints[:min(len(recorded.Complaints), 20)] {

@@ -12,8 +12,8 @@ func TestAFailureSaysWhatWasRunAndWhatItPrintedLast(t *testing.T) {
 	t.Parallel()
 	err := New("sh", "-c", "seq 10000; echo the disk is full >&2; exit 3").Run(t.Context())
 	require.ErrorContains(t, err, "exit status 3")
-	assert.ErrorContains(t, err, "sh -c seq")
-	assert.ErrorContains(t, err, "the disk is full")
+	require.ErrorContains(t, err, "sh -c seq")
+	require.ErrorContains(t, err, "the disk is full")
 	assert.NotContains(t, err.Error(), "\n17\n", "the beginning of a long output is left out")
 }
 

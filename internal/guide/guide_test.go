@@ -79,8 +79,9 @@ echo "not the last"
 }
 
 func TestACommandMayFailWhereTheGuideSaysSo(t *testing.T) {
+	t.Parallel()
 	const refused = "sh -c 'echo error: refused >&2; exit 1'\n'''\n'''text\nerror: refused\n'''\n"
-	assert.NoError(t, follow(t, "\n'''bash fails\n"+refused))
+	require.NoError(t, follow(t, "\n'''bash fails\n"+refused))
 	assert.Equal(t, "a command fails: sh -c 'echo error: refused >&2; exit 1'", difference(t, "\n'''bash\n"+refused).What)
 	assert.Equal(t, "a command fails: false", difference(t, "\n'''bash fails\nfalse\n'''\n").What)
 	assert.Equal(t, "no command fails, and the block says that one does", difference(t, "\n'''bash fails\necho error\n'''\n").What)

@@ -21,7 +21,7 @@ func TestARefusedFirstInstallLeavesOnlyTheCRDsThatHelmBringsBeforehand(t *testin
 	removeCRDs(t, "agentruntimes.runtime.agentcube.volcano.sh", "codeinterpreters.runtime.agentcube.volcano.sh")
 	before := objects(t)
 	err := newRelease(t, "agentcube", "refused").install(base, "{redis: {addr: 'redis:6379'}, router: {replica: 2}}")
-	assert.ErrorContains(t, err, "additional properties 'replica' not allowed")
+	require.ErrorContains(t, err, "additional properties 'replica' not allowed")
 	assert.ElementsMatch(t, []string{
 		"customresourcedefinitions.apiextensions.k8s.io /agentruntimes.runtime.agentcube.volcano.sh",
 		"customresourcedefinitions.apiextensions.k8s.io /codeinterpreters.runtime.agentcube.volcano.sh",
@@ -38,8 +38,8 @@ func TestSpireWithoutItsCRDsIsRefusedInOneSentenceAndChangesNothing(t *testing.T
 	}
 
 	const all = "ClusterSPIFFEID, ClusterStaticEntry, ClusterFederatedTrustDomain"
-	assert.ErrorContains(t, agentcube.upgrade(reuseValues, "spire: {enabled: true}"), lacks(all))
-	assert.ErrorContains(t, newRelease(t, "another", "without-crds-either").install(base, spire), lacks(all))
+	require.ErrorContains(t, agentcube.upgrade(reuseValues, "spire: {enabled: true}"), lacks(all))
+	require.ErrorContains(t, newRelease(t, "another", "without-crds-either").install(base, spire), lacks(all))
 	assert.Equal(t, before.Written(), objects(t).Written())
 
 	crds := newRelease(t, "spire-crds", "spire-crds")
@@ -49,7 +49,7 @@ func TestSpireWithoutItsCRDsIsRefusedInOneSentenceAndChangesNothing(t *testing.T
 	removeCRDs(t, "clusterspiffeids.spire.spiffe.io")
 	awaitSpireKinds(t, 2)
 	before = objects(t)
-	assert.ErrorContains(t, agentcube.upgrade(reuseValues, "router: {replicas: 2}"), lacks("ClusterSPIFFEID"))
+	require.ErrorContains(t, agentcube.upgrade(reuseValues, "router: {replicas: 2}"), lacks("ClusterSPIFFEID"))
 	assert.Equal(t, before.Written(), objects(t).Written())
 	require.NoError(t, crds.upgradeTo(spireCRDs, reuseValues, "{}"))
 	awaitSpireKinds(t, 3)

@@ -73,7 +73,7 @@ func TestFailureOfAnOlderChartIsRolledBackFirst(t *testing.T) {
 		_, err := deployments.Update(t.Context(), found, metav1.UpdateOptions{})
 		require.NoError(t, err)
 	}
-	assert.ErrorContains(t, agentcube.upgrade(reuseValues, "router: {replicas: 2}"), "Roll back first")
+	require.ErrorContains(t, agentcube.upgrade(reuseValues, "router: {replicas: 2}"), "Roll back first")
 	require.NoError(t, agentcube.upgrade(reuseValues, "spire: {enabled: true}"))
 	agentcube.fail()
 	assert.ErrorContains(t, agentcube.upgrade(reuseValues, "router: {replicas: 2}"), "Roll back first")

@@ -19,9 +19,9 @@ func TestATypoInTheValuesIsNamedAndChangesNothing(t *testing.T) {
 	before := objects(t, agentcube.namespace, another.namespace)
 
 	for _, how := range []reuse{reuseValues, resetThenReuseValues, neither} {
-		assert.ErrorContains(t, agentcube.upgrade(how, "router: {replica: 2}"), "replica")
+		require.ErrorContains(t, agentcube.upgrade(how, "router: {replica: 2}"), "replica")
 	}
-	assert.ErrorContains(t, another.install(base, "router: {replica: 2}"), "replica")
+	require.ErrorContains(t, another.install(base, "router: {replica: 2}"), "replica")
 	assert.Equal(t, before.Written(), objects(t, agentcube.namespace, another.namespace).Written())
 }
 
@@ -34,8 +34,8 @@ func TestAnotherTrustDomainIsRefusedWhileSPIREIsOnAndTakenOnceItWasOff(t *testin
 
 	const another = "spire: {enabled: true, trustDomain: example.org}"
 	err := agentcube.upgrade(reuseValues, another)
-	assert.ErrorContains(t, err, "spire.trustDomain is cluster.local in the cluster and cannot become example.org while SPIRE is on")
-	assert.ErrorContains(t, err, "Set spire.enabled to false in one upgrade, and in a second one to true together with the new trust domain")
+	require.ErrorContains(t, err, "spire.trustDomain is cluster.local in the cluster and cannot become example.org while SPIRE is on")
+	require.ErrorContains(t, err, "Set spire.enabled to false in one upgrade, and in a second one to true together with the new trust domain")
 	assert.Equal(t, before.Written(), objects(t, agentcube.namespace).Written())
 
 	require.NoError(t, agentcube.upgrade(reuseValues, "spire: {enabled: false}"))
@@ -52,7 +52,7 @@ func TestAnotherVolumeForTheServerIsRefusedWhileSPIREIsOnAndChangesNothing(t *te
 		"{size: 3Gi}":          "spire.server.persistence.size is 2Gi in the cluster and cannot become 3Gi: keep it",
 		"{storageClass: fast}": `spire.server.persistence.storageClass is "" in the cluster and cannot become "fast": keep it`,
 	} {
-		assert.ErrorContains(t, agentcube.upgrade(reuseValues, "spire: {server: {persistence: "+persistence+"}}"), sentence)
+		require.ErrorContains(t, agentcube.upgrade(reuseValues, "spire: {server: {persistence: "+persistence+"}}"), sentence)
 	}
 	assert.Equal(t, before.Written(), objects(t, agentcube.namespace).Written())
 
@@ -67,7 +67,7 @@ func TestASecondReleaseWithMutualTLSOfTheSameNameIsToldToTakeAnotherAndChangesNo
 	before := objects(t, one.namespace, other.namespace)
 	const sentence = "the ClusterSPIFFEID same-agentcube-router belongs to the release same in the namespace same-name, " +
 		"and its name, which holds no namespace, cannot be taken twice: give this release another name"
-	assert.ErrorContains(t, other.install(base, spire), sentence)
+	require.ErrorContains(t, other.install(base, spire), sentence)
 	assert.Equal(t, before.Written(), objects(t, one.namespace, other.namespace).Written())
 
 	require.NoError(t, other.install(base, plain), "without mutual TLS there is nothing to share")
@@ -105,15 +105,15 @@ func TestVolumeThatCannotBeBoundIsRejected(t *testing.T) {
 	defer setDefault("true")
 
 	const on = "spire: {enabled: true}"
-	assert.ErrorContains(t, agentcube.upgrade(reuseValues, on), "spire.server.persistence.storageClass is empty, and the cluster has no default "+
+	require.ErrorContains(t, agentcube.upgrade(reuseValues, on), "spire.server.persistence.storageClass is empty, and the cluster has no default "+
 		"StorageClass, so the SPIRE server would wait for its volume forever: set spire.server.persistence.storageClass to a StorageClass of the cluster (standard)")
-	assert.ErrorContains(t, agentcube.upgrade(reuseValues, "spire: {enabled: true, server: {persistence: {storageClass: fast}}}"),
+	require.ErrorContains(t, agentcube.upgrade(reuseValues, "spire: {enabled: true, server: {persistence: {storageClass: fast}}}"),
 		"the cluster has no StorageClass fast")
 	assert.Equal(t, before.Written(), objects(t, agentcube.namespace).Written())
 
 	createClaim(t, agentcube.namespace, "fast")
 	const standard = "spire: {enabled: true, server: {persistence: {storageClass: standard}}}"
-	assert.ErrorContains(t, agentcube.upgrade(reuseValues, standard), "kubectl delete persistentvolumeclaim data-spire-server-0 --namespace class")
+	require.ErrorContains(t, agentcube.upgrade(reuseValues, standard), "kubectl delete persistentvolumeclaim data-spire-server-0 --namespace class")
 	deleteClaim(t, agentcube.namespace)
 	require.NoError(t, agentcube.upgrade(reuseValues, standard))
 }
@@ -127,7 +127,7 @@ func TestVolumeThatWasNeverMade(t *testing.T) {
 	require.NoError(t, agentcube.install(base, spire))
 	createClaim(t, agentcube.namespace, "fast")
 	const standard = "spire: {server: {persistence: {storageClass: standard}}}"
-	assert.ErrorContains(t, agentcube.upgrade(reuseValues, standard),
+	require.ErrorContains(t, agentcube.upgrade(reuseValues, standard),
 		"kubectl delete statefulset/spire-server persistentvolumeclaim/data-spire-server-0 --namespace never")
 	deleteClaim(t, agentcube.namespace)
 	require.NoError(t, client(t).AppsV1().StatefulSets(agentcube.namespace).Delete(t.Context(), "spire-server", metav1.DeleteOptions{}))
@@ -166,6 +166,6 @@ func TestServerWithoutAVolume(t *testing.T) {
 	require.NoError(t, err)
 	assert.Empty(t, server.Spec.VolumeClaimTemplates)
 	require.NoError(t, agentcube.upgrade(reuseValues, "router: {replicas: 2}"))
-	assert.ErrorContains(t, agentcube.upgrade(reuseValues, "spire: {server: {persistence: {enabled: true}}}"), "has another volume than this release asks for")
+	require.ErrorContains(t, agentcube.upgrade(reuseValues, "spire: {server: {persistence: {enabled: true}}}"), "has another volume than this release asks for")
 	assert.ErrorContains(t, agentcube.upgrade(reuseValues, "spire: {server: {keyManager: disk}}"), "spire.server.persistence.enabled is false")
 }

@@ -5,7 +5,6 @@ import (
 	"regexp"
 	"testing"
 
-	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
@@ -32,7 +31,7 @@ func TestRightsThatInstallersNeed(t *testing.T) {
 	}, metav1.CreateOptions{})
 	require.NoError(t, err)
 	const store = `redis: {addr: "redis:6379"}`
-	assert.ErrorContains(t, agentcube.install(base, store), "forbidden", "the chart has ClusterRoles")
+	require.ErrorContains(t, agentcube.install(base, store), "forbidden", "the chart has ClusterRoles")
 	role := installerRole(t)
 	_, err = rbac.ClusterRoles().Create(t.Context(), role, metav1.CreateOptions{})
 	require.NoError(t, err)

@@ -39,6 +39,6 @@ func TestADiskTooFullIsNamedBeforeAnythingIsBuilt(t *testing.T) {
 	const tebibytes = 1 << 20
 	err := CheckDisk(t.Context(), tebibytes)
 	require.ErrorContains(t, err, "make room")
-	assert.ErrorContains(t, err, "GiB are free")
+	require.ErrorContains(t, err, "GiB are free")
 	assert.NoError(t, CheckDisk(t.Context(), 0))
 }
