@@ -9,6 +9,7 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(suite.Main(m, scenarios)) }
 
+//nolint:paralleltest // the scenarios are subtests, and some of them run alone
 func TestScenarios(t *testing.T) { suite.Run(t, scenarios) }
 
 // scenarios are all there are, each beside what it needs in a file of this folder.

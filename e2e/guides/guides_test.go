@@ -72,6 +72,7 @@ func empty(ctx context.Context) error {
 	return suite.client.DeleteNamespace(ctx, helm.Namespace)
 }
 
+//nolint:paralleltest // each guide goes on where the one before it has left the cluster
 func TestGuides(t *testing.T) {
 	// First the clients that make up has put there, so that no other version prints something else.
 	path := filepath.Dir(suite.helm.Program) + string(os.PathListSeparator) + os.Getenv("PATH")

@@ -41,6 +41,7 @@ func example() *traffic.Timeline {
 }
 
 func TestATimelineIsKeptAsJSONThatReadsBackTheSame(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	written := example()
 	_, err := written.Write(dir, "enable")
@@ -53,6 +54,7 @@ func TestATimelineIsKeptAsJSONThatReadsBackTheSame(t *testing.T) {
 }
 
 func TestThePictureIsWellFormedAndNamesEveryPodActionAndFailure(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	path, err := example().Write(dir, "enable")
 	require.NoError(t, err)
@@ -79,6 +81,7 @@ func TestThePictureIsWellFormedAndNamesEveryPodActionAndFailure(t *testing.T) {
 }
 
 func TestATimelineOfNothingIsStillAPicture(t *testing.T) {
+	t.Parallel()
 	picture, err := (&traffic.Timeline{Title: "nothing"}).SVG()
 	require.NoError(t, err)
 	assert.Contains(t, string(picture), "0 requests, 0 failed")

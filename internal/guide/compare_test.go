@@ -8,6 +8,7 @@ import (
 )
 
 func TestWhatDiffersFromRunToRunIsComparedByItsType(t *testing.T) {
+	t.Parallel()
 	for _, pair := range [][2]string{
 		{"agentcube-router-54b4c454df-64fhh   2/2   Running   0   18m", "agentcube-router-7fc55b96fd-wzdpt  2/2  Running  0  2m31s"},
 		{"spire-agent-mnz5l   1/1", "spire-agent-zq7xk   1/1"},
@@ -25,6 +26,7 @@ func TestWhatDiffersFromRunToRunIsComparedByItsType(t *testing.T) {
 }
 
 func TestWhatDoesNotDifferFromRunToRunIsComparedToTheLetter(t *testing.T) {
+	t.Parallel()
 	for _, pair := range [][2]string{
 		{"agentcube-router-54b4c454df-64fhh   2/2", "workloadmanager-54b4c454df-64fhh   2/2"},
 		{"agentcube-router   2/2   Running   0", "agentcube-router   2/2   Running   1"},
@@ -39,6 +41,7 @@ func TestWhatDoesNotDifferFromRunToRunIsComparedToTheLetter(t *testing.T) {
 }
 
 func TestLinesMayBeLeftOut(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		expected, actual string
 		same             bool

@@ -25,6 +25,7 @@ func difference(t *testing.T, source string) *Difference {
 }
 
 func TestBlocksShareOneSession(t *testing.T) {
+	t.Parallel()
 	assert.NoError(t, follow(t, `
 # A guide
 '''bash
@@ -47,6 +48,7 @@ hello spire
 }
 
 func TestADifferenceNamesFileLineAndBothSides(t *testing.T) {
+	t.Parallel()
 	d := difference(t, `
 '''bash
 printf 'one\ntwo\n'
@@ -61,11 +63,13 @@ three
 }
 
 func TestTooMuchAndTooLittleOutputAreDifferences(t *testing.T) {
+	t.Parallel()
 	assert.Equal(t, 6, difference(t, "\n'''bash\nprintf 'one\\ntwo\\n'\n'''\n'''text\none\n'''\n").Line)
 	assert.Equal(t, 7, difference(t, "\n'''bash\necho one\n'''\n'''text\none\ntwo\n'''\n").Line)
 }
 
 func TestACommandThatFailsFailsTheGuideAtItsLine(t *testing.T) {
+	t.Parallel()
 	d := difference(t, `
 '''bash
 echo fine
@@ -88,6 +92,7 @@ func TestACommandMayFailWhereTheGuideSaysSo(t *testing.T) {
 }
 
 func TestOneCommandsErrorExcusesNoOther(t *testing.T) {
+	t.Parallel()
 	const refused = "sh -c 'echo error: refused >&2; exit 1'"
 	for _, commands := range []string{"false\n" + refused, refused + "\nfalse"} {
 		d := difference(t, "\n'''bash fails\n"+commands+"\n'''\n'''text\nerror: refused\n'''\n")
@@ -96,10 +101,12 @@ func TestOneCommandsErrorExcusesNoOther(t *testing.T) {
 }
 
 func TestAShellThatEndsFailsTheGuide(t *testing.T) {
+	t.Parallel()
 	assert.ErrorContains(t, follow(t, "\n'''bash\nexit 0\n'''\n"), "a.md:3: the shell has ended")
 }
 
 func TestABlockForTheReadersOwnClusterIsADryRun(t *testing.T) {
+	t.Parallel()
 	source := `
 '''bash
 kubectl() { echo "run: kubectl $*"; }
@@ -122,6 +129,7 @@ run: kubectl apply -f agent.yaml
 }
 
 func TestRecordKeepsWhatIsLeftOutAndRefreshesTheRest(t *testing.T) {
+	t.Parallel()
 	source := strings.ReplaceAll(`
 '''bash
 printf 'pod/agentcube-router-54b4c454df-64fhh   2m\nlong\nlong\nend\n'
@@ -149,12 +157,14 @@ old
 }
 
 func TestRunsThatNameThingsOtherwiseAreReadAsTheGuideDoes(t *testing.T) {
+	t.Parallel()
 	g, err := Parse("a.md", []byte("```bash\necho agentcube-guides-control-plane\n```\n```text\nagentcube-control-plane\n```\n"))
 	require.NoError(t, err)
 	assert.NoError(t, Runner{Dir: t.TempDir(), Rename: []string{"agentcube-guides", "agentcube"}}.Follow(t.Context(), g))
 }
 
 func TestBlocksThatNobodyWouldCheckAreErrors(t *testing.T) {
+	t.Parallel()
 	for source, want := range map[string]string{
 		"```sh\nrm -r /\n```\n":                               `a.md:2: a block of the language "sh"`,
 		"```\nrm -r /\n```\n":                                 `a.md:2: a block of the language ""`,
@@ -170,6 +180,7 @@ func TestBlocksThatNobodyWouldCheckAreErrors(t *testing.T) {
 }
 
 func TestAGuideThatIsBrokenInOnePlaceFails(t *testing.T) {
+	t.Parallel()
 	const whole = `
 '''bash
 kubectl() { case "$*" in "logs -n agentcube router --tail=1") echo "I1123 23:49:20.286799 1 source.go:68] All files are present" ;; *) echo "error: $*"; return 1 ;; esac; }

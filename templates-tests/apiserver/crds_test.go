@@ -17,6 +17,7 @@ import (
 	"k8s.io/client-go/dynamic"
 )
 
+//nolint:paralleltest // takes definitions away that other tests need
 func TestARefusedFirstInstallLeavesOnlyTheCRDsThatHelmBringsBeforehand(t *testing.T) {
 	removeCRDs(t, "agentruntimes.runtime.agentcube.volcano.sh", "codeinterpreters.runtime.agentcube.volcano.sh")
 	before := objects(t)
@@ -28,6 +29,7 @@ func TestARefusedFirstInstallLeavesOnlyTheCRDsThatHelmBringsBeforehand(t *testin
 	}, objects(t).Since(before))
 }
 
+//nolint:paralleltest // takes definitions away that other tests need
 func TestSpireWithoutItsCRDsIsRefusedInOneSentenceAndChangesNothing(t *testing.T) {
 	withoutSpireCRDs(t)
 	agentcube := newRelease(t, "agentcube", "without-crds")

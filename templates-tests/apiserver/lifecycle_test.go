@@ -28,6 +28,7 @@ func kept(namespace string) []string {
 	}
 }
 
+//nolint:paralleltest // takes definitions away that other tests need
 func TestAnUninstallLeavesOnlyWhatTheReadmeSays(t *testing.T) {
 	for mode, values := range map[string]string{"plain": plain, "spire": spire} {
 		t.Run(mode, func(t *testing.T) {

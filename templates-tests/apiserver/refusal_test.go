@@ -88,6 +88,8 @@ func TestSizeInAnotherFormIsTheSame(t *testing.T) {
 // TestVolumeThatCannotBeBoundIsRejected: without the StorageClass that the server's volume asks
 // for, SPIRE is rejected before anything changes. It runs alone, since it takes the default from
 // the cluster.
+//
+//nolint:paralleltest // takes the default StorageClass from the cluster
 func TestVolumeThatCannotBeBoundIsRejected(t *testing.T) {
 	withSpireCRDs(t)
 	classes := client(t).StorageV1().StorageClasses()

@@ -25,6 +25,7 @@ func TestAReleaseOfV010TurnsMutualTLSOnAndOffAndRollsBack(t *testing.T) {
 	agentcubesOwn.Lock()
 	defer agentcubesOwn.Unlock()
 	withSpireCRDs(t)
+	//nolint:paralleltest // the lock is held until they have ended
 	for _, how := range []reuse{reuseValues, resetThenReuseValues, neither} {
 		t.Run(string(how), func(t *testing.T) {
 			name := "upgrade-" + strings.Trim(string(how), "-")

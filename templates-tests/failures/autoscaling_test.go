@@ -15,6 +15,7 @@ const autoscaled = "router.autoscaling.enabled=true,workloadmanager.autoscaling.
 // What the autoscaler has set stays through upgrades, rollbacks, and an upgrade that takes itself
 // back.
 func TestAutoscaledPodsKeepTheirNumber(t *testing.T) {
+	t.Parallel()
 	eachHelm(t, "scaled", func(t *testing.T, r release) {
 		rollBack := r.helm.version.rollBack
 		scale(t, r, 9)
@@ -34,6 +35,7 @@ func TestAutoscaledPodsKeepTheirNumber(t *testing.T) {
 // to one pod if a manifest ceased to say a number. Helm 4 overwrites the autoscaler's number only
 // where it is told to.
 func TestAutoscalingSwitchedOnLater(t *testing.T) {
+	t.Parallel()
 	eachHelm(t, "scaled-later", func(t *testing.T, r release) {
 		scale(t, r, 4)
 		require.NoError(t, r.upgrade(autoscaled))

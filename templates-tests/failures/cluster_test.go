@@ -15,6 +15,7 @@ import (
 // A node that is not ready stops neither an upgrade of the agents on other nodes nor helm, which
 // waits for them.
 func TestNodeThatIsNotReady(t *testing.T) {
+	t.Parallel()
 	eachHelm(t, "node-down", func(t *testing.T, r release) {
 		waiting := []string{r.helm.version.waitSome, "--timeout", "1m"}
 		require.NoError(t, r.upgradeWith(waiting, "spire.enabled=true"))

@@ -65,7 +65,6 @@ func (r release) install(values ...string) {
 // eachHelm runs a test with each version of Helm, on a release of its own that has some values.
 func eachHelm(t *testing.T, name string, test func(t *testing.T, r release), values ...string) {
 	t.Helper()
-	t.Parallel()
 	for version, helm := range helms {
 		t.Run(version, func(t *testing.T) {
 			t.Parallel()

@@ -26,9 +26,9 @@ var wait = []string{"--wait", "--timeout", "1m"}
 // eachSwitch runs a test for each version of Helm and each direction, on a release of its own.
 func eachSwitch(t *testing.T, name string, test func(t *testing.T, r release, d direction)) {
 	t.Helper()
-	t.Parallel()
 	for to, d := range directions {
 		t.Run(to, func(t *testing.T) {
+			t.Parallel()
 			eachHelm(t, name+"-"+to, func(t *testing.T, r release) { test(t, r, d) }, "spire.enabled="+d.from)
 		})
 	}
@@ -46,6 +46,7 @@ func requireRollbackFirst(t *testing.T, r release, values ...string) {
 // After a switch that timed out, once or twice, each upgrade to the mode before it is rejected, and
 // the rollback that the message names brings back what was.
 func TestFailedSwitchIsRolledBack(t *testing.T) {
+	t.Parallel()
 	eachSwitch(t, "failed", func(t *testing.T, r release, d direction) {
 		before := r.objects().Meant()
 		r.fail("spire.enabled="+d.to, missingImages)
@@ -76,6 +77,7 @@ func TestRecordsInConfigMaps(t *testing.T) {
 
 // A switch that failed may be tried again with values that work.
 func TestFailedSwitchIsTriedAgain(t *testing.T) {
+	t.Parallel()
 	eachSwitch(t, "again", func(t *testing.T, r release, d direction) {
 		before := r.objects().Meant()
 		r.fail("spire.enabled="+d.to, missingImages)
@@ -88,6 +90,7 @@ func TestFailedSwitchIsTriedAgain(t *testing.T) {
 // After a switch that succeeded, one in the other direction that is interrupted may be tried again,
 // wherever it was.
 func TestInterruptedSwitchIsTriedAgain(t *testing.T) {
+	t.Parallel()
 	eachSwitch(t, "later", func(t *testing.T, r release, d direction) {
 		require.NoError(t, r.upgrade("spire.enabled="+d.to))
 		before := r.objects().Meant()
@@ -100,6 +103,7 @@ func TestInterruptedSwitchIsTriedAgain(t *testing.T) {
 
 // A switch that takes itself back leaves what was.
 func TestFailedSwitchTakesItselfBack(t *testing.T) {
+	t.Parallel()
 	eachSwitch(t, "atomic", func(t *testing.T, r release, d direction) {
 		before := r.objects().Meant()
 		err := r.upgradeWith([]string{r.helm.version.rollBack, "--timeout", "3s"}, "spire.enabled="+d.to, missingImages)
@@ -113,8 +117,10 @@ func TestFailedSwitchTakesItselfBack(t *testing.T) {
 // failed: the release goes on as before after an upgrade or, where that is rejected, after a
 // rollback.
 func TestSwitchIsCutOff(t *testing.T) {
+	t.Parallel()
 	for name, signal := range map[string]os.Signal{"killed": syscall.SIGKILL, "interrupted": os.Interrupt} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			eachSwitch(t, name, func(t *testing.T, r release, d direction) {
 				before := r.objects().Meant()
 				changes, deployed, brokeOff := r.helm.version.firstCut, 1, false
@@ -150,6 +156,7 @@ const step = 6
 // A rollback to the revision that failed, and one to the revision that was deployed before it,
 // bring back what was.
 func TestRollbackIsCutOff(t *testing.T) {
+	t.Parallel()
 	eachSwitch(t, "rolling-back", func(t *testing.T, r release, d direction) {
 		before := r.objects().Meant()
 		deployed := 1
@@ -188,6 +195,7 @@ func (r release) wayBack(deployed int) (now int, brokeOff bool) {
 // A SPIRE version that does not start is taken back by a rollback, by an upgrade to one that does,
 // and by the upgrade itself.
 func TestFailedVersion(t *testing.T) {
+	t.Parallel()
 	const missing = "spire.server.image.tag=none,spire.agent.image.tag=none"
 	eachHelm(t, "version", func(t *testing.T, r release) {
 		before := r.objects().Meant()
@@ -205,6 +213,7 @@ func TestFailedVersion(t *testing.T) {
 
 // After a switch to another trust domain that failed, the first one is not lost.
 func TestFailedTrustDomain(t *testing.T) {
+	t.Parallel()
 	eachHelm(t, "trust-domain", func(t *testing.T, r release) {
 		r.fail("spire.enabled=true", "spire.trustDomain=example.org", missingImages)
 		requireRollbackFirst(t, r, "spire.enabled=true")
@@ -217,6 +226,7 @@ func TestFailedTrustDomain(t *testing.T) {
 // revision that failed, which may end with an error, and one to the revision that was deployed
 // before it.
 func TestStuckReleaseComesFree(t *testing.T) {
+	t.Parallel()
 	unguarded := unguardedChart(t)
 	eachSwitch(t, "stuck", func(t *testing.T, r release, d direction) {
 		before := r.objects().Meant()

@@ -23,6 +23,7 @@ func parse(t *testing.T, args ...string) (*Config, error) {
 	return config, config.Complete()
 }
 
+//nolint:paralleltest // parse sets the environment
 func TestConfigHasTheContractsDefaults(t *testing.T) {
 	config, err := parse(t)
 	require.NoError(t, err)
@@ -43,6 +44,7 @@ func TestServerIDFollowsTheEnvironment(t *testing.T) {
 	assert.Equal(t, "spiffe://example.org/ns/ai/sa/workloadmanager", id.String())
 }
 
+//nolint:paralleltest // parse sets the environment
 func TestConfigRefusesWhatDoesNotGoTogether(t *testing.T) {
 	for name, test := range map[string]struct {
 		args []string
@@ -66,6 +68,7 @@ func TestConfigRefusesWhatDoesNotGoTogether(t *testing.T) {
 	}
 }
 
+//nolint:paralleltest // parse sets the environment
 func TestConfigAcceptsTheContractsFlags(t *testing.T) {
 	config, err := parse(t, "--port=8081", "--debug", "--max-concurrent-requests=5",
 		"--enable-tls", "--tls-cert=tc", "--tls-key=tk",
