@@ -55,7 +55,8 @@ var userCA = suite.Scenario{
 	},
 }
 
-// leadsTo returns an error where the first certificate of a chain, as PEM, does not lead to a root by way of the others.
+// leadsTo returns an error where the first certificate of a chain, as PEM, does not lead to a root
+// by way of the others.
 func leadsTo(roots *x509.CertPool, chain []byte) error {
 	block, rest := pem.Decode(chain)
 	if block == nil {

@@ -63,7 +63,8 @@ var mySQL = suite.Scenario{
 	},
 }
 
-// requireServersStandIn installs a release with two servers on a database, and takes one, the other, and the database away.
+// requireServersStandIn installs a release with two servers on a database, and takes one, the
+// other, and the database away.
 func requireServersStandIn(ctx context.Context, t *testing.T, name string, database database, values map[string]string) {
 	t.Helper()
 	maps.Copy(values, map[string]string{
@@ -113,8 +114,8 @@ func (d database) exec(args ...string) command.Command {
 	return command.New(append([]string{"docker", "exec", d.container}, args...)...)
 }
 
-// startDatabase starts a database for SPIRE servers, waits until it answers, as a program in it says when it is given --host, and removes
-// it when the test ends.
+// startDatabase starts a database for SPIRE servers, waits until it answers, as a program in it
+// says when it is given --host, and removes it when the test ends.
 func startDatabase(ctx context.Context, t *testing.T, name string, image images.Image, answers ...string) database {
 	t.Helper()
 	d := database{container: environment.Name() + "-test-" + name}

@@ -25,7 +25,8 @@ var clusterFaults = suite.Scenario{
 	Run: func(ctx context.Context, t *testing.T, r release.Release) {
 		load := suite.UnderLoad(ctx, t, r)
 		controlPlane := nodes(ctx, t, "node-role.kubernetes.io/control-plane")[0]
-		// However the test ends; and before the load ends, whose record comes by way of the API server.
+		// However the test ends; and before the load ends, whose record comes by way of the API
+		// server.
 		t.Cleanup(func() { assert.NoError(t, faults.StartAPIServer(context.Background(), r.Client, controlPlane.Name)) })
 		endured := []suite.Fault{{Name: "API server away for a minute", Inject: func(ctx context.Context) error {
 			if err := faults.StopAPIServer(ctx, r.Client, controlPlane.Name); err != nil {

@@ -15,8 +15,9 @@ import (
 	"agentcube-mtls/e2e/suite"
 )
 
-// inventory returns the objects, of every kind that the API server knows and in every namespace, that name a release anywhere,
-// and all custom resource definitions, which releases share. Events are left out: they go by themselves, in their own time.
+// inventory returns the objects, of every kind that the API server knows and in every namespace,
+// that name a release anywhere, and all custom resource definitions, which releases share. Events
+// are left out: they go by themselves, in their own time.
 func inventory(ctx context.Context, release string) ([]string, error) {
 	kinds, err := suite.Env.Release.Discovery().ServerPreferredResources()
 	if err != nil {

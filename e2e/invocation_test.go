@@ -124,7 +124,8 @@ func forgedToken(t *testing.T) string {
 	return token
 }
 
-// tunnel forwards a port of this machine to one in the cluster until the test ends, and returns its URL.
+// tunnel forwards a port of this machine to one in the cluster until the test ends, and returns its
+// URL.
 func tunnel(t *testing.T, kind k8s.KubeResourceType, name string, port int) string {
 	t.Helper()
 	forwarded := k8s.NewTunnel(k8s.NewKubectlOptions("", suite.Env.Kubeconfig, helm.Namespace), kind, name, 0, port)

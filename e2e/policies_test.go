@@ -95,11 +95,11 @@ const (
 // requireDoors waits until every one of the pods finds all doors open, or all of them closed.
 func requireDoors(ctx context.Context, t *testing.T, doors map[string][]string, pods []*corev1.Pod, expected string) {
 	t.Helper()
-	const knock = `if nc -w 2 "$0" "$1" -e true 2>/dev/null; then echo open; else echo closed; fi`
+	const connect = `if nc -w 2 "$0" "$1" -e true 2>/dev/null; then echo open; else echo closed; fi`
 	for _, pod := range pods {
 		for name, door := range doors {
 			suite.Eventually(ctx, t, name+" to be "+expected+" to "+pod.Name, func(ctx context.Context) error {
-				found, err := suite.Env.Release.Exec(ctx, pod.Namespace, pod.Name, "idle", append([]string{"sh", "-c", knock}, door...)...)
+				found, err := suite.Env.Release.Exec(ctx, pod.Namespace, pod.Name, "idle", append([]string{"sh", "-c", connect}, door...)...)
 				if err == nil && strings.TrimSpace(found) != expected {
 					err = fmt.Errorf("%s is %s", strings.Join(door, ":"), strings.TrimSpace(found))
 				}

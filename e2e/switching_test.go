@@ -75,7 +75,8 @@ func settings(ctx context.Context, t *testing.T, r release.Release) map[string]a
 	return values
 }
 
-// ofSPIRE returns the objects of a release that are SPIRE's by their name or kind. Its custom resource definitions are another release.
+// ofSPIRE returns the objects of a release that are SPIRE's by their name or kind. Its custom
+// resource definitions are another release.
 func ofSPIRE(ctx context.Context, r release.Release) ([]string, error) {
 	all, err := inventory(ctx, r.Name)
 	var found []string

@@ -117,7 +117,8 @@ func everyPod(ctx context.Context, t *testing.T, r release.Release, apps []strin
 	return true
 }
 
-// lifeOfCertificates returns how long a certificate is valid that the SPIRE server issues now, by default.
+// lifeOfCertificates returns how long a certificate is valid that the SPIRE server issues now, by
+// default.
 func lifeOfCertificates(ctx context.Context, t *testing.T, r release.Release) time.Duration {
 	t.Helper()
 	issued, err := r.Server(ctx, "x509", "mint", "-spiffeID", "spiffe://cluster.local/minted")
@@ -143,7 +144,8 @@ func nextChart(t *testing.T) string {
 	return dir
 }
 
-// retag gives SPIRE's images a second tag on every node, and returns it: to Kubernetes that is another version.
+// retag gives SPIRE's images a second tag on every node, and returns it: to Kubernetes that is
+// another version.
 func retag(ctx context.Context, t *testing.T) string {
 	t.Helper()
 	const next = "next"

@@ -12,9 +12,10 @@ import (
 	"agentcube-mtls/templates-tests/chart"
 )
 
-// BenchmarkRender is one render by helm's engine, and how many times that of AgentCube's own chart it takes. The engine parses all
-// templates each time, and "parsing" is what that alone takes. BenchmarkSchema is the check of the values that helm makes before it.
-// All tell CPU time too, which other work on the machine stretches less.
+// BenchmarkRender is one render by helm's engine, and how many times that of AgentCube's own chart
+// it takes. The engine parses all templates each time, and "parsing" is what that alone takes.
+// BenchmarkSchema is the check of the values that helm makes before it. All tell CPU time too,
+// which other work on the machine stretches less.
 func BenchmarkRender(b *testing.B) {
 	old, err := v010()
 	require.NoError(b, err)
@@ -37,7 +38,8 @@ func BenchmarkRender(b *testing.B) {
 	}
 }
 
-// unexecuted returns a chart whose templates the engine parses, and does not execute: their names begin as those of helpers do.
+// unexecuted returns a chart whose templates the engine parses, and does not execute: their names
+// begin as those of helpers do.
 func unexecuted(loaded *helmchart.Chart) *helmchart.Chart {
 	parsed := *loaded
 	parsed.Templates = nil

@@ -17,8 +17,9 @@ import (
 	"agentcube-mtls/templates-tests/openapi"
 )
 
-// conformVersions are the oldest Kubernetes that is supported, the first with native sidecars, and the newest that there is: each
-// with the module in which its version is pinned. Between the last two is the one whose API server other tests run.
+// conformVersions are the oldest Kubernetes that is supported, the first with native sidecars, and
+// the newest that there is: each with the module in which its version is pinned. Between the last
+// two is the one whose API server other tests run.
 var conformVersions = map[string]string{
 	"1.25": "internal/tools/kubernetes-1.25",
 	"1.29": "internal/tools/kubernetes-1.29",

@@ -11,7 +11,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-// TestHelmTestTellsAReleaseThatIsWellFromOthers runs the script of `helm test` as it is, with servers here in place of the release's.
+// TestHelmTestTellsAReleaseThatIsWellFromOthers runs the script of `helm test` as it is, with
+// servers here in place of the release's.
 func TestHelmTestTellsAReleaseThatIsWellFromOthers(t *testing.T) {
 	t.Parallel()
 	secure := &tls.Config{MinVersion: tls.VersionTLS13, ClientAuth: tls.RequireAnyClientCert}

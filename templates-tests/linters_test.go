@@ -16,7 +16,8 @@ import (
 	"agentcube-mtls/templates-tests/generate"
 )
 
-// explained are the points that kube-score calls critical and that are meant: by check, and by object or for all.
+// explained are the points that kube-score calls critical and that are meant: by check, and by
+// object or for all.
 var explained = map[string]map[string]string{
 	"container-image-pull-policy": {"*": "images are pinned by version or digest; fetching them at each start makes the registry a part of every restart"},
 	"container-image-tag": {
@@ -73,8 +74,8 @@ type criticalPoint struct {
 	known               bool
 }
 
-// criticalPoints are what kube-score calls critical in a render. CPU limits are left out: they slow certificates down when
-// every pod of a cluster wants one, and requests share out the CPU already.
+// criticalPoints are what kube-score calls critical in a render. CPU limits are left out: they slow
+// certificates down when every pod of a cluster wants one, and requests share out the CPU already.
 func criticalPoints(t testing.TB, score string, given map[string]any) []criticalPoint {
 	t.Helper()
 	manifests, err := chart.Release{Values: given}.Render()

@@ -50,7 +50,8 @@ func TestWorkloadManagerServesOnlyMutualTLSWithSPIRE(t *testing.T) {
 	assert.Equal(t, "spiffe://cluster.local/ns/agentcube/sa/agentcube-router", env(manager)["AGENTCUBE_ALLOWED_CLIENT_SPIFFE_IDS"])
 }
 
-func TestEachServicePortReachesOnlyTheWorkloadManagersThatSpeakItsLanguage(t *testing.T) {
+// Each port of the Service reaches only WorkloadManagers of its mode.
+func TestServicePortsByMode(t *testing.T) {
 	t.Parallel()
 	for mode, given := range map[string]string{"http": plain, "https": spire} {
 		objects := render(t, given)

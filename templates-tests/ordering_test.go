@@ -11,7 +11,8 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 )
 
-func TestANewRouterIsHeldBackUntilAWorkloadManagerThatSpeaksItsLanguageAccepts(t *testing.T) {
+// A new Router starts once a WorkloadManager of its mode accepts connections.
+func TestRouterWaitsForWorkloadManager(t *testing.T) {
 	t.Parallel()
 	for mode, c := range map[string]struct {
 		values, target string

@@ -58,7 +58,8 @@ func TestTheServerWritesNoConfigMapButItsBundle(t *testing.T) {
 	}, get[*rbacv1.Role](t, render(t, spire), "spire-server").Rules)
 }
 
-func TestTheAgentsWideRightOnKubeletsEndsWhereTheNarrowOneIsEverywhere(t *testing.T) {
+// Agents have nodes/proxy only where Kubernetes may lack the narrower nodes/pods.
+func TestAgentsRightOnKubelets(t *testing.T) {
 	t.Parallel()
 	resources := func(kubernetes string) []string {
 		objects := renderRelease(t, chart.Release{Values: values(t, spire), Kubernetes: kubernetes})

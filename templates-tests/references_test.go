@@ -19,7 +19,8 @@ import (
 	"agentcube-mtls/templates-tests/chart"
 )
 
-// usersOwn is the name that the drawn settings give to whatever the user brings: it need not be rendered.
+// usersOwn is the name that the drawn settings give to whatever the user brings: it need not be
+// rendered.
 const usersOwn = "users"
 
 // references looks names up among the objects of one render.
@@ -175,7 +176,8 @@ func (r *references) subjects(from string, subjects []rbacv1.Subject) {
 	}
 }
 
-// service wants pods behind the selector, and behind its ports taken together at least one that they have.
+// service wants pods behind the selector, and behind its ports taken together at least one that
+// they have.
 func (r *references) service(from string, service *corev1.Service) {
 	served := 0
 	for _, template := range r.selected(from, service.Spec.Selector) {

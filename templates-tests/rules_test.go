@@ -41,7 +41,8 @@ func remainsOfSPIRE(c combination, objects []client.Object) (wrong []string) {
 	return wrong
 }
 
-// strangeSelectors are those other than the one label that running clusters have: a selector cannot be changed.
+// strangeSelectors are those other than the one label that running clusters have: a selector cannot
+// be changed.
 func strangeSelectors(_ combination, objects []client.Object) (wrong []string) {
 	apps := map[string]string{
 		"Deployment/agentcube-router": "agentcube-router", "Deployment/workloadmanager": "workloadmanager",
@@ -69,8 +70,8 @@ func strangeSelectors(_ combination, objects []client.Object) (wrong []string) {
 	return wrong
 }
 
-// disagreeingIDs compares what the WorkloadManager lets in with the account that the Router runs under, and with the selectors
-// of the identities.
+// disagreeingIDs compares what the WorkloadManager lets in with the account that the Router runs
+// under, and with the selectors of the identities.
 func disagreeingIDs(c combination, objects []client.Object) (wrong []string) {
 	accounts := map[string]string{}
 	for _, object := range objects {

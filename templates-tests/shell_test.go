@@ -16,8 +16,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// shell runs a script that the chart writes, and returns what it says. Its curl is told where the hosts and ports of a release lead,
-// and its time does not pass.
+// shell runs a script that the chart writes, and returns what it says. Its curl is told where the
+// hosts and ports of a release lead, and its time does not pass.
 func shell(t *testing.T, script string, ports map[string]string) (string, error) {
 	t.Helper()
 	_, err := exec.LookPath("curl")

@@ -47,7 +47,7 @@ func TestCertificatesAreThereBeforeTheApplicationStarts(t *testing.T) {
 		spec := get[*appsv1.Deployment](t, render(t, spire), name).Spec.Template.Spec
 		require.Greater(t, len(spec.InitContainers), 1, name)
 		wait, helper := spec.InitContainers[0], spec.InitContainers[1]
-		assert.Equal(t, "wait-for-agent", wait.Name, "an agent that the helper does not find is asked again after ever longer whiles")
+		assert.Equal(t, "wait-for-agent", wait.Name, "the helper retries an unavailable agent with exponential backoff")
 		assert.Contains(t, wait.Command[2], "--unix-socket /run/spire/agent-sockets/spire-agent.sock ")
 		assert.Equal(t, []corev1.VolumeMount{{Name: "workload-api", MountPath: "/run/spire/agent-sockets", ReadOnly: true}}, wait.VolumeMounts)
 		assert.Equal(t, "spiffe-helper", helper.Name)
@@ -90,7 +90,7 @@ func TestAgentsWaitForTheBundleThatTheServerPublishes(t *testing.T) {
 	bundle := volume(t, pod, "bundle").ConfigMap
 	assert.Equal(t, "spire-bundle", bundle.Name)
 	assert.Equal(t, []corev1.KeyToPath{{Key: "bundle.crt", Path: "bundle.crt"}}, bundle.Items)
-	assert.Equal(t, new(true), bundle.Optional, "a volume that is refused is tried again after ever longer whiles")
+	assert.Equal(t, new(true), bundle.Optional, "the kubelet retries a rejected volume with exponential backoff")
 	assert.Len(t, pod.InitContainers, 1, "each container that waits costs the switch a second more")
 	assert.Contains(t, pod.Containers[0].VolumeMounts, corev1.VolumeMount{Name: "bundle", MountPath: "/run/spire/bundle", ReadOnly: true})
 
@@ -239,7 +239,8 @@ spire:
 	assert.Equal(t, "spire-server-datastore", c.Env[0].ValueFrom.SecretKeyRef.Name)
 }
 
-func TestAChangedConnectionStringRollsTheServersAndCannotBeReadOffThem(t *testing.T) {
+// A changed connection string rolls the servers, and cannot be read off their pods.
+func TestConnectionStringRollsServers(t *testing.T) {
 	t.Parallel()
 	checksum := func(connection string) string {
 		objects := render(t, spire, "spire: {server: {dataStore: {type: postgres, connectionString: '"+connection+"'}}}")

@@ -13,8 +13,9 @@ import (
 	"agentcube-mtls/templates-tests/chart"
 )
 
-// TestStoredNullIsNoValue: `--set key=null` makes helm store a null, which it hands on with --reuse-values once the key is gone from the
-// computed values. For every key that is the same as no value: the default, or less of a map that is the user's to shape.
+// TestStoredNullIsNoValue: `--set key=null` makes helm store a null, which it hands on with
+// --reuse-values once the key is gone from the computed values. For every key that is the same as
+// no value: the default, or less of a map that is the user's to shape.
 func TestStoredNullIsNoValue(t *testing.T) {
 	t.Parallel()
 	paths := keys("", chart.Base().Values)
@@ -37,7 +38,8 @@ func TestStoredNullIsNoValue(t *testing.T) {
 	}
 }
 
-// TestStoredEmptyEntryIsNone: of `--set key={}` helm makes a list with an empty text. For every list that is the same as an empty one.
+// TestStoredEmptyEntryIsNone: of `--set key={}` helm makes a list with an empty text. For every
+// list that is the same as an empty one.
 func TestStoredEmptyEntryIsNone(t *testing.T) {
 	t.Parallel()
 	lists := 0

@@ -44,7 +44,8 @@ router: {replicas: 3, serviceAccountName: agentcube-router, rbac: {create: true}
 workloadmanager: {image: {tag: v1}, service: {port: 9090}, resources: {requests: {cpu: 1}}}
 volcano: {scheduler: {enabled: true}}`
 
-// upgradeFromV010 is an upgrade with --reuse-values: the old release's computed values stand where the chart's own would.
+// upgradeFromV010 is an upgrade with --reuse-values: the old release's computed values stand where
+// the chart's own would.
 func upgradeFromV010(t *testing.T, set ...string) chart.Release {
 	t.Helper()
 	old, err := v010()
@@ -91,7 +92,8 @@ func earlier(t testing.TB) map[string]map[string]any {
 	return found
 }
 
-func TestUpgradesFromEveryEarlierVersionRenderWithItsValuesReused(t *testing.T) {
+// The stored values of every earlier version render.
+func TestUpgradeRendersWithStoredValues(t *testing.T) {
 	t.Parallel()
 	versions := earlier(t)
 	require.NotEmpty(t, versions)

@@ -172,7 +172,8 @@ func TestAnExistingSPIREWhoseEntriesComeFromElsewhereNeedsNoCRDs(t *testing.T) {
 	renderRelease(t, chart.Release{Values: values(t, existing, "spire: {identities: {create: false}}"), APIs: []string{}, Live: true})
 }
 
-// --set gives an integer, and a stored release, from which the next upgrade takes it, the nearest floating-point number.
+// --set gives an integer, and a stored release, from which the next upgrade takes it, the nearest
+// floating-point number.
 func TestANumberAsPasswordRollsNothingWhenItIsReused(t *testing.T) {
 	t.Parallel()
 	checksum := func(password any) string {

@@ -82,7 +82,8 @@ func leaves(path string, section map[string]any) map[string]any {
 	return found
 }
 
-// others are values that the schema takes, by path or by the path's end, where a default that is merely changed would not do.
+// others are values that the schema takes, by path or by the path's end, where a default that is
+// merely changed would not do.
 var others = map[string]any{
 	"digest": "sha256:" + strings.Repeat("a", 64), "pullPolicy": "Always", "logLevel": "debug", "hostPath": "/other",
 	"ttl": "7h", "x509SvidDefaultTtl": "7m", "syncInterval": "7s", "cacheReloadInterval": "7s", "gcInterval": "7s",

@@ -1,4 +1,5 @@
-// Package environment brings up everything that AgentCube with mutual TLS needs, from the container engine to the charts.
+// Package environment brings up everything that AgentCube with mutual TLS needs, from the container
+// engine to the charts.
 package environment
 
 import (
@@ -15,8 +16,8 @@ import (
 	"agentcube-mtls/internal/repo"
 )
 
-// Disk space that is taken at most, in GiB: by published images, by images and programs that are built here, and by a further
-// cluster once all of that is there.
+// Disk space that is taken at most, in GiB: by published images, by images and programs that are
+// built here, and by a further cluster once all of that is there.
 const (
 	diskPublished = 8
 	diskBuilt     = 20
@@ -130,7 +131,8 @@ func compile(ctx context.Context, log *progress.Log) error {
 	return nil
 }
 
-// Down removes the cluster, and stops the container engine if Up had to start it and nothing else is in it.
+// Down removes the cluster, and stops the container engine if Up had to start it and nothing else
+// is in it.
 func Down(ctx context.Context, log *progress.Log, name string) error {
 	if !engine.Running(ctx) {
 		log.Printf("✓ no container engine is running: there is nothing to remove")

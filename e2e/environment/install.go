@@ -13,8 +13,8 @@ import (
 	"agentcube-mtls/e2e/progress"
 )
 
-// Install installs agent-sandbox and the charts on a cluster, and returns the clients that it used. If it fails, what the cluster
-// was doing is kept, and the error says where.
+// Install installs agent-sandbox and the charts on a cluster, and returns the clients that it used.
+// If it fails, what the cluster was doing is kept, and the error says where.
 func Install(ctx context.Context, log *progress.Log, c *cluster.Cluster) (*kube.Client, *helm.Client, error) {
 	kubeconfig, err := c.Kubeconfig()
 	if err != nil {

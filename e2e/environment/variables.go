@@ -9,7 +9,8 @@ import (
 
 const defaultName = "agentcube"
 
-// Name returns the name of the cluster that `make up` makes: the environment variable CLUSTER, or agentcube.
+// Name returns the name of the cluster that `make up` makes: the environment variable CLUSTER, or
+// agentcube.
 func Name() string { return cmp.Or(os.Getenv("CLUSTER"), defaultName) }
 
 // Nodes returns how many nodes the environment variable NODES asks for; unset, it is the fallback.

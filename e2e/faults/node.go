@@ -21,7 +21,8 @@ func onNode(ctx context.Context, node string, args ...string) error {
 	return command.New(append([]string{"docker", "exec", node}, args...)...).Run(ctx)
 }
 
-// KillContainer kills the processes of a container in every pod of the component, and returns once they were started again.
+// KillContainer kills the processes of a container in every pod of the component, and returns once
+// they were started again.
 func (t Target) KillContainer(ctx context.Context, container string) error {
 	pods, err := t.pods(ctx)
 	if err != nil {
@@ -63,7 +64,8 @@ func status(pod *corev1.Pod, container string) (corev1.ContainerStatus, error) {
 	return corev1.ContainerStatus{}, fmt.Errorf("pod %s has no container %s", pod.Name, container)
 }
 
-// Overwrite puts text into a file of an emptyDir volume in every pod of the component, past everything that runs in the pod.
+// Overwrite puts text into a file of an emptyDir volume in every pod of the component, past
+// everything that runs in the pod.
 func (t Target) Overwrite(ctx context.Context, volume, file, text string) error {
 	pods, err := t.pods(ctx)
 	if err != nil {
@@ -71,8 +73,9 @@ func (t Target) Overwrite(ctx context.Context, volume, file, text string) error 
 	}
 	for _, pod := range pods {
 		where := path.Join("/var/lib/kubelet/pods", string(pod.UID), "volumes/kubernetes.io~empty-dir", volume, file)
-		// Only what is there is overwritten, and whoever owns it goes on owning it: Linux lets not even root open another's file in
-		// a directory that all may write to, if that could make the file.
+		// Only what is there is overwritten, and whoever owns it goes on owning it: Linux lets not
+		// even root open another's file in a directory that all may write to, if that could make
+		// the file.
 		if err := onNode(ctx, pod.Spec.NodeName, "sh", "-c", `printf %s "$1" | dd status=none conv=nocreat of="$0"`, where, text); err != nil {
 			return fmt.Errorf("overwriting %s in the volume %s of %s: %w", file, volume, pod.Name, err)
 		}
@@ -80,7 +83,8 @@ func (t Target) Overwrite(ctx context.Context, volume, file, text string) error 
 	return nil
 }
 
-// RestartNode switches a node off and on again, and returns once all containers that a namespace has there were started anew.
+// RestartNode switches a node off and on again, and returns once all containers that a namespace
+// has there were started again.
 func RestartNode(ctx context.Context, client *kube.Client, namespace, node string) error {
 	began := time.Now().Truncate(time.Second) // as exact as Kubernetes tells when a container was started
 	if err := command.New("docker", "restart", "--time", "5", node).Run(ctx); err != nil {
@@ -129,7 +133,8 @@ func StartAPIServer(ctx context.Context, client *kube.Client, node string) error
 	return kube.Eventually(ctx, "the API server to answer", func(ctx context.Context) error { return ready(ctx, client) })
 }
 
-// ready asks the API server whether it is ready, with a time of its own, since a connection may be left that nobody answers.
+// ready asks the API server whether it is ready, with a time of its own, since a connection may be
+// left that nobody answers.
 func ready(ctx context.Context, client *kube.Client) error {
 	return client.Discovery().RESTClient().Get().AbsPath("/readyz").Timeout(10 * time.Second).Do(ctx).Error()
 }

@@ -1,4 +1,5 @@
-// Package faults breaks what a release runs on, for real: processes, pods, volumes, files, nodes, the API server.
+// Package faults breaks what a release runs on, for real: processes, pods, volumes, files, nodes,
+// the API server.
 package faults
 
 import (
@@ -14,7 +15,8 @@ import (
 	"agentcube-mtls/e2e/kube"
 )
 
-// Target is where faults are injected: a namespace of a kind cluster, and the pods of one component in it.
+// Target is where faults are injected: a namespace of a kind cluster, and the pods of one component
+// in it.
 type Target struct {
 	*kube.Client
 	Namespace string
@@ -29,7 +31,8 @@ var (
 	Drained = metav1.DeleteOptions{}
 )
 
-// DeletePods deletes all pods of the component, and returns once they have gone and others have taken their places.
+// DeletePods deletes all pods of the component, and returns once they have gone and others have
+// taken their places.
 func (t Target) DeletePods(ctx context.Context, how metav1.DeleteOptions) error {
 	pods, err := t.pods(ctx)
 	if err != nil {
@@ -38,7 +41,8 @@ func (t Target) DeletePods(ctx context.Context, how metav1.DeleteOptions) error 
 	return t.delete(ctx, pods, how)
 }
 
-// DeletePod deletes one pod of the component, leaves the others, and returns once it has gone and another has taken its place.
+// DeletePod deletes one pod of the component, leaves the others, and returns once it has gone and
+// another has taken its place.
 func (t Target) DeletePod(ctx context.Context, how metav1.DeleteOptions) error {
 	pods, err := t.pods(ctx)
 	if err != nil {
@@ -61,7 +65,8 @@ func (t Target) delete(ctx context.Context, pods []corev1.Pod, how metav1.Delete
 	return nil
 }
 
-// Scale sets the number of replicas of the component's StatefulSet, which has the name of its label, and waits until no more run.
+// Scale sets the number of replicas of the component's StatefulSet, which has the name of its
+// label, and waits until no more run.
 func (t Target) Scale(ctx context.Context, replicas int32) error {
 	sets := t.AppsV1().StatefulSets(t.Namespace)
 	scale, err := sets.GetScale(ctx, t.App, metav1.GetOptions{})
@@ -81,7 +86,8 @@ func (t Target) Scale(ctx context.Context, replicas int32) error {
 	})
 }
 
-// LoseVolume deletes a claim of the component together with what is on its volume. Its pods must not run.
+// LoseVolume deletes a claim of the component together with what is on its volume. Its pods must
+// not run.
 func (t Target) LoseVolume(ctx context.Context, claim string) error {
 	claims := t.CoreV1().PersistentVolumeClaims(t.Namespace)
 	if err := claims.Delete(ctx, claim, metav1.DeleteOptions{}); err != nil {

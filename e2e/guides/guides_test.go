@@ -22,10 +22,12 @@ import (
 	"agentcube-mtls/internal/repo"
 )
 
-// order is the order in which a newcomer reads the guides. Those not named here have nothing to follow.
+// order is the order in which a newcomer reads the guides. Those not named here have nothing to
+// follow.
 var order = []string{"README.md", "docs/getting-started.md", "docs/tutorials/internal-auth-spire.md", "docs/upgrading.md", "docs/operations.md"}
 
-// official is what guides call the cluster; the tests have one of their own, so that they leave a user's alone.
+// official is what guides call the cluster; the tests have one of their own, so that they leave a
+// user's alone.
 const official = "agentcube"
 
 // suite is the cluster that all guides are followed on.
@@ -60,7 +62,8 @@ func setUp(ctx context.Context, log *progress.Log, c *cluster.Cluster) (err erro
 	return log.Step("removing what an earlier run has left", func() error { return empty(ctx) })
 }
 
-// empty removes the release, its namespace and all custom resources: the first guide begins with nothing.
+// empty removes the release, its namespace and all custom resources: the first guide begins with
+// nothing.
 func empty(ctx context.Context) error {
 	_, err := suite.helm.Run(ctx, "uninstall", helm.Name, "spire-crds", "--namespace", helm.Namespace, "--ignore-not-found", "--wait")
 	if err != nil {
@@ -106,7 +109,8 @@ func emptyKinds(ctx context.Context) error {
 	return nil
 }
 
-// follow follows a guide, or, with UPDATE=1, writes into it what it printed. If the guide is not true, what the cluster was doing is kept.
+// follow follows a guide, or, with UPDATE=1, writes into it what it printed. If the guide is not
+// true, what the cluster was doing is kept.
 func follow(ctx context.Context, runner guide.Runner, file string) error {
 	g, err := guide.Read(repo.Path(file), file)
 	if err != nil {

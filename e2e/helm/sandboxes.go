@@ -28,7 +28,8 @@ var sandboxManifests = []string{
 	controllerManifest,
 }
 
-// controllerManifest holds the Deployment with all controllers; controller.yaml holds one with the core alone.
+// controllerManifest holds the Deployment with all controllers; controller.yaml holds one with the
+// core alone.
 const controllerManifest = "extensions.controller.yaml"
 
 // InstallAgentSandbox installs the controller that turns Sandbox objects into pods.

@@ -10,7 +10,8 @@ import (
 	"k8s.io/client-go/util/retry"
 )
 
-// RunBeside runs a program in an ephemeral container of a running pod, see StartBeside, and returns what the program printed.
+// RunBeside runs a program in an ephemeral container of a running pod, see StartBeside, and returns
+// what the program printed.
 func (c *Client) RunBeside(ctx context.Context, namespace, name, container, image string, args ...string) (string, error) {
 	guest, err := c.StartBeside(ctx, namespace, name, container, image, args...)
 	if err != nil {
@@ -44,8 +45,9 @@ func (c *Client) RunBeside(ctx context.Context, namespace, name, container, imag
 	return output, err
 }
 
-// StartBeside starts a program in an ephemeral container of a running pod, with the volumes of one of its containers mounted where
-// that container has them, and returns the new container's name. The pod's own containers are not touched.
+// StartBeside starts a program in an ephemeral container of a running pod, with the volumes of one
+// of its containers mounted where that container has them, and returns the new container's name.
+// The pod's own containers are not touched.
 func (c *Client) StartBeside(ctx context.Context, namespace, name, container, image string, args ...string) (string, error) {
 	pods := c.CoreV1().Pods(namespace)
 	guest := corev1.EphemeralContainer{EphemeralContainerCommon: corev1.EphemeralContainerCommon{

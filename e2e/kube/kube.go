@@ -32,7 +32,8 @@ const fieldManager = client.FieldOwner("agentcube-mtls")
 // patience bounds every wait. It is never a measure: it is far above what a busy machine takes.
 const patience = 5 * time.Minute
 
-// interval is how often it is looked whether a wait is over. Each look costs the API server, and often a process, some work.
+// interval is how often it is looked whether a wait is over. Each look costs the API server, and
+// often a process, some work.
 const interval = 500 * time.Millisecond
 
 // Client talks to one cluster.
@@ -89,7 +90,8 @@ func (c *Client) Apply(ctx context.Context, objects ...*unstructured.Unstructure
 	return nil
 }
 
-// Eventually waits until check returns no error. If it never does, the error says what was awaited and what check said last.
+// Eventually waits until check returns no error. If it never does, the error says what was awaited
+// and what check said last.
 func Eventually(ctx context.Context, what string, check func(context.Context) error) error {
 	var last error
 	err := wait.PollUntilContextTimeout(ctx, interval, patience, true, func(ctx context.Context) (bool, error) {

@@ -9,7 +9,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// Replace deletes pods, and returns once they have gone and as many others have taken their places among those that list returns.
+// Replace deletes pods, and returns once they have gone and as many others have taken their places
+// among those that list returns.
 func (c *Client) Replace(ctx context.Context, pods []corev1.Pod, how metav1.DeleteOptions, list func(context.Context) ([]corev1.Pod, error)) error {
 	before, err := list(ctx)
 	if err != nil {

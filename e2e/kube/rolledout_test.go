@@ -14,7 +14,8 @@ import (
 	"agentcube-mtls/e2e/kube"
 )
 
-func TestANamespaceIsWholeWhenItsWorkloadsAndEachPodThatIsToStaySaySo(t *testing.T) {
+// A namespace is rolled out when its workloads and each pod that stays say so.
+func TestRolledOut(t *testing.T) {
 	t.Parallel()
 	meta := func(name string) metav1.ObjectMeta { return metav1.ObjectMeta{Namespace: "agentcube", Name: name} }
 	pod := func(name string, ready corev1.ConditionStatus, phase corev1.PodPhase) *corev1.Pod {

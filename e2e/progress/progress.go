@@ -1,5 +1,5 @@
-// Package progress tells a person what a long command is doing: a line when a step starts, one now and then while it goes on,
-// and one with the time it took when it ends. Steps may overlap.
+// Package progress tells a person what a long command is doing: a line when a step starts, one now
+// and then while it goes on, and one with the time it took when it ends. Steps may overlap.
 package progress
 
 import (

@@ -18,7 +18,8 @@ import (
 // Identities are the SPIFFE IDs that the two sides should have.
 type Identities struct{ Router, WorkloadManager string }
 
-// Expected returns the identities that follow from the trust domain that the Router was told and the accounts of the pods.
+// Expected returns the identities that follow from the trust domain that the Router was told and
+// the accounts of the pods.
 func (r Release) Expected(ctx context.Context) (Identities, error) {
 	var ids Identities
 	routers, err := r.pods(ctx, routerApp)
@@ -36,7 +37,8 @@ func (r Release) Expected(ctx context.Context) (Identities, error) {
 	return Identities{Router: id(routers[0]), WorkloadManager: id(managers[0])}, nil
 }
 
-// Handshake connects to the WorkloadManager from within a Router's pod, with that Router's own certificate.
+// Handshake connects to the WorkloadManager from within a Router's pod, with that Router's own
+// certificate.
 func (r Release) Handshake(ctx context.Context) (*record.Handshake, error) {
 	pods, err := r.pods(ctx, routerApp)
 	if err != nil {
@@ -66,8 +68,9 @@ func (r Release) RouterCertificate(ctx context.Context) (string, error) {
 	return r.RunBeside(ctx, r.Namespace, pods[0].Name, routerApp, images.Probe, "certificate", "-file", argument(pods[0], "--mtls-cert="))
 }
 
-// StartWatch starts a probe in a Router's pod that prints each certificate that a side begins to use, and returns the name of its
-// container. In other pods, and in those of Routers without TLS, it starts nothing and returns "".
+// StartWatch starts a probe in a Router's pod that prints each certificate that a side begins to
+// use, and returns the name of its container. In other pods, and in those of Routers without TLS,
+// it starts nothing and returns "".
 func (r Release) StartWatch(ctx context.Context, pod *corev1.Pod) (string, error) {
 	if pod.Labels["app"] != routerApp || argument(*pod, "--mtls-cert=") == "" {
 		return "", nil
@@ -115,7 +118,8 @@ func describe(svid record.SVID) string {
 	return fmt.Sprintf("%s, expires in %s", svid.ID, time.Until(svid.Expires).Round(time.Second))
 }
 
-// addresses returns the mTLS port that the Router was told, and the WorkloadManager's plain port, each as host:port.
+// addresses returns the mTLS port that the Router was told, and the WorkloadManager's plain port,
+// each as host:port.
 func (r Release) addresses(ctx context.Context, router corev1.Pod) (mtls, plain string, err error) {
 	told, err := url.Parse(environment(router, routerApp, "WORKLOAD_MANAGER_URL"))
 	if err != nil {

@@ -15,7 +15,8 @@ import (
 // Example is the AgentRuntime that is left in the cluster for the user to invoke.
 const Example = "hello"
 
-// AgentInvoked invokes an AgentRuntime through the Router, which takes the whole way: Router, WorkloadManager, sandbox.
+// AgentInvoked invokes an AgentRuntime through the Router, which takes the whole way: Router,
+// WorkloadManager, sandbox.
 func (r Release) AgentInvoked(ctx context.Context) (string, error) {
 	if err := r.Apply(ctx, AgentRuntime(r.Namespace, Example)); err != nil {
 		return "", err
@@ -62,8 +63,8 @@ type Answer struct {
 	Body   string
 }
 
-// Invoke has the Router invoke an AgentRuntime in the namespace of the release, by way of the API server's proxy. The path has no leading
-// slash.
+// Invoke has the Router invoke an AgentRuntime in the namespace of the release, by way of the API
+// server's proxy. The path has no leading slash.
 func (r Release) Invoke(ctx context.Context, runtime, path string) (Answer, error) {
 	var status int
 	result := r.CoreV1().RESTClient().Get().Namespace(r.Namespace).Resource("services").Name("agentcube-router:http").SubResource("proxy").

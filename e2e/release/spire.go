@@ -23,7 +23,8 @@ const (
 // ServerPod is the pod of the first SPIRE server, which answers for all.
 const ServerPod = "spire-server-0"
 
-// Server runs a command of the SPIRE server's program, which talks to the server over its administration socket.
+// Server runs a command of the SPIRE server's program, which talks to the server over its
+// administration socket.
 func (r Release) Server(ctx context.Context, args ...string) (string, error) {
 	command := append([]string{"/opt/spire/bin/spire-server"}, args...)
 	return r.Exec(ctx, r.Namespace, ServerPod, serverContainer, command...)
@@ -64,7 +65,8 @@ func (r Release) AgentsAttested(ctx context.Context) (string, error) {
 	return seen, nil
 }
 
-// attested counts the agents of a list whose certificates are valid at a moment: the server goes on listing the others.
+// attested counts the agents of a list whose certificates are valid at a moment: the server goes on
+// listing the others.
 func attested(list string, now time.Time) (int, error) {
 	var read struct {
 		Agents []struct {
@@ -122,7 +124,8 @@ func (r Release) EntriesRegistered(ctx context.Context) (string, error) {
 	return fmt.Sprintf("%d, with those of Router and WorkloadManager", len(ids)), nil
 }
 
-// SidecarsReady checks that every pod of Router and WorkloadManager has a spiffe-helper that is ready.
+// SidecarsReady checks that every pod of Router and WorkloadManager has a spiffe-helper that is
+// ready.
 func (r Release) SidecarsReady(ctx context.Context) (string, error) {
 	var ready []string
 	for _, app := range []string{routerApp, workloadManagerApp} {
@@ -157,7 +160,8 @@ func (r Release) pods(ctx context.Context, app string) ([]corev1.Pod, error) {
 	return pods, nil
 }
 
-// LoggedByEach checks that each pod of a program has written lines with these parts since a moment, one after the other.
+// LoggedByEach checks that each pod of a program has written lines with these parts since a moment,
+// one after the other.
 func (r Release) LoggedByEach(ctx context.Context, app string, since time.Time, parts ...string) error {
 	pods, err := r.pods(ctx, app)
 	if err != nil {
@@ -181,7 +185,8 @@ func (r Release) LoggedByEach(ctx context.Context, app string, since time.Time, 
 	return nil
 }
 
-// Logged checks that a program of the release has written a line that holds all the parts. Its container is named like its app.
+// Logged checks that a program of the release has written a line that holds all the parts. Its
+// container is named like its app.
 func (r Release) Logged(ctx context.Context, app string, parts ...string) error {
 	pods, err := r.pods(ctx, app)
 	if err != nil {

@@ -9,8 +9,9 @@ import (
 	"agentcube-mtls/e2e/processors"
 )
 
-// Another test begins, up to so many at once, when this share of the processors was idle for a while: beside more tests than a machine
-// carries, each shows more of the machine than of the chart, and none ends earlier.
+// Another test begins, up to so many at once, when this share of the processors was idle for a
+// while: beside more tests than a machine carries, each shows more of the machine than of the
+// chart, and none ends earlier.
 const (
 	most  = 5
 	spare = 0.2
@@ -23,8 +24,8 @@ var (
 	ahead   atomic.Int32 // tests that wait for room, and before which no other begins
 )
 
-// awaitRoom returns when the machine has room for a test beside those that run, or when none runs. One that takes long goes ahead of the
-// others, or all would at last wait for it alone.
+// awaitRoom returns when the machine has room for a test beside those that run, or when none runs.
+// One that takes long goes ahead of the others, or all would at last wait for it alone.
 func awaitRoom(t *testing.T, long bool) {
 	t.Helper()
 	if long {

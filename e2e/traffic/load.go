@@ -28,7 +28,8 @@ const (
 	unknown = "nobody"
 )
 
-// controlPlane labels the node on which the load generator and its sandbox run: no scenario restarts it.
+// controlPlane labels the node on which the load generator and its sandbox run: no scenario
+// restarts it.
 const controlPlane = "node-role.kubernetes.io/control-plane"
 
 // rate is how often each container of the load generator sends, in requests a second.
@@ -36,8 +37,8 @@ const rate = "5"
 
 // The containers of the load generator.
 const (
-	// calls invokes an unknown runtime: the 404 of the WorkloadManager, which names it, is the answer
-	// to a request that went all the way there, and costs no sandbox.
+	// calls invokes an unknown runtime: the 404 of the WorkloadManager, which names it, is the
+	// answer to a request that went all the way there, and costs no sandbox.
 	calls   = "calls"
 	session = "session"
 )
@@ -61,7 +62,8 @@ func (r *Recorder) startLoad(ctx, watching context.Context) error {
 	if err != nil {
 		return err
 	}
-	// By its address, so that the cluster's name service, which a scenario may break, fails no request.
+	// By its address, so that the cluster's name service, which a scenario may break, fails no
+	// request.
 	url := fmt.Sprintf("http://%s:%d", service.Spec.ClusterIP, service.Spec.Ports[0].Port)
 	pod, err := r.release.CoreV1().Pods(r.release.Namespace).Create(ctx, &corev1.Pod{
 		ObjectMeta: metav1.ObjectMeta{GenerateName: "load-"},
@@ -85,7 +87,8 @@ func (r *Recorder) startLoad(ctx, watching context.Context) error {
 	return nil
 }
 
-// generator asks for processors, so that what is measured is the release, and not the generator that waits for a turn.
+// generator asks for processors, so that what is measured is the release, and not the generator
+// that waits for a turn.
 func (r *Recorder) generator(url, name, runtime string, args ...string) corev1.Container {
 	url = fmt.Sprintf("%s/v1/namespaces/%s/agent-runtimes/%s/invocations/load", url, r.release.Namespace, runtime)
 	return corev1.Container{
@@ -117,7 +120,8 @@ func (r *Recorder) stopLoad(ctx context.Context) error {
 // followLoad reads what a container of the load generator prints until the context ends.
 func (r *Recorder) followLoad(ctx context.Context, container string) {
 	for wait := time.NewTicker(time.Second); ; {
-		// Read again from the start where the container was not there yet, or the API server was away meanwhile.
+		// Read again from the start where the container was not there yet, or the API server was
+		// away meanwhile.
 		r.readLines(ctx, r.load, container, func(line []byte) { r.noteRequest(container, line) })
 		select {
 		case <-ctx.Done():

@@ -61,7 +61,8 @@ type drawing struct {
 	LinesFoot         float64
 }
 
-// SVG draws the timeline: requests a second, actions, and a row for each pod and each side's certificates.
+// SVG draws the timeline: requests a second, actions, and a row for each pod and each side's
+// certificates.
 func (t *Timeline) SVG() ([]byte, error) {
 	scale := t.scale()
 	d := drawing{

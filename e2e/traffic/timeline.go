@@ -10,8 +10,8 @@ import (
 	"agentcube-mtls/e2e/record"
 )
 
-// Timeline is the record of one release under load: every request, what was done to the release, and
-// what happened to it. It is kept as JSON for programs and as an SVG picture for people.
+// Timeline is the record of one release under load: every request, what was done to the release,
+// and what happened to it. It is kept as JSON for programs and as an SVG picture for people.
 type Timeline struct {
 	Title        string               `json:"title"`
 	Requests     []record.Request     `json:"requests"`

@@ -85,8 +85,8 @@ func (r *Recorder) gone(pod *corev1.Pod) {
 	}
 }
 
-// watchCertificates follows what a Router's pod sees of both sides' certificates, until the pod or the context ends. Other pods,
-// and Routers without TLS, have nothing to see.
+// watchCertificates follows what a Router's pod sees of both sides' certificates, until the pod or
+// the context ends. Other pods, and Routers without TLS, have nothing to see.
 func (r *Recorder) watchCertificates(ctx context.Context, pod *corev1.Pod) {
 	var probe string
 	_ = kube.Eventually(ctx, "a probe in "+pod.Name, func(ctx context.Context) (err error) {
@@ -99,10 +99,12 @@ func (r *Recorder) watchCertificates(ctx context.Context, pod *corev1.Pod) {
 	r.follow(ctx, pod, probe, r.noteHandshake)
 }
 
-// follow calls note with each line that a container of a pod prints, some more than once, until the pod or the context ends.
+// follow calls note with each line that a container of a pod prints, some more than once, until the
+// pod or the context ends.
 func (r *Recorder) follow(ctx context.Context, pod *corev1.Pod, container string, note func(line []byte)) {
 	for wait := time.NewTicker(time.Second); ; {
-		// What is not to be read was not started yet, or lies behind an API server that is away for a while.
+		// What is not to be read was not started yet, or lies behind an API server that is away for
+		// a while.
 		r.readLines(ctx, pod.Name, container, note)
 		select {
 		case <-ctx.Done():
@@ -121,7 +123,8 @@ func (r *Recorder) isGone(pod *corev1.Pod) bool {
 	return !r.timeline.Pods[r.pods[string(pod.UID)]].Gone.IsZero()
 }
 
-// readLines calls note with each line that a container prints, from its first one on, until it ends or cannot be read.
+// readLines calls note with each line that a container prints, from its first one on, until it ends
+// or cannot be read.
 func (r *Recorder) readLines(ctx context.Context, pod, container string, note func(line []byte)) {
 	options := &corev1.PodLogOptions{Container: container, Follow: true}
 	stream, err := r.release.CoreV1().Pods(r.release.Namespace).GetLogs(pod, options).Stream(ctx)
@@ -135,7 +138,8 @@ func (r *Recorder) readLines(ctx context.Context, pod, container string, note fu
 	}
 }
 
-// noteHandshake notes a new certificate, or why there was none. A log that is read again tells the same again.
+// noteHandshake notes a new certificate, or why there was none. A log that is read again tells the
+// same again.
 func (r *Recorder) noteHandshake(line []byte) {
 	var seen struct {
 		record.Certificate
@@ -155,7 +159,8 @@ func (r *Recorder) noteHandshake(line []byte) {
 	}
 }
 
-// noteComplaint notes what a Router says of a request that it could not serve. That a runtime is unknown is how calls are served.
+// noteComplaint notes what a Router says of a request that it could not serve. That a runtime is
+// unknown is how calls are served.
 func (r *Recorder) noteComplaint(line []byte) {
 	complaint := record.Event{At: time.Now(), What: string(line)}
 	if !strings.HasPrefix(complaint.What, "E") || strings.HasSuffix(complaint.What, "not found") {
@@ -168,7 +173,8 @@ func (r *Recorder) noteComplaint(line []byte) {
 	}
 }
 
-// Certificates returns those that the programs of a ServiceAccount have used so far, in the order in which they were first seen.
+// Certificates returns those that the programs of a ServiceAccount have used so far, in the order
+// in which they were first seen.
 func (r *Recorder) Certificates(account string) []record.Certificate {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -1,4 +1,5 @@
-// Package command runs other programs and turns their failures into errors that say what was run and what it printed.
+// Package command runs other programs and turns their failures into errors that say what was run
+// and what it printed.
 package command
 
 import (
@@ -13,10 +14,12 @@ import (
 	"time"
 )
 
-// tail is how much of a failed program's output an error carries, in bytes: its end is what names the fault.
+// tail is how much of a failed program's output an error carries, in bytes: its end is what names
+// the fault.
 const tail = 4096
 
-// Command is a program to run. The zero values of the optional fields mean: this folder, this environment, no input.
+// Command is a program to run. The zero values of the optional fields mean: this folder, this
+// environment, no input.
 type Command struct {
 	Args  []string
 	Dir   string
@@ -45,13 +48,15 @@ func (c Command) Reading(input io.Reader) Command {
 	return c
 }
 
-// Run runs the command to its end. A failure's error holds the command line and the end of what it printed.
+// Run runs the command to its end. A failure's error holds the command line and the end of what it
+// printed.
 func (c Command) Run(ctx context.Context) error {
 	_, err := c.Output(ctx)
 	return err
 }
 
-// Output runs the command and returns what it printed on its standard output, less the space around it.
+// Output runs the command and returns what it printed on its standard output, less the space around
+// it.
 func (c Command) Output(ctx context.Context) (string, error) {
 	var stdout bytes.Buffer
 	var both transcript
@@ -71,7 +76,8 @@ func (c Command) Output(ctx context.Context) (string, error) {
 	return strings.TrimSpace(stdout.String()), nil
 }
 
-// transcript takes what a program writes to both its outputs, each copied by a goroutine of its own.
+// transcript takes what a program writes to both its outputs, each copied by a goroutine of its
+// own.
 type transcript struct {
 	mu      sync.Mutex
 	written bytes.Buffer

@@ -1,7 +1,8 @@
 // Package components builds programs of other projects from their published Go modules.
 //
-// Each folder here is a module of its own whose go.mod names one component, at the one version that this project uses, and
-// the programs to build as its tools. The versions of images in the chart and of the programs built here thus have one source.
+// Each folder here is a module of its own whose go.mod names one component, at the one version that
+// this project uses, and the programs to build as its tools. The versions of images in the chart
+// and of the programs built here thus have one source.
 package components
 
 import (
@@ -23,7 +24,8 @@ import (
 // Component is a project that is built from its module.
 type Component struct {
 	Name string // its folder here
-	// CGO is set where the project needs C: SPIRE's sqlite. It is linked statically, since it runs in an image without a C library.
+	// CGO is set where the project needs C: SPIRE's sqlite. It is linked statically, since it runs
+	// in an image without a C library.
 	CGO bool
 	// Stamp returns linker flags that tell the programs their version.
 	Stamp func(version string) string
@@ -82,8 +84,8 @@ func (c Component) Version() (string, error) {
 	return module.Mod.Version, nil
 }
 
-// Build builds the component's programs, once for each state of its go.mod, go.sum, flags and Go version,
-// and returns the folder that holds them, each under the last element of its package path.
+// Build builds the component's programs, once for each state of its go.mod, go.sum, flags and Go
+// version, and returns the folder that holds them, each under the last element of its package path.
 func (c Component) Build(ctx context.Context) (string, error) {
 	version, err := c.Version()
 	if err != nil {

@@ -16,8 +16,8 @@ type Module struct {
 	Version string // such as v1.34.4
 }
 
-// Find returns a module in the version that the go.mod in the folder from requires. It is fetched if the cache does not have it:
-// nothing need have been compiled from it before.
+// Find returns a module in the version that the go.mod in the folder from requires. It is fetched
+// if the cache does not have it: nothing need have been compiled from it before.
 func Find(ctx context.Context, from, path string) (Module, error) {
 	var found Module
 	output, err := command.New("go", "mod", "download", "-json", path).In(from).Output(ctx)

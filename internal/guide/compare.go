@@ -8,7 +8,8 @@ import (
 // omission is what a guide shows in place of what it leaves out.
 const omission = "…"
 
-// types are the kinds of things that differ from run to run, the longest forms first. Each is replaced by its name.
+// types are the kinds of things that differ from run to run, the longest forms first. Each is
+// replaced by its name.
 var types = []struct {
 	name    string
 	pattern *regexp.Regexp
@@ -58,11 +59,13 @@ func sameLine(expected, actual string) bool {
 	return pattern.MatchString(normalize(actual))
 }
 
-// alignment says which actual line stands for which expected one; -1 where the guide leaves lines out.
+// alignment says which actual line stands for which expected one; -1 where the guide leaves lines
+// out.
 type alignment []int
 
-// compare aligns what was printed with what the guide shows. If they differ, first is the index of the expected line up to
-// which they could be brought to agree; it is the number of expected lines where too much was printed.
+// compare aligns what was printed with what the guide shows. If they differ, first is the index of
+// the expected line up to which they could be brought to agree; it is the number of expected lines
+// where too much was printed.
 func compare(expected, actual []string) (_ alignment, same bool, first int) {
 	found := make(alignment, len(expected))
 	tried := map[[2]int]bool{}

@@ -35,14 +35,15 @@ func (d *Difference) Error() string {
 		strings.TrimRight(d.Expected, "\n"), strings.TrimRight(d.Actual, "\n"))
 }
 
-// Follow runs a guide to its end, or to the first *Difference, since what comes after it rests on it.
+// Follow runs a guide to its end, or to the first *Difference, since what comes after it rests on
+// it.
 func (r Runner) Follow(ctx context.Context, g *Guide) error {
 	return r.run(ctx, g, g.check)
 }
 
-// Record runs a guide to its end and returns its source with what was printed in place of what it shows. Lines that hold the
-// sign for what is left out stay as they are; an output that has changed beyond its types is printed whole. After an error, what
-// was printed until then is in it.
+// Record runs a guide to its end and returns its source with what was printed in place of what it
+// shows. Lines that hold the sign for what is left out stay as they are; an output that has changed
+// beyond its types is printed whole. After an error, what was printed until then is in it.
 func (r Runner) Record(ctx context.Context, g *Guide) ([]byte, error) {
 	outputs := map[int]string{}
 	err := r.run(ctx, g, func(step Step, actual []string) error {

@@ -23,8 +23,8 @@ type session struct {
 	blocks int
 }
 
-// record notes the commands that fail: how much the block had printed by then, the line, and the command. A block's own failures
-// must not end the session.
+// record notes the commands that fail: how much the block had printed by then, the line, and the
+// command. A block's own failures must not end the session.
 const record = `trap 'printf "%%s\t%%s\t%%s\0" "$(wc -c <%s)" "$LINENO" "$BASH_COMMAND" >&4' ERR`
 
 // dryRun has helm and kubectl say what they would do.
@@ -73,7 +73,8 @@ type failure struct {
 	printed string // by the block since the failure before this one
 }
 
-// run runs a block and returns what it printed. What it leaves running in the background must not print: nobody could say when.
+// run runs a block and returns what it printed. What it leaves running in the background must not
+// print: nobody could say when.
 func (s *session) run(commands string, dry bool) (result, error) {
 	s.blocks++
 	file := func(kind string) string { return filepath.Join(s.dir, fmt.Sprintf("%d.%s", s.blocks, kind)) }
@@ -82,7 +83,8 @@ func (s *session) run(commands string, dry bool) (result, error) {
 		open, end = "( set -E", ")" // a subshell, which forgets what helm and kubectl mean in it
 		open += dryRun
 	}
-	// The last line keeps the failure of a block's last command from being noted again as one of the whole.
+	// The last line keeps the failure of a block's last command from being noted again as one of
+	// the whole.
 	if err := os.WriteFile(file("sh"), []byte(commands+"\n:\n"), 0o600); err != nil {
 		return result{}, err
 	}

@@ -18,7 +18,7 @@ import (
 )
 
 //nolint:paralleltest // takes definitions away that other tests need
-func TestARefusedFirstInstallLeavesOnlyTheCRDsThatHelmBringsBeforehand(t *testing.T) {
+func TestRejectedInstallLeavesOnlyCRDs(t *testing.T) {
 	removeCRDs(t, "agentruntimes.runtime.agentcube.volcano.sh", "codeinterpreters.runtime.agentcube.volcano.sh")
 	before := objects(t)
 	err := newRelease(t, "agentcube", "refused").install(base, "{redis: {addr: 'redis:6379'}, router: {replica: 2}}")
@@ -30,7 +30,7 @@ func TestARefusedFirstInstallLeavesOnlyTheCRDsThatHelmBringsBeforehand(t *testin
 }
 
 //nolint:paralleltest // takes definitions away that other tests need
-func TestSpireWithoutItsCRDsIsRefusedInOneSentenceAndChangesNothing(t *testing.T) {
+func TestSpireWithoutCRDs(t *testing.T) {
 	withoutSpireCRDs(t)
 	agentcube := newRelease(t, "agentcube", "without-crds")
 	require.NoError(t, agentcube.install(base, plain))
@@ -81,7 +81,8 @@ func withoutSpireCRDs(t testing.TB) {
 	awaitSpireKinds(t, 0)
 }
 
-// awaitSpireKinds returns once the server says that it serves so many of SPIRE's kinds, which is somewhat after their definitions change.
+// awaitSpireKinds returns once the server says that it serves so many of SPIRE's kinds, which is
+// somewhat after their definitions change.
 func awaitSpireKinds(t testing.TB, number int) {
 	t.Helper()
 	require.Eventually(t, func() bool {

@@ -10,7 +10,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// fail marks the newest revision of a release as one that failed after it had changed all objects, as a timeout of --wait does.
+// fail marks the newest revision of a release as one that failed after it had changed all objects,
+// as a timeout of --wait does.
 func (r release) fail() {
 	r.t.Helper()
 	storage := r.helm().Releases
@@ -27,7 +28,8 @@ func (r release) fail() {
 	require.NoError(r.t, storage.Update(former))
 }
 
-// TestFailureElsewhereDoesNotStopASwitch: an upgrade that failed in the mode that was deployed is no obstacle to a switch.
+// TestFailureElsewhereDoesNotStopASwitch: an upgrade that failed in the mode that was deployed is
+// no obstacle to a switch.
 func TestFailureElsewhereDoesNotStopASwitch(t *testing.T) {
 	t.Parallel()
 	withSpireCRDs(t)
@@ -38,7 +40,8 @@ func TestFailureElsewhereDoesNotStopASwitch(t *testing.T) {
 	require.NoError(t, agentcube.upgrade(reuseValues, "spire: {enabled: false}"))
 }
 
-// TestFailureBeforeDeploymentsLeavesNoAgents: the agents of a switch that failed before it reached the Deployments would stay, too.
+// TestFailureBeforeDeploymentsLeavesNoAgents: the agents of a switch that failed before it reached
+// the Deployments would stay, too.
 func TestFailureBeforeDeploymentsLeavesNoAgents(t *testing.T) {
 	t.Parallel()
 	withSpireCRDs(t)

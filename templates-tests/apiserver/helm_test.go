@@ -48,8 +48,8 @@ type release struct {
 	user            string // who runs helm; empty: who may do everything, also create the namespace
 }
 
-// newRelease names a release that is uninstalled when the test ends, if it is still there. Its namespace stays: there is no
-// controller that would empty it.
+// newRelease names a release that is uninstalled when the test ends, if it is still there. Its
+// namespace stays: there is no controller that would empty it.
 func newRelease(t testing.TB, name, namespace string) release {
 	t.Helper()
 	r := release{t: t, name: name, namespace: namespace}
@@ -57,11 +57,12 @@ func newRelease(t testing.TB, name, namespace string) release {
 	return r
 }
 
-// agentcubesOwn is held by a test that installs one of AgentCube's own charts: two releases of these collide on a ClusterRole.
+// agentcubesOwn is held by a test that installs one of AgentCube's own charts: two releases of
+// these collide on a ClusterRole.
 var agentcubesOwn sync.Mutex
 
-// install leaves out, as upgradeTo does, that helm reads the description of the whole API to check manifests by it: the render tests check
-// them, and it takes long.
+// install leaves out, as upgradeTo does, that helm reads the description of the whole API to check
+// manifests by it: the render tests check them, and it takes long.
 func (r release) install(dir, values string) error {
 	r.t.Helper()
 	install := action.NewInstall(r.helm())
@@ -102,7 +103,7 @@ func (r release) uninstall() error {
 	return err
 }
 
-// helm is made anew each time, as for each call of the program.
+// helm is made again each time, as for each call of the program.
 func (r release) helm() *action.Configuration {
 	r.t.Helper()
 	settings := cli.New()

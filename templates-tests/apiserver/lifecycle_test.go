@@ -14,7 +14,8 @@ const (
 	spire = `{redis: {addr: "redis:6379", password: secret}, spire: {enabled: true}}`
 )
 
-// kept are the objects of a release in this namespace that the chart's README says an uninstall leaves.
+// kept are the objects of a release in this namespace that the chart's README says an uninstall
+// leaves.
 func kept(namespace string) []string {
 	return []string{
 		"customresourcedefinitions.apiextensions.k8s.io /agentruntimes.runtime.agentcube.volcano.sh",

@@ -20,7 +20,8 @@ var serversOwn = map[string]bool{
 	"apiservices": true, "events": true, "flowschemas": true, "ipaddresses": true, "leases": true, "prioritylevelconfigurations": true,
 }
 
-// Objects lists everything that the server holds, of every kind, but what it writes itself as it goes.
+// Objects lists everything that the server holds, of every kind, but what it writes itself as it
+// goes.
 func (s *Server) Objects(ctx context.Context) (Objects, error) {
 	found, err := discovery.NewDiscoveryClientForConfig(s.Config())
 	if err != nil {
@@ -57,7 +58,8 @@ func (s *Server) Objects(ctx context.Context) (Objects, error) {
 	return all, nil
 }
 
-// Of are the objects of releases: what is in their namespaces, these themselves, and what helm made for them outside.
+// Of are the objects of releases: what is in their namespaces, these themselves, and what helm made
+// for them outside.
 func (o Objects) Of(namespaces ...string) Objects {
 	of := Objects{}
 	for key, object := range o {
@@ -95,7 +97,8 @@ func (o Objects) Since(before Objects) []string {
 	return keys
 }
 
-// Written are the versions of the objects: two states with the same ones are the same, since each write gives an object another.
+// Written are the versions of the objects: two states with the same ones are the same, since each
+// write gives an object another.
 func (o Objects) Written() map[string]string {
 	versions := map[string]string{}
 	for key, object := range o {

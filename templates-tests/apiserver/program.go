@@ -14,8 +14,8 @@ type program struct {
 	done chan struct{}
 }
 
-// runProgram starts a program that writes to a log, and does not wait for it. The program runs until
-// stop is called, even if ctx ends before.
+// runProgram starts a program that writes to a log, and does not wait for it. The program runs
+// until stop is called, even if ctx ends before.
 func runProgram(ctx context.Context, log, path string, args ...string) (*program, error) {
 	out, err := os.Create(log)
 	if err != nil {

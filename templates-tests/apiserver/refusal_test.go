@@ -25,7 +25,8 @@ func TestATypoInTheValuesIsNamedAndChangesNothing(t *testing.T) {
 	assert.Equal(t, before.Written(), objects(t, agentcube.namespace, another.namespace).Written())
 }
 
-func TestAnotherTrustDomainIsRefusedWhileSPIREIsOnAndTakenOnceItWasOff(t *testing.T) {
+// Another trust domain is rejected while SPIRE is on, and accepted after it was off.
+func TestTrustDomainChange(t *testing.T) {
 	t.Parallel()
 	withSpireCRDs(t)
 	agentcube := newRelease(t, "trust-domain", "trust-domain")
@@ -42,7 +43,8 @@ func TestAnotherTrustDomainIsRefusedWhileSPIREIsOnAndTakenOnceItWasOff(t *testin
 	require.NoError(t, agentcube.upgrade(reuseValues, another))
 }
 
-func TestAnotherVolumeForTheServerIsRefusedWhileSPIREIsOnAndChangesNothing(t *testing.T) {
+// Another volume for the server is rejected while SPIRE is on, before anything changes.
+func TestServerVolumeChange(t *testing.T) {
 	t.Parallel()
 	withSpireCRDs(t)
 	agentcube := newRelease(t, "volume", "volume")
@@ -59,7 +61,8 @@ func TestAnotherVolumeForTheServerIsRefusedWhileSPIREIsOnAndChangesNothing(t *te
 	require.NoError(t, agentcube.upgrade(reuseValues, "spire: {server: {persistence: {size: 2Gi}}}"), "another form of the same size")
 }
 
-func TestASecondReleaseWithMutualTLSOfTheSameNameIsToldToTakeAnotherAndChangesNothing(t *testing.T) {
+// A second release with mutual TLS needs another name, and is rejected before anything changes.
+func TestSecondReleaseOfTheSameName(t *testing.T) {
 	t.Parallel()
 	withSpireCRDs(t)
 	one, other := newRelease(t, "same", "same-name"), newRelease(t, "same", "same-name-either")

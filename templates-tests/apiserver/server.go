@@ -25,7 +25,8 @@ import (
 	"agentcube-mtls/internal/components"
 )
 
-// patience bounds how long the server may take until it is ready: seconds, or more where others keep the machine busy.
+// patience bounds how long the server may take until it is ready: seconds, or more where others
+// keep the machine busy.
 const patience = 3 * time.Minute
 
 // Server is a running API server.
@@ -38,7 +39,8 @@ type Server struct {
 	programs []*program
 }
 
-// Start builds etcd and the API server, unless that was done before, and runs them on ports of the loopback interface until Stop.
+// Start builds etcd and the API server, unless that was done before, and runs them on ports of the
+// loopback interface until Stop.
 func Start(ctx context.Context) (*Server, error) {
 	etcd, kubernetes, err := build(ctx)
 	if err != nil {
@@ -116,7 +118,8 @@ func (s *Server) createDefaultStorageClass(ctx context.Context) error {
 func (s *Server) tokens() string     { return filepath.Join(s.Dir, "tokens.csv") }
 func (s *Server) accountKey() string { return filepath.Join(s.Dir, "service-accounts.pem") }
 
-// writeCredentials writes the token that lets us in, and the key that signs the tokens of ServiceAccounts.
+// writeCredentials writes the token that lets us in, and the key that signs the tokens of
+// ServiceAccounts.
 func (s *Server) writeCredentials() error {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -165,7 +168,8 @@ func (s *Server) awaitReady(ctx context.Context) error {
 	}
 }
 
-// ready is true once the server answers, and all that it makes for itself is there: its Service comes last.
+// ready is true once the server answers, and all that it makes for itself is there: its Service
+// comes last.
 func (s *Server) ready(ctx context.Context) bool {
 	client, err := rest.HTTPClientFor(s.Config())
 	if err != nil {

@@ -1,2 +1,3 @@
-// Package chart loads the charts of this repository, once, and renders them as helm does, into typed objects.
+// Package chart loads the charts of this repository, once, and renders them as helm does, into
+// typed objects.
 package chart

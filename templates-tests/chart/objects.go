@@ -14,14 +14,15 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// strict refuses fields that a kind does not have, so a misplaced line fails whichever test reads the object.
+// strict refuses fields that a kind does not have, so a misplaced line fails whichever test reads
+// the object.
 var strict = serializer.NewCodecFactory(scheme.Scheme, serializer.EnableStrict).UniversalDeserializer()
 
 // documents are what lies between the lines of a file that hold three dashes.
 var documents = regexp.MustCompile(`(?m)^---\s*$`)
 
-// Objects renders the release and reads every manifest into the type of its kind, or, where client-go knows none,
-// leaves it unstructured. The order is that of the templates' paths.
+// Objects renders the release and reads every manifest into the type of its kind, or, where
+// client-go knows none, leaves it unstructured. The order is that of the templates' paths.
 func (r Release) Objects() ([]client.Object, error) {
 	manifests, err := r.Render()
 	if err != nil {

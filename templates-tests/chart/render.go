@@ -13,7 +13,8 @@ var SpireKinds = []string{
 	"spire.spiffe.io/v1alpha1/ClusterSPIFFEID", "spire.spiffe.io/v1alpha1/ClusterStaticEntry", "spire.spiffe.io/v1alpha1/ClusterFederatedTrustDomain",
 }
 
-// Release says of what, and where, a render is. The zero value is a first install, as in every guide, on a new cluster.
+// Release says of what, and where, a render is. The zero value is a first install, as in every
+// guide, on a new cluster.
 type Release struct {
 	Chart     *chart.Chart
 	Name      string
@@ -23,11 +24,13 @@ type Release struct {
 	// APIs are kinds, each after its group and version, that the server has beside Kubernetes' own
 	APIs    []string
 	Upgrade bool
-	// Live gives templates a cluster to look things up in; it has a namespace kube-system, and nothing else
+	// Live gives templates a cluster to look things up in; it has a namespace kube-system, and
+	// nothing else
 	Live bool
 	// Values are the user's
 	Values map[string]any
-	// ReusedValues are a former release's computed values: with --reuse-values they take the place of the chart's
+	// ReusedValues are a former release's computed values: with --reuse-values they take the place
+	// of the chart's
 	ReusedValues map[string]any
 }
 

@@ -95,8 +95,9 @@ func (l *docsLint) namespaced(command docsCommand, flags []string) {
 	}
 }
 
-// helmCommand checks that a command acts on the right namespace, and that no upgrade loses the values of a release. One that may is
-// the first install of its release in the page, or the first one after an uninstall. A chart with nothing to set has nothing to lose.
+// helmCommand checks that a command acts on the right namespace, and that no upgrade loses the
+// values of a release. One that may is the first install of its release in the page, or the first
+// one after an uninstall. A chart with nothing to set has nothing to lose.
 func (l *docsLint) helmCommand(command docsCommand) {
 	operands, flags := command.split()
 	if len(operands) == 0 {
@@ -202,7 +203,8 @@ func (l *docsLint) label(line int, label string) {
 	}
 }
 
-// object checks that there is such a kind and, where the charts or the page itself make some of it, such an object.
+// object checks that there is such a kind and, where the charts or the page itself make some of it,
+// such an object.
 func (l *docsLint) object(line int, kind, name string) {
 	switch {
 	case strings.Contains(kind+name, "$"): // only the shell knows

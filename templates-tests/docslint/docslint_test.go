@@ -36,7 +36,8 @@ func TestEveryValueIsInTheChartsReadme(t *testing.T) {
 	assert.Equal(t, []string{"spire.trustDomain"}, docsUndescribed("", chart.Base().Values, without))
 }
 
-// docsUndescribed returns the values that have no row in the table of a chart's README. One row may stand for all that is below it.
+// docsUndescribed returns the values that have no row in the table of a chart's README. One row may
+// stand for all that is below it.
 func docsUndescribed(prefix string, values map[string]any, readme string) []string {
 	var missing []string
 	for _, name := range slices.Sorted(maps.Keys(values)) {

@@ -127,8 +127,8 @@ func (f *docsFacts) object(t testing.TB, object client.Object) {
 	}
 }
 
-// learn walks through an object for its labels, containers, environment, arguments and ports. Those belong to a container or, outside
-// of containers, to the object.
+// learn walks through an object for its labels, containers, environment, arguments and ports. Those
+// belong to a container or, outside of containers, to the object.
 func (f *docsFacts) learn(content any, owner string) {
 	switch content := content.(type) {
 	case map[string]any:
@@ -177,7 +177,8 @@ func docsNumber(port int64) string {
 	return strings.TrimSpace(string(text))
 }
 
-// addValues learns every key of values.yaml. A section's own ends in a dot, too; below an empty map or list any key may follow.
+// addValues learns every key of values.yaml. A section's own ends in a dot, too; below an empty map
+// or list any key may follow.
 func (f *docsFacts) addValues(prefix string, values map[string]any) {
 	for key, value := range values {
 		f.values[prefix+key] = true
@@ -242,7 +243,8 @@ var (
 var docsShort = map[string]string{"deploy": "deployment", "svc": "service", "sts": "statefulset", "ds": "daemonset", "po": "pod",
 	"cm": "configmap", "sa": "serviceaccount", "pvc": "persistentvolumeclaim", "crd": "customresourcedefinition", "ns": "namespace"}
 
-// docsKind is the kind that a command or a sentence means: the singular, in lower case, without its API group.
+// docsKind is the kind that a command or a sentence means: the singular, in lower case, without its
+// API group.
 func docsKind(name string) string {
 	name, _, _ = strings.Cut(strings.ToLower(name), ".")
 	for _, plural := range [][2]string{{"ies", "y"}, {"xes", "x"}, {"s", ""}} {

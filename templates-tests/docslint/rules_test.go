@@ -179,7 +179,8 @@ func (l *docsLint) namespace(line int, name string) {
 	}
 }
 
-// absolute checks a path in a container, on a node or of a URL. Paths of the API take names; the runner's calls prove them.
+// absolute checks a path in a container, on a node or of a URL. Paths of the API take names; the
+// runner's calls prove them.
 func (l *docsLint) absolute(line int, path string) {
 	whole := regexp.MustCompile(regexp.QuoteMeta(path) + `(?:[^\w-]|$)`)
 	if whole.MatchString(l.text) || strings.HasPrefix(path, "/v1/") || strings.HasPrefix(path, "/opt/spire/bin/") {

@@ -15,7 +15,8 @@ type docsShell struct {
 	documents []string       // here-documents
 }
 
-// docsCommand is a program with its arguments, without quotes. What only a shell could know stands there as it is written: $node.
+// docsCommand is a program with its arguments, without quotes. What only a shell could know stands
+// there as it is written: $node.
 type docsCommand struct {
 	words     []string
 	line      int
@@ -94,7 +95,8 @@ func docsWord(source string, parts []syntax.WordPart) string {
 var docsTakeValue = []string{"-n", "-l", "-c", "-o", "-f", "-p", "--namespace", "--selector", "--container", "--as", "--set", "--set-json", "--set-string",
 	"--raw", "--values", "-spiffeID", "-run"}
 
-// split tells the operands of a command from its flags, which keep their values: "-n agentcube" is one.
+// split tells the operands of a command from its flags, which keep their values: "-n agentcube" is
+// one.
 func (c docsCommand) split() (operands, flags []string) {
 	for rest := c.words[1:]; len(rest) > 0; rest = rest[1:] {
 		switch {

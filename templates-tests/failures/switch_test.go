@@ -34,8 +34,8 @@ func eachSwitch(t *testing.T, name string, test func(t *testing.T, r release, d 
 	}
 }
 
-// requireRollbackFirst requires that an upgrade is rejected, and that the message names the rollback
-// to the first revision.
+// requireRollbackFirst requires that an upgrade is rejected, and that the message names the
+// rollback to the first revision.
 func requireRollbackFirst(t *testing.T, r release, values ...string) {
 	t.Helper()
 	before := r.objects().Written()

@@ -14,7 +14,8 @@ const (
 	spireAPI     = "github.com/spiffe/spire-controller-manager/api/v1alpha1"
 )
 
-// CRDs makes the CustomResourceDefinitions of both charts from the Go types that the pinned modules hold.
+// CRDs makes the CustomResourceDefinitions of both charts from the Go types that the pinned modules
+// hold.
 func CRDs(ctx context.Context, root string) (Files, error) {
 	tool, err := Tool(ctx, root, "controller-gen", "controller-gen")
 	if err != nil {
@@ -67,8 +68,9 @@ func crdsOf(ctx context.Context, tool, module, pkg string) (Files, error) {
 
 var annotations = regexp.MustCompile(`(?m)^  annotations:\n`)
 
-// asTemplate makes a chart's template of a CRD: helm brings it with upgrades, but an uninstall leaves it, since every
-// object of its kind would go with it. Braces in descriptions must not be taken for the template's.
+// asTemplate makes a chart's template of a CRD: helm brings it with upgrades, but an uninstall
+// leaves it, since every object of its kind would go with it. Braces in descriptions must not be
+// taken for the template's.
 func asTemplate(crd []byte) []byte {
 	crd = bytes.ReplaceAll(crd, []byte("{{"), []byte("{{`{{`}}"))
 	at := annotations.FindIndex(crd)[1]

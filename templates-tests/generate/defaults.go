@@ -19,9 +19,9 @@ type whole struct {
 	Default any      `json:"default"`
 }
 
-// Defaults makes files/defaults.json, which templates lay under the values of an older release. As JSON, since it is read in
-// every render and reading YAML takes many times as long. Maps that are the user's to shape stand aside, because templates can
-// merge the rest in one step.
+// Defaults makes files/defaults.json, which templates lay under the values of an older release. As
+// JSON, since it is read in every render and reading YAML takes many times as long. Maps that are
+// the user's to shape stand aside, because templates can merge the rest in one step.
 func Defaults(_ context.Context, root string) (Files, error) {
 	content, err := os.ReadFile(filepath.Join(root, "charts/base/values.yaml"))
 	if err != nil {

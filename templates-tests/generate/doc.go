@@ -1,3 +1,4 @@
-// Package generate makes the files of the charts that follow from other files: the CustomResourceDefinitions from the Go
-// types of pinned modules; the defaults that templates read, the schema of the values and the README from values.yaml.
+// Package generate makes the files of the charts that follow from other files: the
+// CustomResourceDefinitions from the Go types of pinned modules; the defaults that templates read,
+// the schema of the values and the README from values.yaml.
 package generate

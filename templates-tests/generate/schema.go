@@ -22,8 +22,9 @@ var rulesYAML []byte
 // free are maps with content that is the user's to shape, though a default shapes it first.
 var free = regexp.MustCompile(`^(resources|.*[sS]ecurityContext)$`)
 
-// Schema makes values.schema.json: types from the defaults, descriptions from their comments, the rest from rules.yaml.
-// What the defaults shape is closed to other keys, so that a typo is an error.
+// Schema makes values.schema.json: types from the defaults, descriptions from their comments, the
+// rest from rules.yaml. What the defaults shape is closed to other keys, so that a typo is an
+// error.
 func Schema(_ context.Context, root string) (Files, error) {
 	content, err := os.ReadFile(filepath.Join(root, "charts/base/values.yaml"))
 	if err != nil {
@@ -75,8 +76,9 @@ func schemaOf(node *yaml.Node, path []string, rules map[string]map[string]any) m
 	return schema
 }
 
-// admitEmpty lets a value be null, and the entries of a list be "". Helm stores the one for `--set key=null` and the other for
-// `--set key={}`, and a stored value that the schema rejected would block every later upgrade. The templates take both for the default.
+// admitEmpty lets a value be null, and the entries of a list be "". Helm stores the one for `--set
+// key=null` and the other for `--set key={}`, and a stored value that the schema rejected would
+// block every later upgrade. The templates take both for the default.
 func admitEmpty(schema map[string]any) {
 	schema["type"] = withType(schema["type"], "null")
 	if values, limited := schema["enum"].([]any); limited {

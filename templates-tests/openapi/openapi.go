@@ -61,8 +61,8 @@ func writeKinds(name string, d definition, dir string) error {
 	return nil
 }
 
-// tighten refuses fields that a type does not have, as the API server does of strict clients, and says in JSON schema's words what the
-// description leaves to Kubernetes.
+// tighten refuses fields that a type does not have, as the API server does of strict clients, and
+// says in JSON schema's words what the description leaves to Kubernetes.
 func tighten(name string, d definition) {
 	switch name {
 	case "io.k8s.apimachinery.pkg.util.intstr.IntOrString", "io.k8s.apimachinery.pkg.api.resource.Quantity":

@@ -12,7 +12,7 @@
 {{- end -}}
 
 {{/*
-The helper asks an agent that is not there yet again after ever longer whiles, up to two minutes. Held back until the agent accepts
+The helper retries an unavailable agent with exponential backoff, up to two minutes. Held back until the agent accepts
 (7 is how curl says that it does not), it has its certificate at once.
 */}}
 {{- define "agentcube.sidecar.wait" -}}

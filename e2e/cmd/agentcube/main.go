@@ -1,10 +1,12 @@
-// Command agentcube brings up AgentCube with mutual TLS on a kind cluster of its own, checks that it works, and removes it again.
+// Command agentcube brings up AgentCube with mutual TLS on a kind cluster of its own, checks that
+// it works, and removes it again.
 //
 //	agentcube up       engine, cluster, images, charts, and a table of what was verified
 //	agentcube watch    puts the release under load until Ctrl-C, and draws what becomes of it
 //	agentcube down     removes the cluster, and stops the engine if up had to start it
 //
-// The environment variables CLUSTER (default agentcube) and NODES (default 1) say which cluster, and of how many nodes.
+// The environment variables CLUSTER (default agentcube) and NODES (default 1) say which cluster,
+// and of how many nodes.
 package main
 
 import (

@@ -30,7 +30,8 @@ type client struct {
 	host    string // the session's sandbox
 }
 
-// begin makes a first request, and stays in the session that its answer names and in the sandbox that it came from.
+// begin makes a first request, and stays in the session that its answer names and in the sandbox
+// that it came from.
 func (c *client) begin(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
@@ -45,7 +46,8 @@ func (c *client) begin(ctx context.Context) error {
 	return nil
 }
 
-// send makes one request. It is not bound to the program's context: a request that was begun is also ended.
+// send makes one request. It is not bound to the program's context: a request that was begun is
+// also ended.
 func (c *client) send(number int) record.Request {
 	ctx, cancel := context.WithTimeout(context.Background(), timeout)
 	defer cancel()

@@ -1,8 +1,10 @@
-// Command load sends requests at a fixed rate until it is told to stop, whatever becomes of them, and prints a record of each.
+// Command load sends requests at a fixed rate until it is told to stop, whatever becomes of them,
+// and prints a record of each.
 //
-// The loop is open: a slow answer delays no later request. Nothing is retried, and every request opens a connection of its own, so
-// that each of them meets the Service as it is at that moment. Requests are numbered, so that one without a record is missed. With
-// -session, all requests belong to one session, which the answer to a first one names.
+// The loop is open: a slow answer delays no later request. Nothing is retried, and every request
+// opens a connection of its own, so that each of them meets the Service as it is at that moment.
+// Requests are numbered, so that one without a record is missed. With -session, all requests belong
+// to one session, which the answer to a first one names.
 package main
 
 import (
@@ -57,8 +59,8 @@ func main() {
 	inFlight.Wait()
 }
 
-// pace calls do with 0, 1, 2, … once an interval until ctx is done. What a busy machine holds up is made up for: a ticker would drop it,
-// and nobody would see that it was never sent.
+// pace calls do with 0, 1, 2, … once an interval until ctx is done. What a busy machine holds up is
+// made up for: a ticker would drop it, and nobody would see that it was never sent.
 func pace(ctx context.Context, interval time.Duration, do func(number int)) {
 	began := time.Now()
 	for number := 0; ; number++ {

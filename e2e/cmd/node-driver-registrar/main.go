@@ -1,6 +1,7 @@
 // Command registrar makes a CSI driver known to the kubelet of its node, for as long as it runs.
 //
-// It stands for Kubernetes' node-driver-registrar, whose releases are no Go modules: their versions are 2.x, their module path is not.
+// It stands for Kubernetes' node-driver-registrar, whose releases are no Go modules: their versions
+// are 2.x, their module path is not.
 package main
 
 import (
@@ -16,7 +17,8 @@ import (
 	registration "k8s.io/kubelet/pkg/apis/pluginregistration/v1"
 )
 
-// registrar answers the kubelet, which looks for sockets in its folder plugins_registry and asks what is behind each.
+// registrar answers the kubelet, which looks for sockets in its folder plugins_registry and asks
+// what is behind each.
 type registrar struct {
 	registration.UnimplementedRegistrationServer
 	driver, endpoint string
@@ -34,7 +36,8 @@ func main() {
 	}
 }
 
-// serve registers the driver until the process is told to stop. Then the socket goes, and the kubelet forgets the driver.
+// serve registers the driver until the process is told to stop. Then the socket goes, and the
+// kubelet forgets the driver.
 func (r registrar) serve(socket string) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()

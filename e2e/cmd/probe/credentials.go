@@ -23,7 +23,8 @@ func (s unauthorizedClient) signItself(context.Context) (*tls.Certificate, error
 	return forge(s.pretend, nil)
 }
 
-// signElsewhere returns a certificate of another trust domain, signed by that domain's authority, for a Router there.
+// signElsewhere returns a certificate of another trust domain, signed by that domain's authority,
+// for a Router there.
 func (s unauthorizedClient) signElsewhere(context.Context) (*tls.Certificate, error) {
 	id, err := url.Parse(s.pretend)
 	if err != nil {
@@ -37,7 +38,8 @@ func (s unauthorizedClient) signElsewhere(context.Context) (*tls.Certificate, er
 	return forge(id.String(), authority)
 }
 
-// forge returns a certificate that claims a SPIFFE ID and is signed by an authority, or by itself if that is nil.
+// forge returns a certificate that claims a SPIFFE ID and is signed by an authority, or by itself
+// if that is nil.
 func forge(claim string, authority *tls.Certificate) (*tls.Certificate, error) {
 	id, err := url.Parse(claim)
 	if err != nil {
@@ -71,7 +73,8 @@ func forge(claim string, authority *tls.Certificate) (*tls.Certificate, error) {
 	return &tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key, Leaf: leaf}, err
 }
 
-// fetch returns this pod's own SVID from the Workload API, once its registration has reached the agent.
+// fetch returns this pod's own SVID from the Workload API, once its registration has reached the
+// agent.
 func (s unauthorizedClient) fetch(ctx context.Context) (*tls.Certificate, error) {
 	for {
 		svid, err := workloadapi.FetchX509SVID(ctx, workloadapi.WithAddr(s.socket))

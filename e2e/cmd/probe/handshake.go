@@ -46,7 +46,8 @@ func (f certificateFiles) load() (*credentials, error) {
 
 // handshake makes one request and returns what the connection showed.
 func (c *credentials) handshake(ctx context.Context, target string) (*record.Handshake, error) {
-	// Any member of the trust domain is accepted here, so that the identity is reported, not presumed.
+	// Any member of the trust domain is accepted here, so that the identity is reported, not
+	// presumed.
 	config := tlsconfig.MTLSClientConfig(c.svid, c.bundle, tlsconfig.AuthorizeMemberOf(c.svid.ID.TrustDomain()))
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://"+target+"/health", nil)
 	if err != nil {

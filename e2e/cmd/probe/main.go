@@ -1,4 +1,5 @@
-// Command probe looks at SPIRE and at a WorkloadManager from inside the cluster and prints what it saw, one JSON object a line.
+// Command probe looks at SPIRE and at a WorkloadManager from inside the cluster and prints what it
+// saw, one JSON object a line.
 //
 //	probe handshake      with the certificate files that a Router has: what a real handshake shows
 //	probe watch          the same again and again: each certificate that a side begins to use

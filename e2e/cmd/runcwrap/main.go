@@ -1,8 +1,10 @@
-// Command runcwrap is an OCI runtime that takes CAP_SYS_RESOURCE out of what it is asked to grant and hands over to runc.
+// Command runcwrap is an OCI runtime that takes CAP_SYS_RESOURCE out of what it is asked to grant
+// and hands over to runc.
 //
-// A process tree may lack that capability (containers in some virtual machines and CI systems do). Docker asks for every
-// capability when it starts a privileged container, as kind's nodes are, and runc then stops with "unable to apply caps:
-// operation not permitted". Nothing in a kind node needs the capability, so it is dropped from the request instead.
+// A process tree may lack that capability (containers in some virtual machines and CI systems do).
+// Docker asks for every capability when it starts a privileged container, as kind's nodes are, and
+// runc then stops with "unable to apply caps: operation not permitted". Nothing in a kind node
+// needs the capability, so it is dropped from the request instead.
 package main
 
 import (
@@ -39,8 +41,9 @@ func run(args []string) error {
 	return syscall.Exec(runc, args, os.Environ())
 }
 
-// requestFile returns the file that holds the capabilities asked for, or "" where the command asks for none.
-// process is true where the file is a process of its own (exec) instead of a whole config.json (create, run, restore).
+// requestFile returns the file that holds the capabilities asked for, or "" where the command asks
+// for none. process is true where the file is a process of its own (exec) instead of a whole
+// config.json (create, run, restore).
 func requestFile(args []string) (path string, process bool) {
 	switch {
 	case slices.Contains(args, "create"), slices.Contains(args, "run"), slices.Contains(args, "restore"):
@@ -55,7 +58,8 @@ func requestFile(args []string) (path string, process bool) {
 	return "", false
 }
 
-// flagValue finds the value of a flag in the forms that runc's callers use: --name value and --name=value.
+// flagValue finds the value of a flag in the forms that runc's callers use: --name value and
+// --name=value.
 func flagValue(args []string, names ...string) string {
 	for i, arg := range args {
 		for _, name := range names {

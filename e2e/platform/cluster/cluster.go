@@ -23,8 +23,8 @@ import (
 	"agentcube-mtls/internal/repo"
 )
 
-// mark is where every node of a cluster made here has a folder of this machine mounted. A node has it from its first moment,
-// so that a cluster whose creation was cut off is known as ours too.
+// mark is where every node of a cluster made here has a folder of this machine mounted. A node has
+// it from its first moment, so that a cluster whose creation was cut off is known as ours too.
 const mark = "/var/lib/agentcube-mtls"
 
 // Cluster is a kind cluster, there or to be made.
@@ -43,7 +43,8 @@ func New(name string, nodes int) *Cluster {
 	return &Cluster{Name: name, Nodes: nodes, provider: cluster.NewProvider(cluster.ProviderWithDocker())}
 }
 
-// Kubeconfig returns the file with the credentials of the cluster's administrator. The user's own kubeconfig is left alone.
+// Kubeconfig returns the file with the credentials of the cluster's administrator. The user's own
+// kubeconfig is left alone.
 func (c *Cluster) Kubeconfig() (string, error) {
 	dir, err := c.dir()
 	return filepath.Join(dir, "kubeconfig"), err
@@ -59,7 +60,8 @@ func (c *Cluster) connect() (*kube.Client, error) {
 
 func (c *Cluster) dir() (string, error) { return repo.Cache("clusters", c.Name) }
 
-// Ensure returns when the cluster is up. A cluster that was left half-made or disturbed is made anew; one that is not ours is an error.
+// Ensure returns when the cluster is up. A cluster that was left half-made or disturbed is
+// re-created; one that is not ours is an error.
 func (c *Cluster) Ensure(ctx context.Context, log *progress.Log) error {
 	present, err := c.nodes()
 	if err != nil {
@@ -141,7 +143,8 @@ func (c *Cluster) checkOurs(ctx context.Context, present []nodes.Node) error {
 	return nil
 }
 
-// usable tells whether our cluster can be used as it is. It is not when it was left half-made or disturbed.
+// usable tells whether our cluster can be used as it is. It is not when it was left half-made or
+// disturbed.
 func (c *Cluster) usable(ctx context.Context, present []nodes.Node) (bool, error) {
 	if err := c.checkOurs(ctx, present); err != nil {
 		return false, err
@@ -165,7 +168,8 @@ func (c *Cluster) usable(ctx context.Context, present []nodes.Node) (bool, error
 	return true, nil
 }
 
-// revive makes of nodes that run a cluster that works, also where they were started again since it last did.
+// revive makes of nodes that run a cluster that works, also where they were started again since it
+// last did.
 func (c *Cluster) revive(ctx context.Context, log *progress.Log, present []nodes.Node) error {
 	restarted, err := c.restarted(ctx, present)
 	if err != nil {
@@ -183,7 +187,8 @@ func (c *Cluster) revive(ctx context.Context, log *progress.Log, present []nodes
 	return c.MarkSound()
 }
 
-// soundFile returns the file that is there while the cluster is whole and as its last user means to find it again.
+// soundFile returns the file that is there while the cluster is whole and as its last user means to
+// find it again.
 func (c *Cluster) soundFile() (string, error) {
 	dir, err := c.dir()
 	return filepath.Join(dir, "sound"), err
@@ -198,8 +203,8 @@ func (c *Cluster) MarkSound() error {
 	return os.WriteFile(file, nil, 0o644)
 }
 
-// MarkUnsound makes the next Ensure make the cluster anew. Who is about to disturb the cluster says so before, since a process that is
-// killed cannot say it afterwards.
+// MarkUnsound makes the next Ensure re-create the cluster. Who is about to disturb the cluster says
+// so before, since a process that is killed cannot say it afterwards.
 func (c *Cluster) MarkUnsound() error {
 	file, err := c.soundFile()
 	if err != nil {

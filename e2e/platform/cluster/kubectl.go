@@ -10,8 +10,9 @@ import (
 	"agentcube-mtls/internal/repo"
 )
 
-// Kubectl puts the nodes' kubectl beside the programs that are built here, for users and guides: its version is the cluster's. Nodes
-// run Linux, so that on other systems users bring one of their own.
+// Kubectl puts the nodes' kubectl beside the programs that are built here, for users and guides:
+// its version is the cluster's. Nodes run Linux, so that on other systems users bring one of their
+// own.
 func (c *Cluster) Kubectl(ctx context.Context) error {
 	if runtime.GOOS != "linux" {
 		return nil

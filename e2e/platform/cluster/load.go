@@ -17,8 +17,8 @@ import (
 	"agentcube-mtls/e2e/platform/images"
 )
 
-// Load brings images of the engine to every node that does not have them, all in one archive: each program that is started in a node
-// takes its time.
+// Load brings images of the engine to every node that does not have them, all in one archive: each
+// program that is started in a node takes its time.
 func (c *Cluster) Load(ctx context.Context, names []string) error {
 	present, err := c.nodes()
 	if err != nil {
@@ -79,10 +79,12 @@ func load(node nodes.Node, archive string) error {
 	return nodeutils.LoadImageArchive(node, file)
 }
 
-// loadedFile is the file in a node where Load writes what it brought. The node has no other program that tells image identifiers.
+// loadedFile is the file in a node where Load writes what it brought. The node has no other program
+// that tells image identifiers.
 const loadedFile = "/kind/loaded.json"
 
-// loaded returns the identifiers, by name, of the images that Load brought to a node. Where it is not known, they are brought again.
+// loaded returns the identifiers, by name, of the images that Load brought to a node. Where it is
+// not known, they are brought again.
 func loaded(ctx context.Context, node nodes.Node) map[string]string {
 	var note bytes.Buffer
 	there := map[string]string{}

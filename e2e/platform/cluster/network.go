@@ -17,8 +17,9 @@ import (
 // clusterCIDR is kind's default for the addresses of pods.
 const clusterCIDR = "10.244.0.0/16"
 
-// connectPods gives pods a network where the node image has none of kind's, and waits until every node is ready. The engine gives its
-// containers their addresses anew at each start: what an earlier start has told of a node does not count.
+// connectPods gives pods a network where the node image has none of kind's, and waits until every
+// node is ready. The engine gives its containers other addresses at each start: what an earlier
+// start has told of a node does not count.
 func (c *Cluster) connectPods(ctx context.Context, present []nodes.Node) error {
 	client, err := c.connect()
 	if err != nil {

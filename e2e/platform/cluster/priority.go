@@ -8,9 +8,10 @@ import (
 	"sigs.k8s.io/kind/pkg/cluster/nodeutils"
 )
 
-// favorPods lets pods have the processors before the programs that start and stop containers, and gives the nodes' proxy a share. Every
-// node takes all processors of the machine for its own and promises them to its pods. Where pods come and go on several nodes at once,
-// those that serve would otherwise get next to nothing.
+// favorPods lets pods have the processors before the programs that start and stop containers, and
+// gives the nodes' proxy a share. Every node takes all processors of the machine for its own and
+// promises them to its pods. Where pods come and go on several nodes at once, those that serve
+// would otherwise get next to nothing.
 func favorPods(ctx context.Context, present []nodes.Node) error {
 	for _, node := range present {
 		if err := node.CommandContext(ctx, "systemctl", "set-property", "kubelet.slice", "CPUWeight=300").Run(); err != nil {

@@ -15,7 +15,8 @@ import (
 	"agentcube-mtls/internal/command"
 )
 
-// restarted tells whether a node was started again since the cluster was last found sound, as after a restart of the machine.
+// restarted tells whether a node was started again since the cluster was last found sound, as after
+// a restart of the machine.
 func (c *Cluster) restarted(ctx context.Context, present []nodes.Node) (bool, error) {
 	file, err := c.soundFile()
 	if err != nil {
@@ -41,8 +42,9 @@ func (c *Cluster) restarted(ctx context.Context, present []nodes.Node) (bool, er
 	return false, nil
 }
 
-// replacePods deletes the pods that their controllers make anew, and waits for these. After a restart of the nodes the API server tells
-// of pods what held before it, and their containers count as restarted ones.
+// replacePods deletes the pods that their controllers re-create, and waits for these. After a
+// restart of the nodes the API server tells of pods what held before it, and their containers count
+// as restarted ones.
 func (c *Cluster) replacePods(ctx context.Context) error {
 	client, err := c.connect()
 	if err != nil {

@@ -16,7 +16,8 @@ import (
 	"agentcube-mtls/internal/repo"
 )
 
-// start starts the installed engine: by the init system where there is one, else as a process of its own that outlives this one.
+// start starts the installed engine: by the init system where there is one, else as a process of
+// its own that outlives this one.
 func start(ctx context.Context) error {
 	if _, err := os.Stat("/run/systemd/system"); err == nil {
 		return command.New("systemctl", "start", "docker").Run(ctx)
@@ -64,7 +65,8 @@ func start(ctx context.Context) error {
 	}
 }
 
-// forgetDeadDaemon removes the pid file of a daemon that was killed: dockerd refuses to start if its number is another program's now.
+// forgetDeadDaemon removes the pid file of a daemon that was killed: dockerd refuses to start if
+// its number is another program's now.
 func forgetDeadDaemon(pidFile string) error {
 	data, err := os.ReadFile(pidFile)
 	if err != nil {
@@ -76,7 +78,8 @@ func forgetDeadDaemon(pidFile string) error {
 	return os.Remove(pidFile)
 }
 
-// daemonArgs makes the engine use a runtime that asks for no capability that this machine's processes do not have.
+// daemonArgs makes the engine use a runtime that asks for no capability that this machine's
+// processes do not have.
 func daemonArgs(ctx context.Context) ([]string, error) {
 	if MayRaiseLimits() {
 		return nil, nil
@@ -91,8 +94,8 @@ func daemonArgs(ctx context.Context) ([]string, error) {
 // capSysResource is the number of CAP_SYS_RESOURCE in linux/capability.h.
 const capSysResource = 24
 
-// MayRaiseLimits tells whether a process on this machine can have CAP_SYS_RESOURCE, which raising a limit or lowering an
-// OOM score takes. True where the kernel does not say.
+// MayRaiseLimits tells whether a process on this machine can have CAP_SYS_RESOURCE, which raising a
+// limit or lowering an OOM score takes. True where the kernel does not say.
 func MayRaiseLimits() bool {
 	status, err := os.ReadFile("/proc/self/status")
 	if err != nil {
@@ -107,7 +110,8 @@ func MayRaiseLimits() bool {
 	return true
 }
 
-// Stop stops the engine if Ensure started it as a process of its own and no container is left in it. It tells whether it did.
+// Stop stops the engine if Ensure started it as a process of its own and no container is left in
+// it. It tells whether it did.
 func Stop(ctx context.Context) (bool, error) {
 	dir, err := repo.Cache("engine")
 	if err != nil {

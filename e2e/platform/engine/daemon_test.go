@@ -10,7 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestThePidFileOfAKilledDaemonIsRemovedThoughItsNumberIsAnotherProgramsNow(t *testing.T) {
+// The file of a killed daemon is removed, though its number belongs to another program by now.
+func TestStalePidFile(t *testing.T) {
 	t.Parallel()
 	pidFile := filepath.Join(t.TempDir(), "docker.pid")
 	require.NoError(t, os.WriteFile(pidFile, []byte(strconv.Itoa(os.Getpid())), 0o600))

@@ -11,14 +11,16 @@ import (
 
 const gibibyte = 1 << 30
 
-// CheckDisk returns an error if there are fewer than need GiB free where the engine keeps its images or where builds are cached.
+// CheckDisk returns an error if there are fewer than need GiB free where the engine keeps its
+// images or where builds are cached.
 func CheckDisk(ctx context.Context, need uint64) error {
 	cache, err := repo.Cache()
 	if err != nil {
 		return err
 	}
 	places := map[string]string{"builds are cached": cache}
-	// The folder of an engine in a virtual machine (Docker Desktop) is not on this machine, and cannot be looked at.
+	// The folder of an engine in a virtual machine (Docker Desktop) is not on this machine, and
+	// cannot be looked at.
 	if root, err := command.New("docker", "info", "--format", "{{.DockerRootDir}}").Output(ctx); err == nil {
 		places["the container engine keeps its images"] = root
 	}

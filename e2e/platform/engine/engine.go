@@ -1,4 +1,5 @@
-// Package engine finds the container engine that kind runs its nodes in, and on Debian installs and starts one where there is none.
+// Package engine finds the container engine that kind runs its nodes in, and on Debian installs and
+// starts one where there is none.
 package engine
 
 import (
@@ -13,8 +14,9 @@ import (
 	"agentcube-mtls/internal/command"
 )
 
-// Ensure returns when a container engine answers. Where none does it starts one, installed first if need be, provided that
-// this is Debian and the user is root; otherwise its error names the command that the user has to run.
+// Ensure returns when a container engine answers. Where none does it starts one, installed first if
+// need be, provided that this is Debian and the user is root; otherwise its error names the command
+// that the user has to run.
 func Ensure(ctx context.Context, log *progress.Log) error {
 	problem := ping(ctx)
 	if problem == nil {
@@ -48,7 +50,8 @@ func here() machine {
 	return machine{host: os.Getenv("DOCKER_HOST"), root: os.Geteuid() == 0, debian: isDebian(), installed: missing == nil}
 }
 
-// fixable returns nil if the engine that does not answer can be brought up here, else an error that says what the user has to do.
+// fixable returns nil if the engine that does not answer can be brought up here, else an error that
+// says what the user has to do.
 func (m machine) fixable(problem error) error {
 	switch {
 	case m.host != "":

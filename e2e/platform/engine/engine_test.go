@@ -8,7 +8,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestAnEngineThatDoesNotAnswerIsExplainedByTheCommandThatMendsIt(t *testing.T) {
+// The error names the command that starts the engine.
+func TestEngineThatDoesNotAnswer(t *testing.T) {
 	t.Parallel()
 	down := errors.New("docker version: Cannot connect to the Docker daemon at unix:///var/run/docker.sock")
 	denied := errors.New("docker version: permission denied while trying to connect to the Docker daemon socket")

@@ -65,7 +65,8 @@ func install(ctx context.Context, log *progress.Log, packages []string) error {
 		if err := command.New("apt-get", "update").Run(ctx); err != nil {
 			return err
 		}
-		// policy-rc.d is left alone: where an init system runs, the package starts its service itself.
+		// policy-rc.d is left alone: where an init system runs, the package starts its service
+		// itself.
 		apt := append([]string{"apt-get", "install", "-y", "--no-install-recommends"}, packages...)
 		return command.New(apt...).With("DEBIAN_FRONTEND=noninteractive").Run(ctx)
 	})

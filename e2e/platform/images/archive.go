@@ -22,7 +22,8 @@ func Has(ctx context.Context, image string) bool {
 	return err == nil
 }
 
-// Archive saves an image of the engine to a file, once, and returns the file. What was saved of earlier images of the name goes.
+// Archive saves an image of the engine to a file, once, and returns the file. What was saved of
+// earlier images of the name goes.
 func Archive(ctx context.Context, image string) (string, error) {
 	id, err := ID(ctx, image)
 	if err != nil {

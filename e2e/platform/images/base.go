@@ -19,7 +19,8 @@ const (
 // debianMirror is the mirror that Debian itself directs to one near by.
 const debianMirror = "http://deb.debian.org/debian"
 
-// EnsureDebian puts the Debian base image into the engine: pulled where a registry answers, else made by debootstrap.
+// EnsureDebian puts the Debian base image into the engine: pulled where a registry answers, else
+// made by debootstrap.
 func EnsureDebian(ctx context.Context, registry bool) error {
 	if Has(ctx, Debian) {
 		return nil

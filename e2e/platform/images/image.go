@@ -18,20 +18,24 @@ import (
 // inputsLabel holds, in every image built here, a hash of what it was built from.
 const inputsLabel = "agentcube-mtls.inputs"
 
-// Image is an image to build. What it is built from is its Dockerfile and the files that the Dockerfile copies.
+// Image is an image to build. What it is built from is its Dockerfile and the files that the
+// Dockerfile copies.
 type Image struct {
 	Name string // repository and tag
 	// Base is Scratch or Debian, or an image of the caller's.
 	Base string
 	// Packages are Debian packages to install on top of Debian.
 	Packages []string
-	// Files are what is copied into the image: the path in the image, and the function that makes or finds it on this machine.
+	// Files are what is copied into the image: the path in the image, and the function that makes
+	// or finds it on this machine.
 	Files map[string]func(context.Context) (string, error)
 	// Commands are run in the image after the files are there, in a shell.
 	Commands []string
-	// Entrypoint is the program that a container of the image starts, with its first arguments; empty means the base's.
+	// Entrypoint is the program that a container of the image starts, with its first arguments;
+	// empty means the base's.
 	Entrypoint []string
-	// User is the user that a container runs as, a number where a kubelet is to see that it is not root; empty means the base's.
+	// User is the user that a container runs as, a number where a kubelet is to see that it is not
+	// root; empty means the base's.
 	User string
 }
 
@@ -58,7 +62,8 @@ func (i Image) Build(ctx context.Context) error {
 	if err := i.writeContext(buildContext, sources); err != nil {
 		return fmt.Errorf("image %s: writing the build context: %w", i.Name, err)
 	}
-	// The classic builder is in every engine; BuildKit needs a plugin that Debian's docker.io does not have.
+	// The classic builder is in every engine; BuildKit needs a plugin that Debian's docker.io does
+	// not have.
 	build := command.New("docker", "build", "--network", "host", "--label", inputsLabel+"="+inputs, "--tag", i.Name, buildContext)
 	if err := build.With("DOCKER_BUILDKIT=0").Run(ctx); err != nil {
 		return fmt.Errorf("image %s: %w", i.Name, err)
@@ -102,7 +107,8 @@ func (i Image) dockerfile() string {
 	return b.String()
 }
 
-// paths returns the paths of the image's files in a fixed order, so that equal inputs make equal builds.
+// paths returns the paths of the image's files in a fixed order, so that equal inputs make equal
+// builds.
 func (i Image) paths() []string {
 	paths := make([]string, 0, len(i.Files))
 	for path := range i.Files {

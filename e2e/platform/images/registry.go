@@ -9,7 +9,8 @@ import (
 // registries are asked for their version endpoint, which answers 200, or 401 without credentials.
 var registries = []string{"https://registry-1.docker.io/v2/", "https://ghcr.io/v2/", "https://registry.k8s.io/v2/"}
 
-// RegistriesAnswer tells, within seconds, whether the registries that the published images are in can be reached.
+// RegistriesAnswer tells, within seconds, whether the registries that the published images are in
+// can be reached.
 func RegistriesAnswer(ctx context.Context) bool {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()

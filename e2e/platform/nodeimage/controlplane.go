@@ -14,8 +14,8 @@ import (
 // pauseImage is the sandbox image that kind's containerd configuration names.
 const pauseImage = "registry.k8s.io/pause:3.10"
 
-// controlPlane returns the images that kubeadm starts a control plane from, under the names that it asks for,
-// and the image of the storage provisioner.
+// controlPlane returns the images that kubeadm starts a control plane from, under the names that it
+// asks for, and the image of the storage provisioner.
 func controlPlane(ctx context.Context) ([]images.Image, error) {
 	kubernetes, err := components.Kubernetes.Build(ctx)
 	if err != nil {

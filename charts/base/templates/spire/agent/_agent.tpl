@@ -17,7 +17,7 @@ exec:
 
 {{/*
 A server that answers has published its bundle. That a container has ended makes the kubelet look at the pod's volumes again, so that
-the bundle is there when the agent starts: a pod that could not mount it would be tried again after ever longer whiles. That something
+the bundle is there when the agent starts: the kubelet retries a failed mount with exponential backoff. That something
 accepts connections is not enough: until a node knows a new Service, whatever lies outside of the cluster is asked, and a proxy there
 may accept.
 */}}
