@@ -42,7 +42,7 @@ func TestNotesWarnOfWhatIsInsecureAndOfNothingElse(t *testing.T) {
 redis: {addr: "a:6379", secretName: b}
 router: {jwt: {issuerUrl: "https://issuer", audience: agents}}
 spire: {enabled: true}`
-	assert.NotContains(t, notes(t, chart.Release{Values: values(t, secure)}), "Mind:")
+	assert.NotContains(t, notes(t, chart.Release{Values: values(t, secure)}), "Warnings:")
 	for given, warning := range map[string]string{
 		"spire: {enabled: false}":                         "speak without TLS",
 		"spire: {agent: {insecureBootstrap: true}}":       "spire.agent.insecureBootstrap: agents trust whichever server answers first",
@@ -53,7 +53,7 @@ spire: {enabled: true}`
 		"router: {jwt: {issuerUrl: '', audience: ''}}":    "The Router serves every client that reaches it: set router.jwt.issuerUrl",
 	} {
 		said := notes(t, chart.Release{Values: values(t, secure, given)})
-		assert.Contains(t, said, "Mind:\n  - ", given)
+		assert.Contains(t, said, "Warnings:\n  - ", given)
 		assert.Contains(t, said, warning, given)
 	}
 	for version, warning := range map[string]string{"v1.28.15": "has no native sidecars", "v1.29.14": "cannot hold stopping pods back"} {
