@@ -64,5 +64,6 @@ docs-test: setup ## follow every guide to the letter on a kind cluster, and comp
 	$(GOTEST) standard-verbose -- -count=1 -timeout=40m ./e2e/guides
 
 .PHONY: docs-update
-docs-update: setup ## refresh what the guides expect from a real run
+docs-update: setup ## refresh what the guides expect, and the table of faults from the last make test-e2e
+	$(GO) run ./e2e/cmd/report
 	UPDATE=1 $(GOTEST) standard-verbose -- -count=1 -timeout=40m ./e2e/guides

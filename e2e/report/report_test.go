@@ -1,6 +1,7 @@
 package report_test
 
 import (
+	"os"
 	"path/filepath"
 	"testing"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"agentcube-mtls/e2e/record"
 	"agentcube-mtls/e2e/report"
 	"agentcube-mtls/e2e/traffic"
+	"agentcube-mtls/internal/repo"
 )
 
 var requests = []record.Request{{}, {Failure: "refused"}, {Session: true}}
@@ -96,4 +98,15 @@ func TestReportThatShowsNoFaultIsRejected(t *testing.T) {
 			assert.ErrorContains(t, err, c.want)
 		})
 	}
+}
+
+func TestDocsShowTheReportBesideThem(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile(repo.Path("docs", "operations.md"))
+	require.NoError(t, err)
+	beside, err := report.Read(repo.Path("docs", "report.json"))
+	require.NoError(t, err)
+	rendered, err := report.Render(string(page), beside)
+	require.NoError(t, err)
+	assert.Equal(t, rendered, string(page), "run make docs-update")
 }
