@@ -5,12 +5,14 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -157,6 +159,19 @@ func (r release) cutOffHelm(signal os.Signal, changes int, args ...string) bool 
 	return true
 }
 
+// deletions upgrades and returns what helm deletes on the way, as kind/name in the order of the
+// requests.
+func (r release) deletions(values ...string) []string {
+	r.t.Helper()
+	between := newInterrupter(r.t, math.MaxInt)
+	defer between.Close()
+	var err error
+	r.helm.kubeconfig, err = server.Kubeconfig(between.URL)
+	require.NoError(r.t, err)
+	require.NoError(r.t, r.upgrade(values...))
+	return between.deleted
+}
+
 // interrupter stands between helm and the API server. It passes on a number of changes, and holds
 // back the next one.
 type interrupter struct {
@@ -165,6 +180,7 @@ type interrupter struct {
 	left    int
 	reached func()
 	ended   chan struct{} // closed when helm has ended
+	deleted []string      // as kind/name
 }
 
 func newInterrupter(t *testing.T, changes int) *interrupter {
@@ -178,7 +194,7 @@ func newInterrupter(t *testing.T, changes int) *interrupter {
 	proxy.ErrorLog = log.New(io.Discard, "", 0) // helm, once killed, hangs up
 	i := &interrupter{left: changes, ended: make(chan struct{})}
 	i.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
-		if changesObject(request) && !i.admit() {
+		if changesObject(request) && !i.admit(request) {
 			i.reached()
 			<-i.ended
 			return
@@ -194,9 +210,13 @@ func changesObject(request *http.Request) bool {
 	return request.Method != http.MethodGet && !strings.Contains(request.URL.Path, "/secrets") && !request.URL.Query().Has("dryRun")
 }
 
-func (i *interrupter) admit() bool {
+func (i *interrupter) admit(request *http.Request) bool {
 	i.mu.Lock()
 	defer i.mu.Unlock()
+	if request.Method == http.MethodDelete {
+		kind, name := path.Split(request.URL.Path)
+		i.deleted = append(i.deleted, path.Join(path.Base(kind), name))
+	}
 	i.left--
 	return i.left >= 0
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -151,6 +152,22 @@ func TestSwitchIsCutOff(t *testing.T) {
 // step is how many more objects a switch may change each time before it is cut off. The versions of
 // Helm begin at different objects, so that together they are cut off before every second object.
 const step = 6
+
+// By the server's ServiceAccount the bundle keeper knows that SPIRE is being switched off and nobody
+// has deleted the bundle: helm deletes it first, and the server last of the three.
+func TestOrderOfASwitchOff(t *testing.T) {
+	t.Parallel()
+	eachHelm(t, "order", func(t *testing.T, r release) {
+		deleted := r.deletions("spire.enabled=false")
+		var order []string
+		for _, object := range deleted {
+			if slices.Contains([]string{"serviceaccounts/spire-server", "configmaps/spire-bundle", "statefulsets/spire-server"}, object) {
+				order = append(order, object)
+			}
+		}
+		assert.Equal(t, []string{"serviceaccounts/spire-server", "configmaps/spire-bundle", "statefulsets/spire-server"}, order, "of %v", deleted)
+	}, "spire.enabled=true")
+}
 
 // A rollback of a failed switch that is killed leaves the release pending, and its mode a mixture.
 // A rollback to the revision that failed, and one to the revision that was deployed before it,
