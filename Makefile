@@ -65,5 +65,5 @@ docs-test: setup ## follow every guide to the letter on a kind cluster, and comp
 
 .PHONY: docs-update
 docs-update: setup ## refresh what the guides expect, and the table of faults from the last make test-e2e
-	$(GO) run ./e2e/cmd/report
 	UPDATE=1 $(GOTEST) standard-verbose -- -count=1 -timeout=40m ./e2e/guides
+	$(GO) run ./e2e/cmd/report

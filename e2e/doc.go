@@ -22,6 +22,7 @@
 //
 //	suite      what scenarios share: when each may run, releases, load, faults
 //	processors how busy the machine is
+//	report     what a run saw, and the table of faults in docs/operations.md
 //	faults     breaks parts of a release or of the cluster
 //	guides     follows the guides in docs to the letter
 package e2e

@@ -13,10 +13,11 @@ import (
 
 // Report is one run.
 type Report struct {
-	Kubernetes string     `json:"kubernetes"` // version of the API server
-	Helm       string     `json:"helm"`       // version of the client that most scenarios use
-	Images     []string   `json:"images"`     // of the release that all share, sorted
-	Scenarios  []Scenario `json:"scenarios"`  // sorted by name
+	Kubernetes string     `json:"kubernetes"`        // version of the API server
+	Helm       string     `json:"helm"`              // version of the client that most scenarios use
+	Images     []string   `json:"images"`            // of the release that all share, sorted
+	Scenarios  []Scenario `json:"scenarios"`         // sorted by name
+	Missing    []string   `json:"missing,omitempty"` // names of scenarios that were not run
 }
 
 // Scenario is what became of one scenario.
@@ -69,10 +70,20 @@ func Of(timeline *traffic.Timeline) Load {
 	return Load{Requests: count(timeline.Requests), Restarts: len(timeline.Restarts)}
 }
 
-// Cost tells a verdict of a fault that spares some things.
+// The kinds of requests.
+const (
+	calls      = "calls"
+	inSessions = "in sessions"
+)
+
+// Cost tells a verdict of a fault that spares some things. Requests that were in progress when the
+// fault came are among the lost ones.
 func Cost(v traffic.Verdict, spared traffic.Spared) Fault {
+	requests := count(v.Requests)
+	requests[calls] = Count{requests[calls].Sent, len(v.LostCalls)}
+	requests[inSessions] = Count{requests[inSessions].Sent, len(v.LostSessions)}
 	return Fault{
-		Name: v.Name, Spared: spared, Requests: count(v.Requests), Handshakes: len(v.Handshakes),
+		Name: v.Name, Spared: spared, Requests: requests, Handshakes: len(v.Handshakes),
 		Seconds: v.Recovery.Round(100 * time.Millisecond).Seconds(),
 	}
 }
@@ -80,9 +91,9 @@ func Cost(v traffic.Verdict, spared traffic.Spared) Fault {
 func count(requests []record.Request) Counts {
 	counts := Counts{}
 	for _, request := range requests {
-		kind := "calls"
+		kind := calls
 		if request.Session {
-			kind = "in sessions"
+			kind = inSessions
 		}
 		count := counts[kind]
 		count.Sent++

@@ -23,6 +23,13 @@ func TestLoadIsCountedByKind(t *testing.T) {
 	assert.Equal(t, report.Load{Requests: report.Counts{"calls": {Sent: 2, Lost: 1}, "in sessions": {Sent: 1}}, Restarts: 2}, load)
 }
 
+// A request that was in progress when a fault came was sent before it.
+func TestLostRequestsInProgressAreCounted(t *testing.T) {
+	t.Parallel()
+	verdict := traffic.Verdict{Requests: requests, LostCalls: make([]record.Request, 2), LostSessions: make([]record.Request, 1)}
+	assert.Equal(t, report.Counts{"calls": {Sent: 2, Lost: 2}, "in sessions": {Sent: 1, Lost: 1}}, report.Cost(verdict, traffic.Spared{}).Requests)
+}
+
 func TestReportIsReadAsItWasWritten(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "artifacts", "report.json")
@@ -35,7 +42,7 @@ func TestReportIsReadAsItWasWritten(t *testing.T) {
 
 // of returns a report with one fault.
 func of(spared traffic.Spared) report.Report {
-	verdict := traffic.Verdict{Name: "a Router killed", Requests: requests, Handshakes: make([]record.Event, 3), Recovery: 9940 * time.Millisecond}
+	verdict := traffic.Verdict{Name: "a Router killed", Requests: requests, LostCalls: requests[1:2], Handshakes: make([]record.Event, 3), Recovery: 9940 * time.Millisecond}
 	return report.Report{
 		Kubernetes: "v1.34.1", Helm: "v3.22.0", Images: []string{"redis:7", "router:1"},
 		Scenarios: []report.Scenario{{Name: "faults", Result: report.Passed, Faults: []report.Fault{report.Cost(verdict, spared)}}},
@@ -83,6 +90,8 @@ func TestReportThatShowsNoFaultIsRejected(t *testing.T) {
 	t.Parallel()
 	failed := of(traffic.Spared{})
 	failed.Scenarios[0].Result = report.Failed
+	partial := of(traffic.Spared{})
+	partial.Missing = []string{"rotation", "upgrades"}
 	for name, c := range map[string]struct {
 		page   string
 		report report.Report
@@ -90,6 +99,7 @@ func TestReportThatShowsNoFaultIsRejected(t *testing.T) {
 	}{
 		"no place in the page": {"# Faults\n", of(traffic.Spared{}), "the page has no place for the table"},
 		"no fault":             {page, report.Report{}, "the report has no fault"},
+		"partial run":          {page, partial, "scenarios that were not run: rotation, upgrades"},
 		"failed scenario":      {page, failed, "scenario faults: failed"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -71,9 +71,16 @@ func result(t *testing.T) report.Result {
 	return report.Passed
 }
 
-// writeReport writes the report of the scenarios that have run, sorted by name, and returns where.
-func writeReport() (string, error) {
+// writeReport writes the report, sorted by name, and returns where.
+func writeReport(scenarios []Scenario) (string, error) {
 	path := repo.Path("artifacts", "report.json")
+	reported.Lock() // an interrupted run leaves tests behind that go on
+	defer reported.Unlock()
+	for _, s := range scenarios {
+		if !slices.ContainsFunc(reported.Scenarios, func(r report.Scenario) bool { return r.Name == s.Name }) {
+			reported.Missing = append(reported.Missing, s.Name)
+		}
+	}
 	slices.SortFunc(reported.Scenarios, func(a, b report.Scenario) int { return cmp.Compare(a.Name, b.Name) })
 	return path, reported.Write(path)
 }

@@ -48,7 +48,7 @@ func Main(m *testing.M, scenarios []Scenario) int {
 		return 1
 	}
 	code := testrun.Main(m, "-test", nodes, setUp)
-	path, err := writeReport()
+	path, err := writeReport(scenarios)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "error:", err)
 		return 1
