@@ -15,8 +15,8 @@
 // which stands for any lines on a line of its own, and for any characters within one.
 //
 // A command that fails fails its guide, unless the info string of its block says so, ```bash fails:
-// then at least one command must fail, and one that fails must print the word "error" or an exit
-// code.
+// then at least one command must fail, and the guide shows what one that fails prints, which has the
+// word "error" or an exit code.
 //
 // A block ```bash dry-run names hosts that only the reader has. Its helm and kubectl commands are
 // run with --dry-run=server, which has the API server judge all of what they would do.

@@ -87,7 +87,8 @@ func TestACommandMayFailWhereTheGuideSaysSo(t *testing.T) {
 	const refused = "sh -c 'echo error: refused >&2; exit 1'\n'''\n'''text\nerror: refused\n'''\n"
 	require.NoError(t, follow(t, "\n'''bash fails\n"+refused))
 	assert.Equal(t, "a command fails: sh -c 'echo error: refused >&2; exit 1'", difference(t, "\n'''bash\n"+refused).What)
-	assert.Equal(t, "a command fails: false", difference(t, "\n'''bash fails\nfalse\n'''\n").What)
+	assert.Equal(t, "a command fails: false", difference(t, "\n'''bash fails\nfalse\n'''\n'''text\nerror\n'''\n").What)
+	assert.Equal(t, "a command fails: sh -c 'echo error; exit 1'", difference(t, "\n'''bash fails\nsh -c 'echo error; exit 1'\n'''\n").What)
 	assert.Equal(t, "no command fails, and the block says that one does", difference(t, "\n'''bash fails\necho error\n'''\n").What)
 }
 
