@@ -45,8 +45,7 @@ func images(objects []client.Object) map[string]string {
 
 func TestEveryImageComesFromTheMirror(t *testing.T) {
 	t.Parallel()
-	found := images(render(t, everything, "global: {imageRegistry: mirror.example:5000/all}",
-		"spire: {server: {replicas: 2, dataStore: {type: postgres, connectionString: host=db}}}"))
+	found := images(render(t, everything, twoServers, "global: {imageRegistry: mirror.example:5000/all}"))
 	assert.Equal(t, map[string]string{
 		"agentcube-router":         "mirror.example:5000/all/volcano-sh/agentcube-router:latest",
 		"workloadmanager":          "mirror.example:5000/all/volcano-sh/workloadmanager:latest",

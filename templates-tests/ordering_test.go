@@ -36,16 +36,19 @@ func TestARouterThatShallNotWaitStartsAtOnce(t *testing.T) {
 	assert.Empty(t, spec.InitContainers)
 }
 
+// twoServers are values for two SPIRE servers on one database.
+const twoServers = "spire: {server: {replicas: 2, dataStore: {type: postgres, connectionString: host=db}}}"
+
 func TestOneServerAfterTheOtherMeetsAnEmptyDatabase(t *testing.T) {
 	t.Parallel()
-	const several = "spire: {server: {replicas: 2, dataStore: {type: postgres, connectionString: host=db}}}"
-	spec := get[*appsv1.StatefulSet](t, render(t, spire, several), "spire-server").Spec.Template.Spec
+	spec := get[*appsv1.StatefulSet](t, render(t, spire, twoServers), "spire-server").Spec.Template.Spec
 	require.Len(t, spec.InitContainers, 1)
 	wait := spec.InitContainers[0]
 	assert.Equal(t, "wait-for-first-server", wait.Name)
 	for pod, c := range map[string]struct{ answers, want int }{"spire-server-0": {0, 0}, "spire-server-1": {3, 3}, "spire-server-10": {3, 3}} {
 		calls := 0
 		server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "text/html") // of a proxy
 			if calls++; calls == c.answers {
 				w.Header().Set("Content-Type", "application/grpc")
 			}
@@ -61,8 +64,7 @@ func TestOneServerAfterTheOtherMeetsAnEmptyDatabase(t *testing.T) {
 
 func TestAServerThatFindsNoOtherStartsAnyway(t *testing.T) {
 	t.Parallel()
-	const several = "spire: {server: {replicas: 2, dataStore: {type: postgres, connectionString: host=db}}}"
-	wait := get[*appsv1.StatefulSet](t, render(t, spire, several), "spire-server").Spec.Template.Spec.InitContainers[0]
+	wait := get[*appsv1.StatefulSet](t, render(t, spire, twoServers), "spire-server").Spec.Template.Spec.InitContainers[0]
 	// Two minutes pass from one look at the clock to the next.
 	clock := "date() { echo $(($(wc -l <\"$CURL_HOME/clock\") * 120)); echo >>\"$CURL_HOME/clock\"; }\n: >\"$CURL_HOME/clock\"\nHOSTNAME=spire-server-1\n"
 	said, err := shell(t, clock+wait.Command[2], map[string]string{"spire-server.agentcube.svc:8081": nobody(t)})

@@ -127,9 +127,7 @@ spire: {enabled: true}`)
 	assert.Equal(t, "10.2.0.0/16", server.Ingress[0].From[1].IPBlock.CIDR)
 	assert.Equal(t, "grpc", server.Ingress[0].Ports[0].Port.StrVal)
 
-	several := render(t, spire, `
-networkPolicies: {enabled: true, nodeCIDRs: [10.1.0.0/16]}
-spire: {server: {replicas: 2, dataStore: {type: postgres, connectionString: host=db}}}`)
+	several := render(t, spire, twoServers, "networkPolicies: {enabled: true, nodeCIDRs: [10.1.0.0/16]}")
 	from := get[*networkingv1.NetworkPolicy](t, several, "spire-server").Spec.Ingress[0].From
 	require.Len(t, from, 2)
 	assert.Equal(t, map[string]string{"app": "spire-server"}, from[1].PodSelector.MatchLabels, "servers wait for the first one")
