@@ -150,8 +150,8 @@ func get(client *http.Client, req *http.Request) error {
 	return resp.Body.Close()
 }
 
-// whole returns an error unless the certificate and the key in use belong together.
-func whole(source *mtls.Source) error {
+// consistent returns an error unless the certificate and the key in use belong together.
+func consistent(source *mtls.Source) error {
 	svid, err := source.GetX509SVID()
 	if err != nil {
 		return err
@@ -205,7 +205,7 @@ func TestRotationUnderLoadFailsNoRequest(t *testing.T) {
 				return
 			default:
 			}
-			if err := whole(client.source); err != nil {
+			if err := consistent(client.source); err != nil {
 				t.Error(err)
 				return
 			}
