@@ -23,6 +23,26 @@ var serversOwn = map[string]bool{
 // Objects lists everything that the server holds, of every kind, but what it writes itself as it
 // goes.
 func (s *Server) Objects(ctx context.Context) (Objects, error) {
+	return s.list(ctx, "", "")
+}
+
+// ObjectsOfHelm lists the objects that the release in a namespace is made of, without what
+// controllers make of them.
+func (s *Server) ObjectsOfHelm(ctx context.Context, namespace string) (Objects, error) {
+	listed, err := s.list(ctx, namespace, "app.kubernetes.io/managed-by=Helm")
+	of := Objects{}
+	for key, object := range listed {
+		// A ReplicaSet has its Deployment's annotations.
+		if object.GetAnnotations()["meta.helm.sh/release-namespace"] == namespace && len(object.GetOwnerReferences()) == 0 {
+			of[key] = object
+		}
+	}
+	return of, err
+}
+
+// list lists objects of every kind that match a label selector, of those with a namespace only what
+// is in one; empty: in any.
+func (s *Server) list(ctx context.Context, namespace, selector string) (Objects, error) {
 	found, err := discovery.NewDiscoveryClientForConfig(s.Config())
 	if err != nil {
 		return nil, err
@@ -45,7 +65,11 @@ func (s *Server) Objects(ctx context.Context) (Objects, error) {
 			if serversOwn[kind.Name] {
 				continue
 			}
-			listed, err := client.Resource(version.WithResource(kind.Name)).List(ctx, metav1.ListOptions{})
+			var resource dynamic.ResourceInterface = client.Resource(version.WithResource(kind.Name))
+			if kind.Namespaced {
+				resource = client.Resource(version.WithResource(kind.Name)).Namespace(namespace)
+			}
+			listed, err := resource.List(ctx, metav1.ListOptions{LabelSelector: selector})
 			if err != nil {
 				return nil, fmt.Errorf("list %s: %w", kind.Name, err)
 			}
@@ -67,19 +91,6 @@ func (o Objects) Of(namespaces ...string) Objects {
 			if slices.Contains(namespaces, namespace) {
 				of[key] = object
 			}
-		}
-	}
-	return of
-}
-
-// OfHelm are the objects that releases in these namespaces are made of, without what controllers
-// make of them.
-func (o Objects) OfHelm(namespaces ...string) Objects {
-	of := Objects{}
-	for key, object := range o {
-		// A ReplicaSet has its Deployment's annotations.
-		if slices.Contains(namespaces, object.GetAnnotations()["meta.helm.sh/release-namespace"]) && len(object.GetOwnerReferences()) == 0 {
-			of[key] = object
 		}
 	}
 	return of

@@ -59,7 +59,7 @@ func newRelease(t *testing.T, name string, version *helmVersion, values ...strin
 
 func (r release) install(values ...string) {
 	r.t.Helper()
-	args := []string{"install", r.name, chart, "--namespace", r.name, "--create-namespace", "--wait", "--timeout", "1m",
+	args := []string{"install", r.name, chart, "--disable-openapi-validation", "--namespace", r.name, "--create-namespace", "--wait", "--timeout", "1m",
 		"--set-json", `spire.agent.nodeSelector={"ready":"true"}`, "--set", "redis.addr=redis:6379"}
 	r.must(r.helm.run(r.t.Context(), set(args, values)...))
 }
@@ -95,7 +95,7 @@ func (r release) upgrade(values ...string) error {
 
 func (r release) upgradeWith(flags []string, values ...string) error {
 	r.t.Helper()
-	args := append([]string{"upgrade", r.name, chart, "--namespace", r.name, "--reuse-values"}, flags...)
+	args := append([]string{"upgrade", r.name, chart, "--disable-openapi-validation", "--namespace", r.name, "--reuse-values"}, flags...)
 	output, err := r.helm.run(r.t.Context(), set(args, values)...)
 	if err != nil {
 		return fmt.Errorf("%w\n%s", err, output)
@@ -124,9 +124,10 @@ func (r release) tryRollback(revision int, flags ...string) (string, error) {
 // objects are what the release is made of, as the cluster has it.
 func (r release) objects() apiserver.Objects {
 	r.t.Helper()
-	all, err := server.Objects(r.t.Context())
+	objects, err := server.ObjectsOfHelm(r.t.Context(), r.name)
 	require.NoError(r.t, err)
-	return all.OfHelm(r.name)
+	require.NotEmpty(r.t, objects)
+	return objects
 }
 
 // cutOff upgrades with a helm that is cut off as cutOffHelm does.
