@@ -78,6 +78,53 @@ func TestUpgradeFromV010WithReuseValuesKeepsWhatTheUserSet(t *testing.T) {
 	}
 }
 
+// upgradeFromMain is an upgrade with --reuse-values of a release of AgentCube's main, which lets the
+// templates see its defaults.
+func upgradeFromMain(t *testing.T, user string, set ...string) chart.Release {
+	t.Helper()
+	stored, err := loader.LoadDir(repo.Path("e2e", "guides", "testdata", "main"))
+	require.NoError(t, err)
+	computed, err := chartutil.CoalesceValues(stored, values(t, user))
+	require.NoError(t, err)
+	return chart.Release{Upgrade: true, ReusedValues: computed, Values: values(t, append([]string{user}, set...)...)}
+}
+
+// One command upgrades every release of main that does not run SPIRE, and may switch SPIRE on.
+func TestUpgradeFromMain(t *testing.T) {
+	t.Parallel()
+	const redis = "redis: {addr: 'redis:6379', password: p}"
+	for name, c := range map[string]struct{ user, account string }{
+		"defaults":       {redis, "agentcube-router"},
+		"Keycloak guide": {redis + "\nrouter: {jwt: {issuerUrl: https://issuer, roleClaim: roles, requiredRole: user}}", "agentcube-router"},
+		"own account":    {redis + "\nrouter: {serviceAccountName: mine}", "mine"},
+		"no account":     {redis + "\nrouter: {serviceAccountName: ''}", "agentcube-router"},
+	} {
+		for _, set := range []string{"{}", "spire: {enabled: true}"} {
+			objects := renderRelease(t, upgradeFromMain(t, c.user, set))
+			router := get[*appsv1.Deployment](t, objects, "agentcube-router").Spec.Template.Spec
+			assert.Equal(t, c.account, router.ServiceAccountName, name)
+			get[*corev1.ServiceAccount](t, objects, c.account)
+			get[*rbacv1.Role](t, objects, c.account)
+			get[*rbacv1.RoleBinding](t, objects, c.account)
+			if set != "{}" {
+				found := images(objects)
+				assert.Equal(t, "ghcr.io/spiffe/spire-server:1.13.3", found["spire-server"], name)
+				assert.Equal(t, "ghcr.io/spiffe/spire-agent:1.13.3", found["spire-agent"], name)
+				assert.Equal(t, "ghcr.io/spiffe/spiffe-helper:0.11.0", found["spiffe-helper"], name)
+			}
+		}
+	}
+}
+
+// A version of SPIRE that the user has set stays, also one that was a default of main's.
+func TestUpgradeFromMainKeepsVersions(t *testing.T) {
+	t.Parallel()
+	objects := renderRelease(t, upgradeFromMain(t, "{redis: {addr: 'redis:6379', password: p}, spire: {server: {image: {tag: 1.13.0}}}}", "spire: {enabled: true}"))
+	assert.Equal(t, "ghcr.io/spiffe/spire-server:1.13.0", images(objects)["spire-server"])
+	ours := render(t, spire, "spire: {server: {image: {tag: 1.12.0}}}")
+	assert.Equal(t, "ghcr.io/spiffe/spire-server:1.12.0", images(ours)["spire-server"])
+}
+
 // earlier are the default values of each version that this chart has had, by version.
 func earlier(t testing.TB) map[string]map[string]any {
 	t.Helper()

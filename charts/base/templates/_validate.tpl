@@ -45,10 +45,10 @@ Each message names the key, why it is rejected, and how to fix it.
 {{- end -}}
 {{- with .Values.router.jwt -}}
 {{- if and .issuerUrl (not .audience) -}}
-{{- fail "router.jwt.issuerUrl is set without router.jwt.audience: set both, or neither" -}}
+{{- fail "router.jwt.issuerUrl is set without router.jwt.audience: set both, or empty the issuer" -}}
 {{- end -}}
-{{- if and (not .issuerUrl) (or .audience .roleClaim .requiredRole) -}}
-{{- fail "router.jwt is set without router.jwt.issuerUrl: set the issuer, or empty audience, roleClaim and requiredRole" -}}
+{{- if and (not .issuerUrl) (or .roleClaim .requiredRole) -}}
+{{- fail "router.jwt is set without router.jwt.issuerUrl: set the issuer, or empty roleClaim and requiredRole" -}}
 {{- end -}}
 {{- if and .requiredRole (not .roleClaim) -}}
 {{- fail "router.jwt.requiredRole is set without router.jwt.roleClaim: name the claim that holds the roles" -}}

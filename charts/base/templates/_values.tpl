@@ -9,6 +9,7 @@ was taken away would come back.
 {{- define "agentcube.values" -}}
 {{- if not (hasKey . "rendered") -}}
 {{- include "agentcube.values.prune" .Values -}}
+{{- include "agentcube.values.ofMain" .Values -}}
 {{- $defaults := .Files.Get "files/defaults.json" | fromJson -}}
 {{- $_ := mergeOverwrite $defaults.merged .Values | set . "Values" -}}
 {{- range $defaults.whole -}}
@@ -37,6 +38,23 @@ with --reuse-values.
 {{- include "agentcube.values.prune" $value -}}
 {{- else if and (kindIs "slice" $value) (has "" $value) -}}
 {{- $_ := set $ $key (without $value "") -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/*
+Changes the stored values of a release of AgentCube's main, which lack what only this chart has. main
+makes the ServiceAccount that router.serviceAccountName names in any case, and its default versions
+of SPIRE, which are no wish of the user's, do not know this chart's configuration.
+*/}}
+{{- define "agentcube.values.ofMain" -}}
+{{- if and (hasKey . "spire") (not (hasKey . "tools")) (not (hasKey .router "rbac")) -}}
+{{- $_ := set .router "rbac" (dict "create" true) -}}
+{{- range $part, $default := dict "server" "1.12.0" "agent" "1.12.0" "spiffeHelper" "0.10.0" -}}
+{{- $image := dig $part "image" dict $.spire -}}
+{{- if eq (get $image "tag" | toString) $default -}}
+{{- $_ := unset $image "tag" -}}
+{{- end -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}

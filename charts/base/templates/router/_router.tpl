@@ -26,6 +26,23 @@ roll at once, so that a new Router waits here, while the old ones go on with the
       done
 {{- end -}}
 
+{{/*
+Whether the release makes the Router's ServiceAccount. One that it has made stays, since without it
+no new Router starts.
+*/}}
+{{- define "agentcube.router.ownServiceAccount" -}}
+{{- with .Values.router -}}
+{{- if or .rbac.create (not .serviceAccountName) -}}
+true
+{{- else -}}
+{{- $live := lookup "v1" "ServiceAccount" $.Release.Namespace .serviceAccountName -}}
+{{- if eq (dig "metadata" "annotations" "meta.helm.sh/release-name" "" $live) $.Release.Name -}}
+true
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
 {{/* Images older than mutual TLS do not know these flags, so an unset value gives none. */}}
 {{- define "agentcube.router.jwtArgs" -}}
 {{- with .Values.router.jwt -}}
