@@ -5,6 +5,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"agentcube-mtls/internal/repo"
@@ -23,6 +24,31 @@ spire: {enabled: true, agent: {insecureBootstrap: true, skipKubeletVerification:
 router: {rbac: {create: true}}
 spire: {enabled: false, agent: {insecureBootstrap: false, skipKubeletVerification: false}}`
 )
+
+// A release of main without SPIRE is upgraded by one command, with SPIRE on or off. Its ServiceAccount
+// is the same object all the time, also after a rollback to main's revision.
+func TestMainIsUpgradedAndRolledBack(t *testing.T) {
+	t.Parallel()
+	agentcubesOwn.Lock()
+	defer agentcubesOwn.Unlock()
+	withSpireCRDs(t)
+	for _, set := range []string{"{}", "spire: {enabled: true}"} {
+		agentcube := newRelease(t, "main-plain", "main-plain")
+		account := func() *corev1.ServiceAccount {
+			found, err := client(t).CoreV1().ServiceAccounts(agentcube.namespace).Get(t.Context(), "agentcube-router", metav1.GetOptions{})
+			require.NoError(t, err)
+			return found
+		}
+		require.NoError(t, agentcube.install(mainChart, "redis: {addr: 'redis:6379', password: p}"))
+		before := account().UID
+		require.NoError(t, agentcube.upgrade(reuseValues, set))
+		require.NoError(t, agentcube.upgrade(resetThenReuseValues, "router: {serviceAccountName: agentcube-router}"))
+		assert.Equal(t, before, account().UID, "%s: the account stays though no value asks for it", set)
+		require.NoError(t, agentcube.rollback(1))
+		assert.Equal(t, before, account().UID, set)
+		require.NoError(t, agentcube.uninstall())
+	}
+}
 
 func TestAReleaseOfMainComesToMutualTLSInTwoUpgrades(t *testing.T) {
 	t.Parallel()
