@@ -211,6 +211,7 @@ func TestTheControllerManagersConfiguration(t *testing.T) {
 	manager := configured(t, objects, "spire-controller-manager")
 	assert.InDelta(t, 90_000_000_000, manager.at("gcInterval"), 0, "the program reads nanoseconds only")
 	assert.Equal(t, []any{"^a$", "^b$"}, manager.at("ignoreNamespaces"))
+	assert.Equal(t, false, manager.at("watchClassless"))
 	assert.Nil(t, manager.at("leaderElection"), "one server has nobody to elect")
 }
 

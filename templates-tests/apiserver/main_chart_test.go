@@ -5,6 +5,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -14,16 +15,7 @@ import (
 // mainChart stands in for the chart of AgentCube's main.
 var mainChart = repo.Path("e2e", "guides", "testdata", "main")
 
-const (
-	userOfMain = `
-redis: {addr: "redis:6379", password: p}
-spire: {enabled: true, agent: {insecureBootstrap: true, skipKubeletVerification: true}}
-`
-	// toPlain is the first of the two upgrades that docs/upgrading.md tells a user of main.
-	toPlain = `
-router: {rbac: {create: true}}
-spire: {enabled: false, agent: {insecureBootstrap: false, skipKubeletVerification: false}}`
-)
+const userOfMain = "redis: {addr: 'redis:6379', password: p}"
 
 // A release of main without SPIRE is upgraded by one command, with SPIRE on or off. Its ServiceAccount
 // is the same object all the time, also after a rollback to main's revision.
@@ -34,49 +26,85 @@ func TestMainIsUpgradedAndRolledBack(t *testing.T) {
 	withSpireCRDs(t)
 	for _, set := range []string{"{}", "spire: {enabled: true}"} {
 		agentcube := newRelease(t, "main-plain", "main-plain")
-		account := func() *corev1.ServiceAccount {
-			found, err := client(t).CoreV1().ServiceAccounts(agentcube.namespace).Get(t.Context(), "agentcube-router", metav1.GetOptions{})
-			require.NoError(t, err)
-			return found
-		}
-		require.NoError(t, agentcube.install(mainChart, "redis: {addr: 'redis:6379', password: p}"))
-		before := account().UID
+		require.NoError(t, agentcube.install(mainChart, userOfMain))
+		before := account(t, agentcube, "agentcube-router").UID
 		require.NoError(t, agentcube.upgrade(reuseValues, set))
+		assert.Equal(t, set != "{}", manager(t, agentcube).MinReadySeconds > 0, "%s: only Routers of the other mode need the old WorkloadManagers", set)
 		require.NoError(t, agentcube.upgrade(resetThenReuseValues, "router: {serviceAccountName: agentcube-router}"))
-		assert.Equal(t, before, account().UID, "%s: the account stays though no value asks for it", set)
+		assert.Equal(t, before, account(t, agentcube, "agentcube-router").UID, "%s: the account stays though no value asks for it", set)
 		require.NoError(t, agentcube.rollback(1))
-		assert.Equal(t, before, account().UID, set)
+		assert.Equal(t, before, account(t, agentcube, "agentcube-router").UID, set)
 		require.NoError(t, agentcube.uninstall())
 	}
 }
 
-func TestAReleaseOfMainComesToMutualTLSInTwoUpgrades(t *testing.T) {
+// An account that the user has made, and that main's chart therefore cannot have, stays the user's.
+func TestMainWithAnAccountOfTheUsers(t *testing.T) {
 	t.Parallel()
 	agentcubesOwn.Lock()
 	defer agentcubesOwn.Unlock()
-	withSpireCRDs(t)
-	for _, account := range []string{"", "router: {serviceAccountName: agentcube-router}"} {
-		agentcube := newRelease(t, "main", "main")
-		require.NoError(t, agentcube.install(mainChart, userOfMain+account))
-		require.NoError(t, agentcube.upgrade(resetThenReuseValues, toPlain))
-		require.NoError(t, agentcube.upgrade(reuseValues, "spire: {enabled: true}"))
-
-		_, err := client(t).CoreV1().ServiceAccounts(agentcube.namespace).Get(t.Context(), "agentcube-router", metav1.GetOptions{})
-		require.NoError(t, err)
-		server, err := client(t).AppsV1().StatefulSets(agentcube.namespace).Get(t.Context(), "spire-server", metav1.GetOptions{})
-		require.NoError(t, err)
-		assert.Equal(t, "data", server.Spec.VolumeClaimTemplates[0].Name)
-		assert.NotContains(t, server.Spec.Template.Spec.Containers[0].Image, "1.12.0", "the version of main, which does not know the configuration here")
-		require.NoError(t, agentcube.uninstall())
-	}
+	agentcube := newRelease(t, "main-account", "main-account")
+	require.NoError(t, agentcube.install(mainChart, userOfMain+"\nrouter: {serviceAccountName: ''}"))
+	_, err := client(t).CoreV1().ServiceAccounts(agentcube.namespace).Create(t.Context(), &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Name: "mine"}}, metav1.CreateOptions{})
+	require.NoError(t, err)
+	require.NoError(t, agentcube.upgrade(reuseValues, "router: {serviceAccountName: mine}"))
+	assert.Empty(t, account(t, agentcube, "mine").Annotations)
 }
 
-func TestAReleaseOfMainIsRefusedMutualTLSInOneUpgrade(t *testing.T) {
+// A release of main with SPIRE goes on with it after one upgrade: the server keeps its volume, and
+// with it the CA. There is a way back, and again forth.
+func TestMainWithSPIREIsUpgradedAtOnce(t *testing.T) {
 	t.Parallel()
 	agentcubesOwn.Lock()
 	defer agentcubesOwn.Unlock()
 	withSpireCRDs(t)
-	agentcube := newRelease(t, "main-at-once", "main-at-once")
-	require.NoError(t, agentcube.install(mainChart, userOfMain))
-	assert.ErrorContains(t, agentcube.upgrade(resetThenReuseValues, "{}"), "has another volume than this release asks for: set spire.enabled to false in one upgrade, and to true in a second one")
+	agentcube := newRelease(t, "main-spire", "main-spire")
+	require.NoError(t, agentcube.install(mainChart, userOfMain+"\nspire: {enabled: true, agent: {insecureBootstrap: true, skipKubeletVerification: true}}"))
+	before := spireServer(t, agentcube)
+	require.ErrorContains(t, agentcube.upgrade(reuseValues, "spire: {trustDomain: example.org}"), "spire.trustDomain is cluster.local in the cluster and cannot become example.org")
+	require.ErrorContains(t, agentcube.upgrade(reuseValues, `spire: {server: {persistence: {enabled: false}, keyManager: memory,
+		dataStore: {type: postgres, connectionString: "host=db"}}}`), "spire.server.persistence.enabled is true in the cluster and cannot become false")
+
+	for range 2 {
+		require.NoError(t, agentcube.upgrade(reuseValues, "{}"))
+		server := spireServer(t, agentcube)
+		assert.Equal(t, before.UID, server.UID)
+		assert.Equal(t, before.Spec.VolumeClaimTemplates, server.Spec.VolumeClaimTemplates)
+		container := server.Spec.Template.Spec.Containers[0]
+		assert.Equal(t, "ghcr.io/spiffe/spire-server:1.13.3", container.Image)
+		assert.Contains(t, container.VolumeMounts, corev1.VolumeMount{Name: "spire-data", MountPath: "/run/spire/data"})
+		assert.Equal(t, int32(90), manager(t, agentcube).MinReadySeconds, "main's WorkloadManagers do not drain")
+
+		require.NoError(t, agentcube.upgrade(reuseValues, "router: {replicas: 2}"))
+		assert.Equal(t, server.Spec.Template, spireServer(t, agentcube).Spec.Template)
+		assert.Zero(t, manager(t, agentcube).MinReadySeconds, "this chart's WorkloadManagers drain")
+
+		require.NoError(t, agentcube.rollback(1))
+		assert.Equal(t, "ghcr.io/spiffe/spire-server:1.12.0", spireServer(t, agentcube).Spec.Template.Spec.Containers[0].Image)
+	}
+
+	require.NoError(t, agentcube.upgrade(reuseValues, "spire: {enabled: false}"))
+	require.NoError(t, agentcube.upgrade(reuseValues, "spire: {enabled: true}"))
+	assert.Equal(t, "data", spireServer(t, agentcube).Spec.VolumeClaimTemplates[0].Name)
+}
+
+func account(t *testing.T, r release, name string) *corev1.ServiceAccount {
+	t.Helper()
+	found, err := client(t).CoreV1().ServiceAccounts(r.namespace).Get(t.Context(), name, metav1.GetOptions{})
+	require.NoError(t, err)
+	return found
+}
+
+func spireServer(t *testing.T, r release) *appsv1.StatefulSet {
+	t.Helper()
+	found, err := client(t).AppsV1().StatefulSets(r.namespace).Get(t.Context(), "spire-server", metav1.GetOptions{})
+	require.NoError(t, err)
+	return found
+}
+
+func manager(t *testing.T, r release) appsv1.DeploymentSpec {
+	t.Helper()
+	found, err := client(t).AppsV1().Deployments(r.namespace).Get(t.Context(), "workloadmanager", metav1.GetOptions{})
+	require.NoError(t, err)
+	return found.Spec
 }

@@ -171,6 +171,6 @@ func TestServerWithoutAVolume(t *testing.T) {
 	require.NoError(t, err)
 	assert.Empty(t, server.Spec.VolumeClaimTemplates)
 	require.NoError(t, agentcube.upgrade(reuseValues, "router: {replicas: 2}"))
-	require.ErrorContains(t, agentcube.upgrade(reuseValues, "spire: {server: {persistence: {enabled: true}}}"), "has another volume than this release asks for")
+	require.ErrorContains(t, agentcube.upgrade(reuseValues, "spire: {server: {persistence: {enabled: true}}}"), "spire.server.persistence.enabled is false in the cluster and cannot become true while SPIRE is on")
 	assert.ErrorContains(t, agentcube.upgrade(reuseValues, "spire: {server: {keyManager: disk}}"), "spire.server.persistence.enabled is false")
 }

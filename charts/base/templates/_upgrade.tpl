@@ -6,6 +6,11 @@ one that was deployed before it. An upgrade that would leave such a mixture is r
 anything changes.
 */}}
 
+{{/* Whether this release has made a live object of its namespace. Takes root and object. */}}
+{{- define "agentcube.owns" -}}
+{{- if eq .root.Release.Name (dig "metadata" "annotations" "meta.helm.sh/release-name" "" .object) -}}true{{- end -}}
+{{- end -}}
+
 {{/* The two modes of a pod: its connections between Router and WorkloadManager are mutual TLS, or plain. */}}
 {{- define "agentcube.mode" -}}
 {{ ternary "mtls" "plain" .Values.spire.enabled }}
@@ -87,7 +92,7 @@ objects in the order of their kinds, and here is each that may be the first one.
 {{- range $kinds -}}
 {{- $kind := splitList " " . -}}
 {{- with lookup (first $kind) (last $kind) $.Release.Namespace $name -}}
-{{- if eq $.Release.Name (dig "annotations" "meta.helm.sh/release-name" "" .metadata) -}}
+{{- if include "agentcube.owns" (dict "root" $ "object" .) -}}
 {{- $left = printf "%s %s" (last $kind) $name -}}
 {{- end -}}
 {{- end -}}

@@ -44,10 +44,11 @@ it is made only where the values or the cluster call for it (docs/operations.md 
 {{- end -}}
 {{- with lookup "apps/v1" "StatefulSet" .Release.Namespace "spire-server" -}}
 {{- $claim := first (.spec.volumeClaimTemplates | default (list dict)) -}}
-{{- if ne (dig "metadata" "name" "" $claim) (ternary "data" "" $wanted.enabled) -}}
-{{- fail "the StatefulSet spire-server in the cluster has another volume than this release asks for: set spire.enabled to false in one upgrade, and to true in a second one" -}}
+{{- $name := dig "metadata" "name" "" $claim -}}
+{{- if ne $wanted.enabled (not (not $name)) -}}
+{{- fail (printf "spire.server.persistence.enabled is %t in the cluster and cannot become %t while SPIRE is on: set spire.enabled to false in one upgrade, and to true in a second one" (not $wanted.enabled) $wanted.enabled) -}}
 {{- end -}}
-{{- if $wanted.enabled -}}
+{{- if eq $name "data" -}}
 {{- $size := dig "spec" "resources" "requests" "storage" "0" $claim -}}
 {{- $class := dig "spec" "storageClassName" "" $claim -}}
 {{- if ne (include "agentcube.bytes" $size) (include "agentcube.bytes" $wanted.size) -}}
@@ -98,8 +99,9 @@ its volume, or an administrator has made one of that class.
 
 {{- define "agentcube.validate.trustDomain" -}}
 {{- $remedy := include "agentcube.upgrade.rollBackFirst" . | default "Set spire.enabled to false in one upgrade, and in a second one to true together with the new trust domain" -}}
-{{- with lookup "v1" "ConfigMap" .Release.Namespace "spire-server" -}}
-{{- $present := index .data "server.conf" | default "" | regexFind `trust_domain\s*=\s*"[^"]*"` | splitList "\"" -}}
+{{/* The second name is that of AgentCube's main */}}
+{{- with lookup "v1" "ConfigMap" .Release.Namespace "spire-server" | default (lookup "v1" "ConfigMap" .Release.Namespace "spire-server-config") -}}
+{{- $present := join "\n" (values (.data | default dict)) | regexFind `trust_domain\s*=\s*"[^"]*"` | splitList "\"" -}}
 {{- if and (gt (len $present) 1) (ne (index $present 1) $.Values.spire.trustDomain) -}}
 {{- fail (printf "spire.trustDomain is %s in the cluster and cannot become %s while SPIRE is on, since members of the two reject each other. %s" (index $present 1) $.Values.spire.trustDomain $remedy) -}}
 {{- end -}}

@@ -9,7 +9,7 @@ was taken away would come back.
 {{- define "agentcube.values" -}}
 {{- if not (hasKey . "rendered") -}}
 {{- include "agentcube.values.prune" .Values -}}
-{{- include "agentcube.values.ofMain" .Values -}}
+{{- include "agentcube.values.ofMain" . -}}
 {{- $defaults := .Files.Get "files/defaults.json" | fromJson -}}
 {{- $_ := mergeOverwrite $defaults.merged .Values | set . "Values" -}}
 {{- range $defaults.whole -}}
@@ -44,16 +44,21 @@ with --reuse-values.
 
 {{/*
 Changes the stored values of a release of AgentCube's main, which lack what only this chart has. main
-makes the ServiceAccount that router.serviceAccountName names in any case, and its default versions
-of SPIRE, which are no wish of the user's, do not know this chart's configuration.
+makes the Router's ServiceAccount, whatever its name is. Its default versions of SPIRE, which are no
+wish of the user's, do not know this chart's configuration.
 */}}
 {{- define "agentcube.values.ofMain" -}}
-{{- if and (hasKey . "spire") (not (hasKey . "tools")) (not (hasKey .router "rbac")) -}}
-{{- $_ := set .router "rbac" (dict "create" true) -}}
+{{- with .Values -}}
+{{- if and (hasKey . "spire") (not (hasKey . "tools")) -}}
+{{- if not (hasKey .router "rbac") -}}
+{{- $account := lookup "v1" "ServiceAccount" $.Release.Namespace (.router.serviceAccountName | default "agentcube-router") -}}
+{{- $_ := set .router "rbac" (dict "create" (or (not $account) (include "agentcube.owns" (dict "root" $ "object" $account) | eq "true"))) -}}
+{{- end -}}
 {{- range $part, $default := dict "server" "1.12.0" "agent" "1.12.0" "spiffeHelper" "0.10.0" -}}
-{{- $image := dig $part "image" dict $.spire -}}
+{{- $image := dig $part "image" dict $.Values.spire -}}
 {{- if eq (get $image "tag" | toString) $default -}}
 {{- $_ := unset $image "tag" -}}
+{{- end -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}

@@ -35,10 +35,7 @@ no new Router starts.
 {{- if or .rbac.create (not .serviceAccountName) -}}
 true
 {{- else -}}
-{{- $live := lookup "v1" "ServiceAccount" $.Release.Namespace .serviceAccountName -}}
-{{- if eq (dig "metadata" "annotations" "meta.helm.sh/release-name" "" $live) $.Release.Name -}}
-true
-{{- end -}}
+{{- include "agentcube.owns" (dict "root" $ "object" (lookup "v1" "ServiceAccount" $.Release.Namespace .serviceAccountName)) -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}

@@ -3,6 +3,26 @@
 {{ ternary .Values.workloadmanager.service.mtlsPort .Values.workloadmanager.service.port .Values.spire.enabled }}
 {{- end -}}
 
+{{/* The name of the port tells the Service which of its two ports a pod serves. */}}
+{{- define "agentcube.workloadmanager.portName" -}}
+{{ ternary "https" "http" .Values.spire.enabled }}
+{{- end -}}
+
+{{/*
+Old Routers find no way to WorkloadManagers behind the other port. So the old ones must outlive them:
+if those do not drain, as AgentCube's own chart and Kubernetes before 1.30 have it, the new ones
+count as available, and replace them, only so many seconds after they are ready.
+*/}}
+{{- define "agentcube.workloadmanager.overlap" -}}
+{{- $live := lookup "apps/v1" "Deployment" .Release.Namespace "workloadmanager" -}}
+{{- range dig "spec" "template" "spec" "containers" list $live -}}
+{{- if and (eq .name "workloadmanager") (not .lifecycle) (ne (include "agentcube.workloadmanager.portName" $) (dig "name" "" (first .ports | default dict))) -}}
+minReadySeconds: {{ $.Values.workloadmanager.drainSeconds }}
+progressDeadlineSeconds: {{ add 600 $.Values.workloadmanager.drainSeconds }}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
 {{/* With mutual TLS there is no port that a kubelet, who has no certificate, could speak HTTP with: that one listens must do. */}}
 {{- define "agentcube.workloadmanager.probe" -}}
 {{- if .Values.spire.enabled -}}

@@ -4,13 +4,23 @@
 {{- end -}}
 
 {{/*
-Parallel replaces a server that does not start as soon as its image or configuration is fixed.
-OrderedReady waits until somebody deletes its pod. A live StatefulSet keeps what it has: the field
-cannot change.
+What cannot change in a live StatefulSet. Parallel replaces a server that does not start as soon as
+its image or configuration is fixed. OrderedReady waits until somebody deletes its pod.
 */}}
-{{- define "agentcube.server.podManagementPolicy" -}}
+{{- define "agentcube.server.immutable" -}}
 {{- $live := lookup "apps/v1" "StatefulSet" .Release.Namespace "spire-server" -}}
-{{ dig "spec" "podManagementPolicy" "Parallel" $live }}
+serviceName: {{ dig "spec" "serviceName" "spire-server-headless" $live }}
+podManagementPolicy: {{ dig "spec" "podManagementPolicy" "Parallel" $live }}
+{{- end -}}
+
+{{/*
+The name of the server's volume. That of a live StatefulSet cannot change: AgentCube's main has
+another one, which holds the CA's keys at its root, and goes on.
+*/}}
+{{- define "agentcube.server.volume" -}}
+{{- $live := lookup "apps/v1" "StatefulSet" .Release.Namespace "spire-server" -}}
+{{- $claim := first (dig "spec" "volumeClaimTemplates" list $live) | default dict -}}
+{{ dig "metadata" "name" "data" $claim }}
 {{- end -}}
 
 {{- define "agentcube.server.ownDataStoreSecret" -}}
