@@ -1,14 +1,18 @@
 package templatestests
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/util/intstr"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"agentcube-mtls/templates-tests/chart"
 )
@@ -135,6 +139,39 @@ func TestAStoppingRouterGoesOnServingWhileTheServiceForgetsIt(t *testing.T) {
 	require.NotNil(t, stop)
 	assert.Equal(t, int64(7), stop.PreStop.Sleep.Seconds)
 	assert.Equal(t, int64(37), *spec.TerminationGracePeriodSeconds, "the drain, and time to stop after it")
+}
+
+// Programs that call the WorkloadManager themselves, such as those that use AgentCube's SDK, get in
+// where the values name them.
+func TestOtherClients(t *testing.T) {
+	t.Parallel()
+	const clients = `
+networkPolicies: {enabled: true, nodeCIDRs: [10.0.0.0/8]}
+spire: {identities: {clients: [{name: notebook, namespace: notebooks, serviceAccount: jupyter, podLabels: {app: notebook}}]}}`
+	objects := render(t, spire, clients)
+	manager := container(t, get[*appsv1.Deployment](t, objects, "workloadmanager").Spec.Template.Spec, "workloadmanager")
+	assert.Equal(t, "spiffe://cluster.local/ns/agentcube/sa/agentcube-router,spiffe://cluster.local/ns/notebooks/sa/jupyter", env(manager)["AGENTCUBE_ALLOWED_CLIENT_SPIFFE_IDS"])
+	ids := ofKind(objects, "ClusterSPIFFEID")
+	require.Len(t, ids, 3)
+	at := slices.IndexFunc(ids, func(id *unstructured.Unstructured) bool { return id.GetName() == "agentcube-client-notebook" })
+	require.GreaterOrEqual(t, at, 0)
+	selected := func(path ...string) any {
+		value, _, _ := unstructured.NestedFieldNoCopy(ids[at].Object, append([]string{"spec"}, path...)...)
+		return value
+	}
+	assert.Equal(t, map[string]any{"kubernetes.io/metadata.name": "notebooks"}, selected("namespaceSelector", "matchLabels"))
+	assert.Equal(t, map[string]any{"app": "notebook"}, selected("podSelector", "matchLabels"))
+	assert.Equal(t, []any{"k8s:ns:notebooks", "k8s:sa:jupyter"}, selected("workloadSelectorTemplates"))
+	assert.Equal(t, "agentcube-agentcube", selected("className"))
+
+	admits := func(objects []client.Object) []networkingv1.NetworkPolicyPeer {
+		return get[*networkingv1.NetworkPolicy](t, objects, "workloadmanager").Spec.Ingress[0].From
+	}
+	assert.Contains(t, admits(objects), networkingv1.NetworkPolicyPeer{
+		NamespaceSelector: &metav1.LabelSelector{MatchLabels: map[string]string{"kubernetes.io/metadata.name": "notebooks"}},
+		PodSelector:       &metav1.LabelSelector{MatchLabels: map[string]string{"app": "notebook"}},
+	})
+	assert.Len(t, admits(render(t, plain, clients)), 1, "without mutual TLS a name proves nothing")
 }
 
 func TestAPodThatCopiesTheRoutersLabelsGetsNoIdentity(t *testing.T) {

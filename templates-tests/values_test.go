@@ -88,7 +88,8 @@ var others = map[string]any{
 	"digest": "sha256:" + strings.Repeat("a", 64), "pullPolicy": "Always", "logLevel": "debug", "hostPath": "/other",
 	"ttl": "7h", "x509SvidDefaultTtl": "7m", "syncInterval": "7s", "cacheReloadInterval": "7s", "gcInterval": "7s",
 	"nodeCIDRs": []any{"10.7.0.0/16"}, "ignoreNamespaces": []any{"other"}, "extraArgs": []any{"--other"},
-	"service.type": "NodePort", "workloadAPI.type": "csi", "dataStore.type": "mysql", "upstreamAuthority.type": "secret",
+	"identities.clients": []any{map[string]any{"name": "other", "namespace": "others", "serviceAccount": "other", "podLabels": map[string]any{"app": "other"}}},
+	"service.type":       "NodePort", "workloadAPI.type": "csi", "dataStore.type": "mysql", "upstreamAuthority.type": "secret",
 	"redis.addr": "other:6379", "persistence.size": "7Gi", "jwtIssuer": "https://other", "kubeletCertificate": "/other",
 	"whenDeleted": "Delete", "keyManager": "memory", "kubeletVerification": "clusterCA", "updateStrategy.type": "OnDelete", "rollingUpdate.maxUnavailable": "7%",
 }

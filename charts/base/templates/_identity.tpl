@@ -16,6 +16,15 @@ workloadmanager
 {{ include "agentcube.spiffeID" (dict "trustDomain" .Values.spire.trustDomain "namespace" .Release.Namespace "serviceAccount" (include "agentcube.router.serviceAccount" .)) }}
 {{- end -}}
 
+{{/* Whom the WorkloadManager lets in: the Router, and other clients that the values name. */}}
+{{- define "agentcube.workloadmanager.clientIDs" -}}
+{{- $ids := list (include "agentcube.router.spiffeID" .) -}}
+{{- range .Values.spire.identities.clients -}}
+{{- $ids = append $ids (include "agentcube.spiffeID" (dict "trustDomain" $.Values.spire.trustDomain "namespace" .namespace "serviceAccount" .serviceAccount)) -}}
+{{- end -}}
+{{ join "," $ids }}
+{{- end -}}
+
 {{/* What SPIRE's controller manager fills in for a pod, from the pod itself. */}}
 {{- define "agentcube.spiffeIDTemplate" -}}
 {{ include "agentcube.spiffeID" (dict "trustDomain" "{{ .TrustDomain }}" "namespace" "{{ .PodMeta.Namespace }}" "serviceAccount" "{{ .PodSpec.ServiceAccountName }}") }}

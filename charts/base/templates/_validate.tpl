@@ -73,6 +73,13 @@ Each message names the key, why it is rejected, and how to fix it.
 {{- fail "spire.spiffeHelper.certFileName, keyFileName and bundleFileName must differ: each file would overwrite another" -}}
 {{- end -}}
 {{- end -}}
+{{- $clients := list -}}
+{{- range .identities.clients -}}
+{{- if has .name $clients -}}
+{{- fail (printf "spire.identities.clients has two clients of the name %s: give each its own" .name) -}}
+{{- end -}}
+{{- $clients = append $clients .name -}}
+{{- end -}}
 {{- if ne .server.enabled .agent.enabled -}}
 {{- fail "spire.server.enabled and spire.agent.enabled differ: set both to true for a SPIRE of this release, or both to false for one that the cluster has already" -}}
 {{- end -}}

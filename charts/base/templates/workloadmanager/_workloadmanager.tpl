@@ -58,6 +58,6 @@ readinessProbe:
   value: {{ .Values.spire.trustDomain | quote }}
 # Images that know it let no other client in; the rest ignore it
 - name: AGENTCUBE_ALLOWED_CLIENT_SPIFFE_IDS
-  value: {{ include "agentcube.router.spiffeID" . }}
+  value: {{ include "agentcube.workloadmanager.clientIDs" . }}
 {{- end }}
 {{- end -}}

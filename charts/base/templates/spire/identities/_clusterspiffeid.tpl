@@ -1,6 +1,6 @@
 {{/*
 The SPIFFE ID comes from the pod's own account and the selectors from the expected one: a pod that merely copies the labels, in
-another namespace or under another account, gets nothing. Takes root, name, app and serviceAccount.
+another namespace or under another account, gets nothing. Takes root, name, app, namespace, podLabels and serviceAccount.
 */}}
 {{- define "agentcube.clusterSPIFFEID" -}}
 apiVersion: spire.spiffe.io/v1alpha1
@@ -16,11 +16,11 @@ spec:
   spiffeIDTemplate: {{ include "agentcube.spiffeIDTemplate" . | quote }}
   namespaceSelector:
     matchLabels:
-      kubernetes.io/metadata.name: {{ .root.Release.Namespace }}
+      kubernetes.io/metadata.name: {{ .namespace }}
   podSelector:
     matchLabels:
-      app: {{ .app }}
+      {{- toYaml .podLabels | nindent 6 }}
   workloadSelectorTemplates:
-    - k8s:ns:{{ .root.Release.Namespace }}
+    - k8s:ns:{{ .namespace }}
     - k8s:sa:{{ .serviceAccount }}
 {{- end -}}
