@@ -65,9 +65,11 @@ func enforcePolicies(ctx context.Context, t *testing.T) {
 // idle starts a pod that does nothing by itself, under the Router's account or one of its name.
 func idle(ctx context.Context, t *testing.T, meta metav1.ObjectMeta) *corev1.Pod {
 	t.Helper()
+	tools, err := images.Tools()
+	require.NoError(t, err)
 	pod, err := suite.Env.Release.RunPod(ctx, &corev1.Pod{ObjectMeta: meta, Spec: corev1.PodSpec{
 		ServiceAccountName: "agentcube-router",
-		Containers:         []corev1.Container{{Name: "idle", Image: images.Tools, Command: []string{"sleep", "infinity"}}},
+		Containers:         []corev1.Container{{Name: "idle", Image: tools, Command: []string{"sleep", "infinity"}}},
 	}})
 	require.NoError(t, err)
 	return pod

@@ -2,7 +2,6 @@ package templatestests
 
 import (
 	"os"
-	"regexp"
 	"strings"
 	"testing"
 
@@ -36,21 +35,6 @@ func TestChangelogHasTheChangesOfTheChart(t *testing.T) {
 		}
 	}
 	assert.ElementsMatch(t, listed, logged)
-}
-
-// The images that the harness builds are those that the chart names: see catalogue.go.
-func TestImagesBuiltHaveTheTagsOfTheChart(t *testing.T) {
-	t.Parallel()
-	catalogue := read(t, "e2e/platform/images/catalogue.go")
-	values := chart.Base().Values
-	for name, image := range map[string]any{
-		"curl":  values["tools"].(map[string]any)["image"],
-		"redis": values["redis"].(map[string]any)["embedded"].(map[string]any)["image"],
-	} {
-		tag, _ := image.(map[string]any)["tag"].(string)
-		require.NotEmpty(t, tag, name)
-		assert.Regexp(t, `"[a-z/]*`+name+":"+regexp.QuoteMeta(tag)+`"`, catalogue, name)
-	}
 }
 
 func read(t *testing.T, path string) string {

@@ -8,6 +8,9 @@ import (
 	"path/filepath"
 	"strings"
 
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/yaml"
+
 	"agentcube-mtls/internal/command"
 	"agentcube-mtls/internal/components"
 	"agentcube-mtls/internal/repo"
@@ -19,10 +22,25 @@ const (
 	Probe = "agentcube-mtls/probe:e2e"
 	Load  = "agentcube-mtls/loadgen:e2e"
 	PicoD = "ghcr.io/volcano-sh/picod:latest"
-	// Tools is what the chart waits with: what Debian 12 ships; like the published one it has
-	// busybox beside curl.
-	Tools = "curlimages/curl:7.88.1"
 )
+
+// Tools returns the name of the image that pods of the chart wait with.
+func Tools() (string, error) { return ofChart("tools") }
+
+// ofChart returns the name of an image in a section of the chart's values, as Docker shortens it.
+func ofChart(section ...string) (string, error) {
+	content, err := os.ReadFile(repo.Path("charts", "base", "values.yaml"))
+	if err != nil {
+		return "", err
+	}
+	var values map[string]any
+	if err := yaml.Unmarshal(content, &values); err != nil {
+		return "", err
+	}
+	image, _, err := unstructured.NestedStringMap(values, append(section, "image")...)
+	name := strings.TrimPrefix(strings.TrimPrefix(image["repository"], "docker.io/"), "library/")
+	return name + ":" + image["tag"], err
+}
 
 // nobody is the user of images whose programs need no rights.
 const nobody = "65532:65532"
@@ -129,6 +147,15 @@ func Published() ([]Image, error) {
 	if err != nil {
 		return nil, err
 	}
+	// Debian 12 ships these two in the versions that the chart names.
+	tools, err := Tools()
+	if err != nil {
+		return nil, err
+	}
+	redis, err := ofChart("redis", "embedded")
+	if err != nil {
+		return nil, err
+	}
 	return append(images, Image{
 		Name:       sandbox,
 		Base:       Scratch,
@@ -136,14 +163,14 @@ func Published() ([]Image, error) {
 		Entrypoint: []string{"/agent-sandbox-controller"},
 		User:       nobody,
 	}, Image{
-		Name:       Tools,
+		Name:       tools, // like the published one it has busybox beside curl
 		Base:       Debian,
 		Packages:   []string{"curl", "busybox"},
 		Commands:   []string{"busybox --install -s /usr/local/bin"},
 		Entrypoint: []string{"/usr/bin/curl"},
 		User:       nobody,
 	}, Image{
-		Name:       "redis:7.0.15", // what Debian 12 ships
+		Name:       redis,
 		Base:       Debian,
 		Packages:   []string{"redis-server"},
 		Entrypoint: []string{"redis-server"},

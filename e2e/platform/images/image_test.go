@@ -4,7 +4,19 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
+
+// Docker, and what loads its archives, knows these names.
+func TestImagesOfTheChart(t *testing.T) {
+	t.Parallel()
+	tools, err := Tools()
+	require.NoError(t, err)
+	assert.Regexp(t, `^curlimages/curl:\d+\.\d+\.\d+$`, tools)
+	redis, err := ofChart("redis", "embedded")
+	require.NoError(t, err)
+	assert.Regexp(t, `^redis:\d+\.\d+\.\d+$`, redis)
+}
 
 func TestAnImageThatTheCallerNamesTakesThePlaceOfTheOneBuiltHere(t *testing.T) {
 	built := Own()
