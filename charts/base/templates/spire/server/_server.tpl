@@ -23,6 +23,12 @@ another one, which holds the CA's keys at its root, and goes on.
 {{ dig "metadata" "name" "data" $claim }}
 {{- end -}}
 
+{{/* AgentCube's main runs the server as the user of its image, who alone may read what it has written. */}}
+{{- define "agentcube.server.podSecurityContext" -}}
+{{- $user := ternary dict (dict "runAsUser" 1000 "runAsGroup" 1000 "fsGroup" 1000) (eq "data" (include "agentcube.server.volume" .)) -}}
+{{ merge $user .Values.spire.server.podSecurityContext | toYaml }}
+{{- end -}}
+
 {{- define "agentcube.server.ownDataStoreSecret" -}}
 {{- with .Values.spire.server.dataStore -}}
 {{- if and (not .secretName) (ne .type "sqlite3") -}}
