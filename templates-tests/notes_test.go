@@ -40,17 +40,17 @@ func TestNotesWarnOfWhatIsInsecureAndOfNothingElse(t *testing.T) {
 	t.Parallel()
 	const secure = `
 redis: {addr: "a:6379", secretName: b}
-router: {jwt: {issuerUrl: "https://issuer", audience: agents}}
+router: {jwt: {issuerUrl: "https://issuer", audience: agents, roleClaim: a, requiredRole: b}}
 spire: {enabled: true}`
 	assert.NotContains(t, notes(t, chart.Release{Values: values(t, secure)}), "Warnings:")
 	for given, warning := range map[string]string{
-		"spire: {enabled: false}":                         "speak without TLS",
-		"spire: {agent: {insecureBootstrap: true}}":       "spire.agent.insecureBootstrap: agents trust whichever server answers first",
-		"spire: {agent: {skipKubeletVerification: true}}": "Unset spire.agent.skipKubeletVerification, and set spire.agent.kubeletVerification to nodeCertificate or clusterCA",
-		"spire: {agent: {kubeletVerification: skip}}":     "Unset spire.agent.skipKubeletVerification, and set spire.agent.kubeletVerification to nodeCertificate or clusterCA",
-		"redis: {addr: '', embedded: {enabled: true}}":    "redis.embedded.enabled: sessions are lost with the pod of Redis",
-		"redis: {secretName: ''}":                         "Redis has no password: set redis.secretName or redis.password",
-		"router: {jwt: {issuerUrl: '', audience: ''}}":    "The Router serves every client that reaches it: set router.jwt.issuerUrl",
+		"spire: {enabled: false}":                                         "speak without TLS",
+		"spire: {agent: {insecureBootstrap: true}}":                       "spire.agent.insecureBootstrap: agents trust whichever server answers first",
+		"spire: {agent: {skipKubeletVerification: true}}":                 "Unset spire.agent.skipKubeletVerification, and set spire.agent.kubeletVerification to nodeCertificate or clusterCA",
+		"spire: {agent: {kubeletVerification: skip}}":                     "Unset spire.agent.skipKubeletVerification, and set spire.agent.kubeletVerification to nodeCertificate or clusterCA",
+		"redis: {addr: '', embedded: {enabled: true}}":                    "redis.embedded.enabled: sessions are lost with the pod of Redis",
+		"redis: {secretName: ''}":                                         "Redis has no password: set redis.secretName or redis.password",
+		"router: {jwt: {issuerUrl: '', roleClaim: '', requiredRole: ''}}": "The Router serves every client that reaches it: set router.jwt.issuerUrl",
 	} {
 		said := notes(t, chart.Release{Values: values(t, secure, given)})
 		assert.Contains(t, said, "Warnings:\n  - ", given)

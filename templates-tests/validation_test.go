@@ -48,6 +48,7 @@ func TestWrongValuesAreRefusedWithTheKeyAndTheMend(t *testing.T) {
 		"redis: {embedded: {enabled: true}}":                                                                     "redis.addr names a Redis and redis.embedded.enabled makes one: set one of them only",
 		"workloadmanager: {service: {mtlsPort: 8080}}":                                                           "give them different numbers",
 		"router: {jwt: {issuerUrl: https://issuer, audience: ''}}":                                               "router.jwt.issuerUrl is set without router.jwt.audience: set both",
+		"router: {jwt: {issuerUrl: https://issuer, roleClaim: b}}":                                               "router.jwt.issuerUrl is set without router.jwt.roleClaim and router.jwt.requiredRole, and the Router exits without both",
 		"router: {jwt: {roleClaim: roles}}":                                                                      "router.jwt is set without router.jwt.issuerUrl: set the issuer",
 		"router: {autoscaling: {minReplicas: 11}}":                                                               "router.autoscaling.minReplicas is above router.autoscaling.maxReplicas",
 		"spire: {identities: {clients: [&c {name: a, namespace: b, serviceAccount: c, podLabels: {d: e}}, *c]}}": "spire.identities.clients has two clients of the name a: give each its own",

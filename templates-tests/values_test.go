@@ -20,7 +20,7 @@ var unheeded = []string{"fullnameOverride", "router.config"}
 var settings = []string{
 	`
 redis: {password: a, embedded: {enabled: true}}
-router: {autoscaling: {enabled: true}, podDisruptionBudget: {enabled: true}, serviceAccountName: a, jwt: {issuerUrl: a, audience: b, roleClaim: c}}
+router: {autoscaling: {enabled: true}, podDisruptionBudget: {enabled: true}, serviceAccountName: a, jwt: {issuerUrl: a, audience: b, roleClaim: c, requiredRole: d}}
 workloadmanager: {autoscaling: {enabled: true}, podDisruptionBudget: {enabled: true}}
 volcano: {scheduler: {enabled: true}}
 networkPolicies: {enabled: true, nodeCIDRs: [10.1.0.0/16]}

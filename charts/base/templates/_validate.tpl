@@ -50,8 +50,8 @@ Each message names the key, why it is rejected, and how to fix it.
 {{- if and (not .issuerUrl) (or .roleClaim .requiredRole) -}}
 {{- fail "router.jwt is set without router.jwt.issuerUrl: set the issuer, or empty roleClaim and requiredRole" -}}
 {{- end -}}
-{{- if and .requiredRole (not .roleClaim) -}}
-{{- fail "router.jwt.requiredRole is set without router.jwt.roleClaim: name the claim that holds the roles" -}}
+{{- if and .issuerUrl (not (and .roleClaim .requiredRole)) -}}
+{{- fail "router.jwt.issuerUrl is set without router.jwt.roleClaim and router.jwt.requiredRole, and the Router exits without both: name the claim that holds the caller's roles, and the role that a caller must have" -}}
 {{- end -}}
 {{- end -}}
 {{- range $name := list "router" "workloadmanager" -}}
