@@ -21,7 +21,7 @@ type docsClient struct {
 }
 
 // docsClients are the clients whose commands the docs have.
-type docsClients struct{ helm, kubectl, spireServer docsClient }
+type docsClients struct{ helm, kubectl, spireServer, curl docsClient }
 
 // clients builds the programs and, as starting them takes its time, asks each question once in a
 // run.
@@ -42,6 +42,7 @@ var clients = sync.OnceValues(func() (docsClients, error) {
 		helm:        client(helm3, filepath.Join(dirs[components.Helm4.Name], "helm")),
 		kubectl:     client(filepath.Join(dirs[components.Kubernetes.Name], "kubectl")),
 		spireServer: client(filepath.Join(dirs[components.SPIRE.Name], "spire-server")),
+		curl:        client("curl"),
 	}, nil
 })
 
@@ -68,12 +69,16 @@ func (c docsClient) hasFlag(operands []string, flag string) bool {
 		path = operands[:end]
 	}
 	// The flags of every command of kubectl stand in the usage of `options` alone.
-	for _, match := range docsUsageFlag.FindAllStringSubmatch(c.ask(append(slices.Clone(path), "--help")...)+c.ask("options"), -1) {
-		if slices.Contains(match[1:], flag) {
-			return true
-		}
-	}
-	return false
+	return docsUsageHas(c.ask(append(slices.Clone(path), "--help")...)+c.ask("options"), flag)
+}
+
+// curlHasFlag tells the same of curl, which has no commands.
+func (c docsClients) curlHasFlag(flag string) bool {
+	return docsUsageHas(c.curl.ask("--help", "all"), flag)
+}
+
+func docsUsageHas(usage, flag string) bool {
+	return slices.ContainsFunc(docsUsageFlag.FindAllStringSubmatch(usage, -1), func(match []string) bool { return slices.Contains(match[1:], flag) })
 }
 
 // someHasFlag tells whether any of the client's commands has a flag.

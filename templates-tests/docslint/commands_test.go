@@ -52,6 +52,13 @@ func (l *docsLint) command(command docsCommand) {
 		}
 	case "go":
 		l.goTest(command)
+	case "curl":
+		_, flags := command.split()
+		for _, flag := range flags {
+			if name, _ := docsFlagValue(flag); docsFlagName.MatchString(name) && !l.curlHasFlag(name) {
+				l.report(command.line, "curl has no flag %s", name)
+			}
+		}
 	case "spire-server":
 		operands, flags := command.split()
 		for _, flag := range flags {

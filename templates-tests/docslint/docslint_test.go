@@ -133,6 +133,7 @@ func TestTheDocsLinterSeesEveryKindOfFault(t *testing.T) {
 		{"`spiffe-helper:8089`", "`workloadmanager:8089`", "workloadmanager has no port 8089"},
 		{bash("kubectl exec -n agentcube x -- spire-server entry show -spiffeID a"), bash("kubectl exec -n agentcube x -- spire-server entry show -spiffe a"),
 			"spire-server has no flag -spiffe"},
+		{bash("kubectl exec -n agentcube x -- curl --key a"), bash("kubectl exec -n agentcube x -- curl --keys a"), "curl has no flag --keys"},
 		{"```yaml\napiVersion: v1\nargs:\n  - -target=a\n```", "```yaml\napiVersion: v1\nargs:\n  - -aim=a\n```", "no program has the flag -aim"},
 		{"`go test ./e2e -run 'TestMain|TestScenarios'`", "`go test ./e2e -run 'TestMain|TestScenes'`", "./e2e has no test TestScenes"},
 		{"`go test ./e2e -run 'TestScenarios/^switch-one$'`", "`go test ./e2e -run 'TestScenarios/^switch-all$'`", "./e2e has no scenario ^switch-all$"},
@@ -174,10 +175,8 @@ func TestTheDocsLinterSeesWhereverAGuideIsBroken(t *testing.T) {
 			whole := lint(block)
 			for what, breakage := range docsBreakages {
 				for _, at := range breakage.place.FindAllStringIndex(block.text, -1) {
-					before := strings.ReplaceAll(block.text[:at[0]], "\\\n", "  ")
-					ofCurl := strings.Contains(before[strings.LastIndex(before, "\n")+1:], "curl ")
-					name := block.text[at[0]:at[1]][len(" --"):]
-					if what == "flag" && (ofCurl || !own.helm.someHasFlag("--"+name) && !own.kubectl.someHasFlag("--"+name)) {
+					name := block.text[at[0]:at[1]][len(" "):]
+					if what == "flag" && !own.helm.someHasFlag(name) && !own.kubectl.someHasFlag(name) && !own.curlHasFlag(name) {
 						continue // another program's, which the runner sees
 					}
 					there := block
