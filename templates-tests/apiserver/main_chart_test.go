@@ -70,6 +70,7 @@ func TestMainWithSPIREIsUpgradedAtOnce(t *testing.T) {
 		server := spireServer(t, agentcube)
 		assert.Equal(t, before.UID, server.UID)
 		assert.Equal(t, before.Spec.VolumeClaimTemplates, server.Spec.VolumeClaimTemplates)
+		assert.Equal(t, "spire-server", server.Spec.ServiceName)
 		container := server.Spec.Template.Spec.Containers[0]
 		assert.Equal(t, "ghcr.io/spiffe/spire-server:1.13.3", container.Image)
 		assert.Contains(t, container.VolumeMounts, corev1.VolumeMount{Name: "spire-data", MountPath: "/run/spire/data"})
@@ -88,6 +89,7 @@ func TestMainWithSPIREIsUpgradedAtOnce(t *testing.T) {
 	require.NoError(t, agentcube.upgrade(reuseValues, "spire: {enabled: false}"))
 	require.NoError(t, agentcube.upgrade(reuseValues, "spire: {enabled: true}"))
 	assert.Equal(t, "data", spireServer(t, agentcube).Spec.VolumeClaimTemplates[0].Name)
+	assert.Zero(t, manager(t, agentcube).MinReadySeconds, "this chart's WorkloadManagers drain in a switch")
 }
 
 func account(t *testing.T, r release, name string) *corev1.ServiceAccount {

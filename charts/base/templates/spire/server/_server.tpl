@@ -3,32 +3,6 @@
 {{- .Values.spire.server.dataStore.secretName | default (include "agentcube.server.ownDataStoreSecret" .) -}}
 {{- end -}}
 
-{{/*
-What cannot change in a live StatefulSet. Parallel replaces a server that does not start as soon as
-its image or configuration is fixed. OrderedReady waits until somebody deletes its pod.
-*/}}
-{{- define "agentcube.server.immutable" -}}
-{{- $live := lookup "apps/v1" "StatefulSet" .Release.Namespace "spire-server" -}}
-serviceName: {{ dig "spec" "serviceName" "spire-server-headless" $live }}
-podManagementPolicy: {{ dig "spec" "podManagementPolicy" "Parallel" $live }}
-{{- end -}}
-
-{{/*
-The name of the server's volume. That of a live StatefulSet cannot change: AgentCube's main has
-another one, which holds the CA's keys at its root, and goes on.
-*/}}
-{{- define "agentcube.server.volume" -}}
-{{- $live := lookup "apps/v1" "StatefulSet" .Release.Namespace "spire-server" -}}
-{{- $claim := first (dig "spec" "volumeClaimTemplates" list $live) | default dict -}}
-{{ dig "metadata" "name" "data" $claim }}
-{{- end -}}
-
-{{/* AgentCube's main runs the server as the user of its image, who alone may read what it has written. */}}
-{{- define "agentcube.server.podSecurityContext" -}}
-{{- $user := ternary dict (dict "runAsUser" 1000 "runAsGroup" 1000 "fsGroup" 1000) (eq "data" (include "agentcube.server.volume" .)) -}}
-{{ merge $user .Values.spire.server.podSecurityContext | toYaml }}
-{{- end -}}
-
 {{- define "agentcube.server.ownDataStoreSecret" -}}
 {{- with .Values.spire.server.dataStore -}}
 {{- if and (not .secretName) (ne .type "sqlite3") -}}
