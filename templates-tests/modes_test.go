@@ -147,10 +147,10 @@ func TestOtherClients(t *testing.T) {
 	t.Parallel()
 	const clients = `
 networkPolicies: {enabled: true, nodeCIDRs: [10.0.0.0/8]}
-spire: {identities: {clients: [{name: notebook, namespace: notebooks, serviceAccount: jupyter, podLabels: {app: notebook}}]}}`
+spire: {identities: {clients: [{name: notebook, namespace: "17", serviceAccount: jupyter, podLabels: {app: notebook}}]}}`
 	objects := render(t, spire, clients)
 	manager := container(t, get[*appsv1.Deployment](t, objects, "workloadmanager").Spec.Template.Spec, "workloadmanager")
-	assert.Equal(t, "spiffe://cluster.local/ns/agentcube/sa/agentcube-router,spiffe://cluster.local/ns/notebooks/sa/jupyter", env(manager)["AGENTCUBE_ALLOWED_CLIENT_SPIFFE_IDS"])
+	assert.Equal(t, "spiffe://cluster.local/ns/agentcube/sa/agentcube-router,spiffe://cluster.local/ns/17/sa/jupyter", env(manager)["AGENTCUBE_ALLOWED_CLIENT_SPIFFE_IDS"])
 	ids := ofKind(objects, "ClusterSPIFFEID")
 	require.Len(t, ids, 3)
 	at := slices.IndexFunc(ids, func(id *unstructured.Unstructured) bool { return id.GetName() == "agentcube-client-notebook" })
@@ -159,16 +159,16 @@ spire: {identities: {clients: [{name: notebook, namespace: notebooks, serviceAcc
 		value, _, _ := unstructured.NestedFieldNoCopy(ids[at].Object, append([]string{"spec"}, path...)...)
 		return value
 	}
-	assert.Equal(t, map[string]any{"kubernetes.io/metadata.name": "notebooks"}, selected("namespaceSelector", "matchLabels"))
+	assert.Equal(t, map[string]any{"kubernetes.io/metadata.name": "17"}, selected("namespaceSelector", "matchLabels"))
 	assert.Equal(t, map[string]any{"app": "notebook"}, selected("podSelector", "matchLabels"))
-	assert.Equal(t, []any{"k8s:ns:notebooks", "k8s:sa:jupyter"}, selected("workloadSelectorTemplates"))
+	assert.Equal(t, []any{"k8s:ns:17", "k8s:sa:jupyter"}, selected("workloadSelectorTemplates"))
 	assert.Equal(t, "agentcube-agentcube", selected("className"))
 
 	admits := func(objects []client.Object) []networkingv1.NetworkPolicyPeer {
 		return get[*networkingv1.NetworkPolicy](t, objects, "workloadmanager").Spec.Ingress[0].From
 	}
 	assert.Contains(t, admits(objects), networkingv1.NetworkPolicyPeer{
-		NamespaceSelector: &metav1.LabelSelector{MatchLabels: map[string]string{"kubernetes.io/metadata.name": "notebooks"}},
+		NamespaceSelector: &metav1.LabelSelector{MatchLabels: map[string]string{"kubernetes.io/metadata.name": "17"}},
 		PodSelector:       &metav1.LabelSelector{MatchLabels: map[string]string{"app": "notebook"}},
 	})
 	assert.Len(t, admits(render(t, plain, clients)), 1, "without mutual TLS a name proves nothing")

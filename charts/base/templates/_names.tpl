@@ -6,7 +6,7 @@
 
 {{/* Pods carry no version: a new chart alone rolls none of them. */}}
 {{- define "agentcube.podLabels" -}}
-app: {{ .app }}
+app: {{ .app | quote }}
 app.kubernetes.io/component: {{ .component }}
 {{ .root.rendered.releaseLabels }}
 {{- end -}}

@@ -16,7 +16,7 @@ spec:
   spiffeIDTemplate: {{ include "agentcube.spiffeIDTemplate" . | quote }}
   namespaceSelector:
     matchLabels:
-      kubernetes.io/metadata.name: {{ .namespace }}
+      kubernetes.io/metadata.name: {{ .namespace | quote }}
   podSelector:
     matchLabels:
       {{- toYaml .podLabels | nindent 6 }}
