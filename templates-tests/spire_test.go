@@ -207,11 +207,11 @@ func TestTheControllerManagersWebhookCannotBlockAnything(t *testing.T) {
 
 func TestTheControllerManagersConfiguration(t *testing.T) {
 	t.Parallel()
-	objects := render(t, spire, "spire: {controllerManager: {gcInterval: 1m30s, ignoreNamespaces: [^a$, ^b$]}}")
+	objects := render(t, spire, "spire: {controllerManager: {gcInterval: 1m30s, ignoreNamespaces: [^a$, ^b$], watchClassless: true}}")
 	manager := configured(t, objects, "spire-controller-manager")
 	assert.InDelta(t, 90_000_000_000, manager.at("gcInterval"), 0, "the program reads nanoseconds only")
 	assert.Equal(t, []any{"^a$", "^b$"}, manager.at("ignoreNamespaces"))
-	assert.Equal(t, false, manager.at("watchClassless"))
+	assert.Equal(t, true, manager.at("watchClassless"))
 	assert.Nil(t, manager.at("leaderElection"), "one server has nobody to elect")
 }
 

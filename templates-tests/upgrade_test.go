@@ -116,7 +116,8 @@ func TestUpgradeFromMain(t *testing.T) {
 	}
 }
 
-// A version of SPIRE that the user has set stays, also one that was a default of main's.
+// A version of SPIRE that the user has set stays. Only of main's releases is its default taken for
+// no wish.
 func TestUpgradeFromMainKeepsVersions(t *testing.T) {
 	t.Parallel()
 	objects := renderRelease(t, upgradeFromMain(t, "{redis: {addr: 'redis:6379', password: p}, spire: {server: {image: {tag: 1.13.0}}}}", "spire: {enabled: true}"))

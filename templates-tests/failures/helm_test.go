@@ -57,9 +57,13 @@ func newRelease(t *testing.T, name string, version *helmVersion, values ...strin
 	return r
 }
 
+// noValidation spares helm the description of the whole API, by which it would check manifests: the
+// API server checks them anyway.
+const noValidation = "--disable-openapi-validation"
+
 func (r release) install(values ...string) {
 	r.t.Helper()
-	args := []string{"install", r.name, chart, "--disable-openapi-validation", "--namespace", r.name, "--create-namespace", "--wait", "--timeout", "1m",
+	args := []string{"install", r.name, chart, noValidation, "--namespace", r.name, "--create-namespace", "--wait", "--timeout", "1m",
 		"--set-json", `spire.agent.nodeSelector={"ready":"true"}`, "--set", "redis.addr=redis:6379"}
 	r.must(r.helm.run(r.t.Context(), set(args, values)...))
 }
@@ -95,7 +99,7 @@ func (r release) upgrade(values ...string) error {
 
 func (r release) upgradeWith(flags []string, values ...string) error {
 	r.t.Helper()
-	args := append([]string{"upgrade", r.name, chart, "--disable-openapi-validation", "--namespace", r.name, "--reuse-values"}, flags...)
+	args := append([]string{"upgrade", r.name, chart, noValidation, "--namespace", r.name, "--reuse-values"}, flags...)
 	output, err := r.helm.run(r.t.Context(), set(args, values)...)
 	if err != nil {
 		return fmt.Errorf("%w\n%s", err, output)
