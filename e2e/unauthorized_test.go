@@ -31,7 +31,7 @@ var barehanded = map[string]string{
 
 // certified says the same of attempts with a certificate that this SPIRE has issued.
 var certified = map[string]string{
-	"a valid SVID of another workload":         "unexpected ID",
+	record.AnotherWorkload:                     "unexpected ID",
 	"an expired SVID of the Router":            "certificate has expired",
 	"the Router's certificate without its key": "invalid signature by the client certificate",
 }

@@ -32,6 +32,9 @@ type Certificate struct {
 	SVID
 }
 
+// AnotherWorkload is the client with a valid certificate of the trust domain, but not the Router's.
+const AnotherWorkload = "a valid SVID of another workload"
+
 // Refusal is what became of one attempt of an unauthorized client to reach a WorkloadManager.
 type Refusal struct {
 	Client  string `json:"client"`

@@ -13,11 +13,18 @@ import (
 	"agentcube-mtls/e2e/progress"
 )
 
-// Row is one thing that was verified. Err is nil where it holds.
+// Row is one thing that was verified. Err is nil where it holds, and a Limit where an image does
+// not promise it.
 type Row struct {
 	What, Seen string
 	Err        error
 }
+
+// Limit is what an image lets happen that this project's own does not. The user has to know it, and
+// nothing has failed.
+type Limit string
+
+func (l Limit) Error() string { return string(l) }
 
 // Release is a release to look at.
 type Release struct {
@@ -53,15 +60,20 @@ func All(ctx context.Context, log *progress.Log, client *kube.Client, namespace,
 	return rows
 }
 
-// Failed returns the errors of all rows that do not hold, or nil.
+// Failed returns the errors of all rows that do not hold, but for limits, or nil.
 func Failed(rows []Row) error {
 	var failed []error
 	for _, row := range rows {
-		if row.Err != nil {
+		if row.Err != nil && !limited(row) {
 			failed = append(failed, fmt.Errorf("%s: %w", row.What, row.Err))
 		}
 	}
 	return errors.Join(failed...)
+}
+
+func limited(row Row) bool {
+	var limit Limit
+	return errors.As(row.Err, &limit)
 }
 
 // Table renders the rows for a terminal.
@@ -72,6 +84,9 @@ func Table(rows []Row) string {
 		sign, seen := "✓", row.Seen
 		if row.Err != nil {
 			sign, seen = "✗", row.Err.Error()
+		}
+		if limited(row) {
+			sign = "!"
 		}
 		for n, line := range strings.Split(strings.TrimSpace(seen), "\n") {
 			if n == 0 {

@@ -49,14 +49,25 @@ func (r Release) describeUnauthorized(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	return refused(refusals)
+}
+
+// refused names the clients that were refused. AgentCube's own WorkloadManager lets in each
+// certificate of its CA, which is a Limit.
+func refused(refusals []record.Refusal) (string, error) {
 	var lines []string
+	var limit error
 	for _, refusal := range refusals {
-		if !refusal.Refused {
+		switch {
+		case refusal.Refused:
+			lines = append(lines, refusal.Client)
+		case refusal.Client == record.AnotherWorkload:
+			limit = Limit("this image of the WorkloadManager lets in any workload of the trust domain")
+		default:
 			return "", fmt.Errorf("%s was not refused: %s", refusal.Client, refusal.How)
 		}
-		lines = append(lines, refusal.Client)
 	}
-	return strings.Join(lines, "\n"), nil
+	return strings.Join(lines, "\n"), limit
 }
 
 // clientIdentity returns the ClusterSPIFFEID that registers pods of a namespace that have the label

@@ -36,7 +36,7 @@ func (s unauthorizedClient) try(ctx context.Context, report func(record.Refusal)
 	}{
 		{"a self-signed certificate", true, s.signItself},
 		{"an SVID of another trust domain", true, s.signElsewhere},
-		{"a valid SVID of another workload", s.socket != "", s.fetch},
+		{record.AnotherWorkload, s.socket != "", s.fetch},
 		{"an expired SVID of the Router", s.expired != "", s.outlive},
 		{"the Router's certificate without its key", s.replayed != "", s.replay},
 		{"the Router of another release", s.files.cert != "", s.own},

@@ -1,0 +1,32 @@
+package release
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"agentcube-mtls/e2e/record"
+)
+
+func TestClientThatIsLetInFailsTheRow(t *testing.T) {
+	t.Parallel()
+	seen, err := refused([]record.Refusal{{Client: "no certificate", Refused: true}, {Client: record.AnotherWorkload, Refused: true}})
+	require.NoError(t, err)
+	assert.Equal(t, "no certificate\n"+record.AnotherWorkload, seen)
+
+	_, err = refused([]record.Refusal{{Client: "no certificate", How: "200 OK"}, {Client: record.AnotherWorkload}})
+	require.EqualError(t, err, "no certificate was not refused: 200 OK")
+	require.Error(t, Failed([]Row{{What: "unauthorized clients", Err: err}}))
+}
+
+func TestImageThatLetsInAnyWorkloadIsNamedAndFailsNothing(t *testing.T) {
+	t.Parallel()
+	_, err := refused([]record.Refusal{{Client: "no certificate", Refused: true}, {Client: record.AnotherWorkload}})
+	rows := []Row{{What: "handshake", Seen: "TLS 1.3"}, {What: "unauthorized clients", Err: err}}
+	require.NoError(t, Failed(rows))
+	assert.Equal(t, "✓ handshake              TLS 1.3\n"+
+		"! unauthorized clients   this image of the WorkloadManager lets in any workload of the trust domain\n", Table(rows))
+	require.Error(t, Failed(append(rows, Row{What: "sidecars", Err: errors.New("none")})))
+}
