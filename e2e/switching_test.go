@@ -18,8 +18,8 @@ import (
 
 var switchOne = suite.Scenario{
 	Name:        "switch-one",
-	Description: "Mutual TLS is switched on and off by helm upgrade, with one Router and one WorkloadManager.",
-	Values:      map[string]string{"router.replicas": "1", "workloadmanager.replicas": "1"},
+	Description: "Mutual TLS is switched on and off by helm upgrade, with one Router and one WorkloadManager, which creates sandboxes with the Router's token.",
+	Values:      map[string]string{"router.replicas": "1", "workloadmanager.replicas": "1", "workloadmanager.enableAuth": "true"},
 	Run:         switchOnAndOff,
 }
 

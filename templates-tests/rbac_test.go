@@ -49,6 +49,37 @@ func TestNoRoleHasARightOnEverything(t *testing.T) {
 	}
 }
 
+func TestRulesForAnotherImageAreAdded(t *testing.T) {
+	t.Parallel()
+	const more = `workloadmanager: {rbac: {extraRules: [{apiGroups: [""], resources: [events], verbs: [create, patch]}]}}`
+	rules := func(given ...string) []rbacv1.PolicyRule {
+		return get[*rbacv1.ClusterRole](t, render(t, append([]string{plain}, given...)...), "agentcube-agentcube-workloadmanager").Rules
+	}
+	added := rbacv1.PolicyRule{APIGroups: []string{""}, Resources: []string{"events"}, Verbs: []string{"create", "patch"}}
+	assert.Equal(t, append(rules(), added), rules(more))
+}
+
+// With --enable-auth AgentCube's WorkloadManager creates sandboxes with its caller's token.
+func TestRouterMayCreateSandboxesWhereItsTokenIsUsed(t *testing.T) {
+	t.Parallel()
+	for account, given := range map[string]string{"agentcube-router": "{}", "theirs": "router: {serviceAccountName: theirs}"} {
+		objects := render(t, plain, "workloadmanager: {enableAuth: true}", given)
+		assert.Contains(t, container(t, get[*appsv1.Deployment](t, objects, "workloadmanager").Spec.Template.Spec, "workloadmanager").Args, "--enable-auth")
+		assert.Equal(t, []rbacv1.PolicyRule{
+			{APIGroups: []string{"agents.x-k8s.io"}, Resources: []string{"sandboxes"}, Verbs: []string{"create", "delete"}},
+			{APIGroups: []string{"extensions.agents.x-k8s.io"}, Resources: []string{"sandboxclaims"}, Verbs: []string{"create", "delete"}},
+		}, get[*rbacv1.ClusterRole](t, objects, "agentcube-agentcube-router").Rules)
+		binding := get[*rbacv1.ClusterRoleBinding](t, objects, "agentcube-agentcube-router")
+		assert.Equal(t, "agentcube-agentcube-router", binding.RoleRef.Name)
+		assert.Equal(t, []rbacv1.Subject{{Kind: "ServiceAccount", Name: account, Namespace: "agentcube"}}, binding.Subjects)
+	}
+	objects := render(t, plain)
+	assert.NotContains(t, container(t, get[*appsv1.Deployment](t, objects, "workloadmanager").Spec.Template.Spec, "workloadmanager").Args, "--enable-auth")
+	for _, role := range all[*rbacv1.ClusterRole](objects) {
+		assert.NotContains(t, role.Name, "router")
+	}
+}
+
 func TestTheServerWritesNoConfigMapButItsBundle(t *testing.T) {
 	t.Parallel()
 	assert.Equal(t, []rbacv1.PolicyRule{
