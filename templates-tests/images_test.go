@@ -58,6 +58,7 @@ func TestEveryImageComesFromTheMirror(t *testing.T) {
 		"bundle-keeper":            "mirror.example:5000/all/curlimages/curl:7.88.1",
 		"wait-for-agent":           "mirror.example:5000/all/curlimages/curl:7.88.1",
 		"wait-for-first-server":    "mirror.example:5000/all/curlimages/curl:7.88.1",
+		"kubelet-ca-keeper":        "mirror.example:5000/all/curlimages/curl:7.88.1",
 		"wait-for-server":          "mirror.example:5000/all/curlimages/curl:7.88.1",
 		"wait-for-workloadmanager": "mirror.example:5000/all/curlimages/curl:7.88.1",
 		"test":                     "mirror.example:5000/all/curlimages/curl:7.88.1",

@@ -46,8 +46,8 @@ spire: {enabled: true}`
 	for given, warning := range map[string]string{
 		"spire: {enabled: false}":                                         "speak without TLS",
 		"spire: {agent: {insecureBootstrap: true}}":                       "spire.agent.insecureBootstrap: agents trust whichever server answers first",
-		"spire: {agent: {skipKubeletVerification: true}}":                 "Unset spire.agent.skipKubeletVerification, and set spire.agent.kubeletVerification to nodeCertificate or clusterCA",
-		"spire: {agent: {kubeletVerification: skip}}":                     "Unset spire.agent.skipKubeletVerification, and set spire.agent.kubeletVerification to nodeCertificate or clusterCA",
+		"spire: {agent: {skipKubeletVerification: true}}":                 "Unset spire.agent.skipKubeletVerification, and set spire.agent.kubeletVerification to auto",
+		"spire: {agent: {kubeletVerification: skip}}":                     "Unset spire.agent.skipKubeletVerification, and set spire.agent.kubeletVerification to auto",
 		"redis: {addr: '', embedded: {enabled: true}}":                    "redis.embedded.enabled: sessions are lost with the pod of Redis",
 		"redis: {secretName: ''}":                                         "Redis has no password: set redis.secretName or redis.password",
 		"router: {jwt: {issuerUrl: '', roleClaim: '', requiredRole: ''}}": "The Router serves every client that reaches it: set router.jwt.issuerUrl",

@@ -128,7 +128,6 @@ func TestInsecureBootstrapNeedsNoBundle(t *testing.T) {
 	assert.Equal(t, true, agent.at("agent", "insecure_bootstrap"))
 	assert.Nil(t, agent.at("agent", "rebootstrap_mode"), "SPIRE rejects both together")
 	pod := get[*appsv1.DaemonSet](t, objects, "spire-agent").Spec.Template.Spec
-	assert.Empty(t, pod.InitContainers)
 	for _, v := range pod.Volumes {
 		assert.NotEqual(t, "bundle", v.Name)
 	}
@@ -140,10 +139,11 @@ func TestTheKubeletIsVerifiedAsTheUserSays(t *testing.T) {
 		key   string
 		value any
 	}{
-		"{}":                               {"kubelet_ca_path", "/run/spire/kubelet/kubelet.crt"},
-		"{kubeletVerification: clusterCA}": {"kubelet_ca_path", "/var/run/secrets/kubernetes.io/serviceaccount/ca.crt"},
-		"{kubeletVerification: skip}":      {"skip_kubelet_verification", true},
-		"{skipKubeletVerification: true}":  {"skip_kubelet_verification", true},
+		"{}":                                     {"kubelet_ca_path", "/run/spire/kubelet/ca.crt"},
+		"{kubeletVerification: nodeCertificate}": {"kubelet_ca_path", "/run/spire/kubelet/kubelet.crt"},
+		"{kubeletVerification: clusterCA}":       {"kubelet_ca_path", "/var/run/secrets/kubernetes.io/serviceaccount/ca.crt"},
+		"{kubeletVerification: skip}":            {"skip_kubelet_verification", true},
+		"{skipKubeletVerification: true}":        {"skip_kubelet_verification", true},
 	} {
 		objects := render(t, spire, "spire: {agent: "+given+"}")
 		attestor := []string{"plugins", "WorkloadAttestor", "k8s", "plugin_data"}
@@ -155,7 +155,7 @@ func TestTheKubeletIsVerifiedAsTheUserSays(t *testing.T) {
 				files = append(files, v.HostPath.Path)
 			}
 		}
-		if given == "{}" {
+		if given == "{kubeletVerification: nodeCertificate}" {
 			assert.Equal(t, []string{"/var/lib/kubelet/pki/kubelet.crt"}, files)
 		} else {
 			assert.Empty(t, files, "only the node's certificate is read off the node")

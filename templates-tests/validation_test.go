@@ -19,7 +19,7 @@ func TestWrongValuesAreRefusedWithTheKeyAndTheMend(t *testing.T) {
 		"spire: {enabeld: true}":                                                                               "at '/spire': additional properties 'enabeld' not allowed",
 		"router: {replicas: two}":                                                                              "at '/router/replicas': got string, want null or integer",
 		"spire: {server: {service: {type: Headless}}}":                                                         "at '/spire/server/service/type': value must be one of 'ClusterIP', 'NodePort', 'LoadBalancer'",
-		"spire: {agent: {kubeletVerification: none}}":                                                          "at '/spire/agent/kubeletVerification': value must be one of 'nodeCertificate', 'clusterCA', 'skip'",
+		"spire: {agent: {kubeletVerification: none}}":                                                          "at '/spire/agent/kubeletVerification': value must be one of 'auto', 'nodeCertificate', 'clusterCA', 'skip'",
 		"router: {image: {digest: abc}}":                                                                       "at '/router/image/digest': 'abc' does not match pattern '^(?<nothing_or_sha256_and_64_hexadecimal_digits>",
 		"workloadmanager: {service: {port: 70000}}":                                                            "at '/workloadmanager/service/port': maximum: got 70,000, want 65,535",
 		"spire: {server: {dataStore: {type: sqlite}}}":                                                         "at '/spire/server/dataStore/type': value must be one of 'sqlite3', 'postgres', 'mysql'",

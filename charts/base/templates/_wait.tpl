@@ -1,5 +1,6 @@
 {{/*
-An init container that holds its pod back. What follows it is the script that ends when the pod may go on. Takes root and name.
+A container of tools.image, most often an init container that holds its pod back. What follows is its
+script. Takes root and name.
 */}}
 {{- define "agentcube.wait" -}}
 - name: {{ .name }}

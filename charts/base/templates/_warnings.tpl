@@ -14,7 +14,7 @@
   - spire.agent.insecureBootstrap: agents trust whichever server answers first. It is not needed; unset it.
 {{- end }}
 {{- if or .Values.spire.agent.skipKubeletVerification (eq .Values.spire.agent.kubeletVerification "skip") }}
-  - Agents do not verify the kubelet: whoever answers for it decides who pods are. Unset spire.agent.skipKubeletVerification, and set spire.agent.kubeletVerification to nodeCertificate or clusterCA.
+  - Agents do not verify the kubelet: whoever answers for it decides who pods are. Unset spire.agent.skipKubeletVerification, and set spire.agent.kubeletVerification to auto.
 {{- end }}
 {{- end }}
 {{- if not .Values.router.jwt.issuerUrl }}

@@ -15,6 +15,22 @@ exec:
 {{- end -}}
 {{- end -}}
 
+{{/* Whether agents verify the kubelet by what a container beside them collects (files/kubelet-ca.sh). */}}
+{{- define "agentcube.agent.collectsKubeletCA" -}}
+{{- with .Values.spire.agent -}}
+{{- if and (not .skipKubeletVerification) (eq .kubeletVerification "auto") -}}true{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "agentcube.agent.kubeletCAMounts" -}}
+volumeMounts:
+  - name: node
+    mountPath: /run/spire/node
+    readOnly: true
+  - name: kubelet-ca
+    mountPath: /run/spire/kubelet
+{{- end -}}
+
 {{/*
 A server that answers has published its bundle. That a container has ended makes the kubelet look at the pod's volumes again, so that
 the bundle is there when the agent starts: the kubelet retries a failed mount with exponential backoff. That something
@@ -24,7 +40,22 @@ may accept.
 {{- define "agentcube.agent.wait" -}}
 {{- include "agentcube.wait" (dict "root" . "name" "wait-for-server") }}
     - |
+      {{- if include "agentcube.agent.collectsKubeletCA" . }}
+      {{- include "agentcube.file" (dict "root" . "file" "kubelet-ca.sh") | nindent 6 }}
+      collect
+      {{- end }}
       until {{ include "agentcube.server.answers" . | nindent 6 | trim }}; do
         sleep 0.5
       done
+  {{- if include "agentcube.agent.collectsKubeletCA" . }}
+  {{- include "agentcube.agent.kubeletCAMounts" . | nindent 2 }}
+  {{- end }}
+{{- end -}}
+
+{{- define "agentcube.agent.kubeletCAKeeper" -}}
+{{- include "agentcube.wait" (dict "root" . "name" "kubelet-ca-keeper") }}
+    - |
+      {{- include "agentcube.file" (dict "root" . "file" "kubelet-ca.sh") | nindent 6 }}
+      while collect; sleep 10 & wait $!; do :; done
+  {{- include "agentcube.agent.kubeletCAMounts" . | nindent 2 }}
 {{- end -}}
