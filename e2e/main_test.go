@@ -41,4 +41,5 @@ var scenarios = []suite.Scenario{
 	trustDomain,
 	postgreSQL,
 	mySQL,
+	kubelets,
 }

@@ -1,0 +1,70 @@
+package faults
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	certificatesv1 "k8s.io/api/certificates/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"agentcube-mtls/e2e/kube"
+)
+
+const (
+	bootstrap = "serverTLSBootstrap: true"
+	keptBy    = "/var/lib/kubelet" // the kubelet
+	signed    = keptBy + "/pki/kubelet-server-current.pem"
+)
+
+// SignKubelet lets the cluster's CA sign the certificate of a node's kubelet, which is self-signed
+// on kind, and returns once the kubelet has it. The self-signed one goes.
+func SignKubelet(ctx context.Context, client *kube.Client, node string) error {
+	if err := onNode(ctx, node, "sh", "-ec", `echo "$1" >>"$0/config.yaml"; rm "$0/pki/kubelet.crt" "$0/pki/kubelet.key"; systemctl restart kubelet`,
+		keptBy, bootstrap); err != nil {
+		return err
+	}
+	return kube.Eventually(ctx, "the kubelet of "+node+" to get its certificate", func(ctx context.Context) error {
+		if err := approve(ctx, client, "system:node:"+node); err != nil {
+			return err
+		}
+		return onNode(ctx, node, "test", "-e", signed)
+	})
+}
+
+// SelfSignKubelet takes that back, and returns once the kubelet has signed its own certificate.
+func SelfSignKubelet(ctx context.Context, node string) error {
+	if err := onNode(ctx, node, "sh", "-ec", `sed -i "/^$1$/d" "$0/config.yaml"; rm -f "$0"/pki/kubelet-server-*; systemctl restart kubelet`,
+		keptBy, bootstrap); err != nil {
+		return err
+	}
+	return kube.Eventually(ctx, "the kubelet of "+node+" to sign its certificate", func(ctx context.Context) error {
+		return onNode(ctx, node, "test", "-e", keptBy+"/pki/kubelet.crt")
+	})
+}
+
+// approve approves what a user asks for to serve as a kubelet: Kubernetes itself approves that of
+// nobody.
+func approve(ctx context.Context, client *kube.Client, user string) error {
+	requests := client.CertificatesV1().CertificateSigningRequests()
+	all, err := requests.List(ctx, metav1.ListOptions{FieldSelector: "spec.signerName=" + certificatesv1.KubeletServingSignerName})
+	if err != nil {
+		return err
+	}
+	for _, request := range all.Items {
+		decided := slices.ContainsFunc(request.Status.Conditions, func(c certificatesv1.CertificateSigningRequestCondition) bool {
+			return c.Status == corev1.ConditionTrue
+		})
+		if request.Spec.Username != user || decided {
+			continue
+		}
+		request.Status.Conditions = append(request.Status.Conditions, certificatesv1.CertificateSigningRequestCondition{
+			Type: certificatesv1.CertificateApproved, Status: corev1.ConditionTrue, Reason: "Test", Message: "by the test",
+		})
+		if _, err := requests.UpdateApproval(ctx, request.Name, &request, metav1.UpdateOptions{}); err != nil {
+			return fmt.Errorf("approving %s: %w", request.Name, err)
+		}
+	}
+	return nil
+}
