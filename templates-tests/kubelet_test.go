@@ -77,6 +77,7 @@ func TestKubeletIsVerifiedByWhatItsNodeHas(t *testing.T) {
 				n.write(t, filepath.Join(n.pki, "kubelet.crt"), c.file)
 			}
 			said := n.run(t, first, "")
+			assert.Empty(t, said, "a node without the file is no error")
 			assert.Equal(t, c.want, n.ca(t), said)
 		})
 	}

@@ -37,6 +37,8 @@ func TestWrongValuesAreRefusedWithTheKeyAndTheMend(t *testing.T) {
 		"spire: {trustDomain: '..'}":                                                                           "at '/spire/trustDomain': '..' does not match pattern",
 		"spire: {server: {persistence: {size: lots}}}":                                                         "at '/spire/server/persistence/size': 'lots' does not match pattern '^(?<number_with_a_unit_as_in_1Gi>",
 		"spire: {server: {jwtIssuer: 'https://a\"b'}}":                                                         "at '/spire/server/jwtIssuer': 'https://a\"b' does not match pattern '^(?<nothing_or_an_URL>",
+		"spire: {agent: {kubeletCertificate: '/etc/kubelet server.crt'}}":                                      "at '/spire/agent/kubeletCertificate': '/etc/kubelet server.crt' does not match pattern",
+		"spire: {agent: {kubeletCertificate: /kubelet.crt}}":                                                   "at '/spire/agent/kubeletCertificate': '/kubelet.crt' does not match pattern",
 		"spire: {agent: {kubeletCertificate: kubelet.crt}}":                                                    "at '/spire/agent/kubeletCertificate': 'kubelet.crt' does not match pattern '^(?<absolute_path>",
 		"router: {podDisruptionBudget: {maxUnavailable: many}}":                                                "at '/router/podDisruptionBudget/maxUnavailable': 'many' does not match pattern '^(?<share_as_in_50_percent_sign>",
 		"router: {podDisruptionBudget: {maxUnavailable: -1}}":                                                  "at '/router/podDisruptionBudget/maxUnavailable': minimum: got -1, want 0",

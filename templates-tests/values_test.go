@@ -89,8 +89,9 @@ var others = map[string]any{
 	"ttl": "7h", "x509SvidDefaultTtl": "7m", "syncInterval": "7s", "cacheReloadInterval": "7s", "gcInterval": "7s",
 	"nodeCIDRs": []any{"10.7.0.0/16"}, "ignoreNamespaces": []any{"other"}, "extraArgs": []any{"--other"},
 	"identities.clients": []any{map[string]any{"name": "other", "namespace": "others", "serviceAccount": "other", "podLabels": map[string]any{"app": "other"}}},
+	"rbac.extraRules":    []any{map[string]any{"apiGroups": []any{"other"}, "resources": []any{"others"}, "verbs": []any{"get"}}},
 	"service.type":       "NodePort", "workloadAPI.type": "csi", "dataStore.type": "mysql", "upstreamAuthority.type": "secret",
-	"redis.addr": "other:6379", "persistence.size": "7Gi", "jwtIssuer": "https://other", "kubeletCertificate": "/other",
+	"redis.addr": "other:6379", "persistence.size": "7Gi", "jwtIssuer": "https://other", "kubeletCertificate": "/other/file",
 	"whenDeleted": "Delete", "keyManager": "memory", "kubeletVerification": "clusterCA", "updateStrategy.type": "OnDelete", "rollingUpdate.maxUnavailable": "7%",
 }
 

@@ -13,39 +13,40 @@ import (
 )
 
 const (
-	bootstrap = "serverTLSBootstrap: true"
-	keptBy    = "/var/lib/kubelet" // the kubelet
-	signed    = keptBy + "/pki/kubelet-server-current.pem"
+	bootstrap          = "serverTLSBootstrap: true"
+	kubeletDir         = "/var/lib/kubelet"
+	servingCertificate = kubeletDir + "/pki/kubelet-server-current.pem"
 )
 
 // SignKubelet lets the cluster's CA sign the certificate of a node's kubelet, which is self-signed
 // on kind, and returns once the kubelet has it. The self-signed one goes.
 func SignKubelet(ctx context.Context, client *kube.Client, node string) error {
 	if err := onNode(ctx, node, "sh", "-ec", `echo "$1" >>"$0/config.yaml"; rm "$0/pki/kubelet.crt" "$0/pki/kubelet.key"; systemctl restart kubelet`,
-		keptBy, bootstrap); err != nil {
+		kubeletDir, bootstrap); err != nil {
 		return err
 	}
 	return kube.Eventually(ctx, "the kubelet of "+node+" to get its certificate", func(ctx context.Context) error {
 		if err := approve(ctx, client, "system:node:"+node); err != nil {
 			return err
 		}
-		return onNode(ctx, node, "test", "-e", signed)
+		return onNode(ctx, node, "test", "-e", servingCertificate)
 	})
 }
 
-// SelfSignKubelet takes that back, and returns once the kubelet has signed its own certificate.
+// SelfSignKubelet reverts SignKubelet, if it has run, and returns once the kubelet has a self-signed
+// certificate again.
 func SelfSignKubelet(ctx context.Context, node string) error {
-	if err := onNode(ctx, node, "sh", "-ec", `sed -i "/^$1$/d" "$0/config.yaml"; rm -f "$0"/pki/kubelet-server-*; systemctl restart kubelet`,
-		keptBy, bootstrap); err != nil {
+	if err := onNode(ctx, node, "sh", "-ec", `grep -q "^$1$" "$0/config.yaml" || exit 0; sed -i "/^$1$/d" "$0/config.yaml"; rm -f "$0"/pki/kubelet-server-*; systemctl restart kubelet`,
+		kubeletDir, bootstrap); err != nil {
 		return err
 	}
 	return kube.Eventually(ctx, "the kubelet of "+node+" to sign its certificate", func(ctx context.Context) error {
-		return onNode(ctx, node, "test", "-e", keptBy+"/pki/kubelet.crt")
+		return onNode(ctx, node, "test", "-e", kubeletDir+"/pki/kubelet.crt")
 	})
 }
 
-// approve approves what a user asks for to serve as a kubelet: Kubernetes itself approves that of
-// nobody.
+// approve approves pending requests of a node's kubelet for a serving certificate: Kubernetes
+// approves none by itself.
 func approve(ctx context.Context, client *kube.Client, user string) error {
 	requests := client.CertificatesV1().CertificateSigningRequests()
 	all, err := requests.List(ctx, metav1.ListOptions{FieldSelector: "spec.signerName=" + certificatesv1.KubeletServingSignerName})

@@ -86,7 +86,7 @@ func Table(rows []Row) string {
 			sign, seen = "✗", row.Err.Error()
 		}
 		if limited(row) {
-			sign = "!"
+			sign, seen = "!", row.Seen+"\n"+row.Err.Error()
 		}
 		for n, line := range strings.Split(strings.TrimSpace(seen), "\n") {
 			if n == 0 {

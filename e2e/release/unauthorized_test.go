@@ -12,21 +12,26 @@ import (
 
 func TestClientThatIsLetInFailsTheRow(t *testing.T) {
 	t.Parallel()
-	seen, err := refused([]record.Refusal{{Client: "no certificate", Refused: true}, {Client: record.AnotherWorkload, Refused: true}})
+	seen, err := refused([]record.Refusal{{Client: "no certificate", Refused: true}, {Client: record.AnotherWorkload, Refused: true}}, true)
 	require.NoError(t, err)
 	assert.Equal(t, "no certificate\n"+record.AnotherWorkload, seen)
 
-	_, err = refused([]record.Refusal{{Client: "no certificate", How: "200 OK"}, {Client: record.AnotherWorkload}})
-	require.EqualError(t, err, "no certificate was not refused: 200 OK")
-	require.Error(t, Failed([]Row{{What: "unauthorized clients", Err: err}}))
+	for _, own := range []bool{true, false} {
+		_, err = refused([]record.Refusal{{Client: "no certificate", How: "200 OK"}, {Client: record.AnotherWorkload}}, own)
+		require.EqualError(t, err, "no certificate was not refused: 200 OK")
+		require.Error(t, Failed([]Row{{What: "unauthorized clients", Err: err}}))
+	}
+	_, err = refused([]record.Refusal{{Client: record.AnotherWorkload, How: "404 Not Found"}}, true)
+	require.EqualError(t, err, record.AnotherWorkload+" was not refused: 404 Not Found")
 }
 
 func TestImageThatLetsInAnyWorkloadIsNamedAndFailsNothing(t *testing.T) {
 	t.Parallel()
-	_, err := refused([]record.Refusal{{Client: "no certificate", Refused: true}, {Client: record.AnotherWorkload}})
-	rows := []Row{{What: "handshake", Seen: "TLS 1.3"}, {What: "unauthorized clients", Err: err}}
+	seen, err := refused([]record.Refusal{{Client: "no certificate", Refused: true}, {Client: record.AnotherWorkload}}, false)
+	rows := []Row{{What: "handshake", Seen: "TLS 1.3"}, {What: "unauthorized clients", Seen: seen, Err: err}}
 	require.NoError(t, Failed(rows))
 	assert.Equal(t, "✓ handshake              TLS 1.3\n"+
-		"! unauthorized clients   this image of the WorkloadManager lets in any workload of the trust domain\n", Table(rows))
+		"! unauthorized clients   no certificate\n"+
+		"                         this image of the WorkloadManager lets in any workload of the trust domain\n", Table(rows))
 	require.Error(t, Failed(append(rows, Row{What: "sidecars", Err: errors.New("none")})))
 }

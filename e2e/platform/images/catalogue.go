@@ -94,6 +94,9 @@ var KubeRouter = Image{
 	Files:    program("/usr/local/bin/kube-router", components.KubeRouter, "kube-router"),
 }
 
+// OwnWorkloadManager tells whether the image of the WorkloadManager is this project's.
+func OwnWorkloadManager() bool { return os.Getenv("WORKLOADMANAGER_IMAGE") == "" }
+
 // Own returns the images of programs that this repository holds, or that AgentCube publishes
 // without a version.
 func Own() []Image {

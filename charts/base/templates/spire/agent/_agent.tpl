@@ -40,6 +40,7 @@ may accept.
 {{- define "agentcube.agent.wait" -}}
 {{- include "agentcube.wait" (dict "root" . "name" "wait-for-server") }}
     - |
+      trap 'exit 1' TERM
       {{- if include "agentcube.agent.collectsKubeletCA" . }}
       {{- include "agentcube.file" (dict "root" . "file" "kubelet-ca.sh") | nindent 6 }}
       collect
@@ -55,7 +56,8 @@ may accept.
 {{- define "agentcube.agent.kubeletCAKeeper" -}}
 {{- include "agentcube.wait" (dict "root" . "name" "kubelet-ca-keeper") }}
     - |
+      trap 'exit 0' TERM
       {{- include "agentcube.file" (dict "root" . "file" "kubelet-ca.sh") | nindent 6 }}
-      while collect; sleep 10 & wait $!; do :; done
+      while collect; sleep 30 & wait $!; do :; done
   {{- include "agentcube.agent.kubeletCAMounts" . | nindent 2 }}
 {{- end -}}
