@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
@@ -61,4 +62,20 @@ func nobody(t *testing.T) string {
 	require.NoError(t, err)
 	require.NoError(t, listener.Close())
 	return listener.Addr().String()
+}
+
+// As the first process of its container a shell ignores the signal to stop, unless it has a trap,
+// and lasts for the whole grace period.
+func TestScriptsEndWhenTheyAreTold(t *testing.T) {
+	t.Parallel()
+	scripts := 0
+	for name, spec := range podSpecs(render(t, everything, twoServers)) {
+		for _, c := range containers(spec) {
+			if len(c.Command) == 3 && c.Command[0] == "sh" {
+				scripts++
+				assert.Regexp(t, `(?m)^trap 'exit \d' TERM$`, c.Command[2], "%s: %s", name, c.Name)
+			}
+		}
+	}
+	assert.Greater(t, scripts, 5)
 }

@@ -128,6 +128,8 @@ func TestInsecureBootstrapNeedsNoBundle(t *testing.T) {
 	assert.Equal(t, true, agent.at("agent", "insecure_bootstrap"))
 	assert.Nil(t, agent.at("agent", "rebootstrap_mode"), "SPIRE rejects both together")
 	pod := get[*appsv1.DaemonSet](t, objects, "spire-agent").Spec.Template.Spec
+	assert.Len(t, pod.InitContainers, 1)
+	assert.Equal(t, "wait-for-server", pod.InitContainers[0].Name)
 	for _, v := range pod.Volumes {
 		assert.NotEqual(t, "bundle", v.Name)
 	}

@@ -17,7 +17,11 @@ The helper retries an unavailable agent with exponential backoff, up to two minu
 */}}
 {{- define "agentcube.sidecar.wait" -}}
 {{- include "agentcube.wait" (dict "root" . "name" "wait-for-agent") }}
-    - until curl --silent --output /dev/null --max-time 2 --unix-socket {{ include "agentcube.spire.socket" . }} http://agent || [ $? -ne 7 ]; do sleep 0.5; done
+    - |
+      trap 'exit 1' TERM
+      until curl --silent --output /dev/null --max-time 2 --unix-socket {{ include "agentcube.spire.socket" . }} http://agent || [ $? -ne 7 ]; do
+        sleep 0.5
+      done
   volumeMounts:
     - name: workload-api
       mountPath: {{ include "agentcube.spire.socketMount" . }}

@@ -1,6 +1,7 @@
 {{/*
 A container of tools.image, most often an init container that holds its pod back. What follows is its
-script. Takes root and name.
+script, which has to end by itself when it is told to: as the first process of its container it would
+otherwise last for the whole grace period. Takes root and name.
 */}}
 {{- define "agentcube.wait" -}}
 - name: {{ .name }}

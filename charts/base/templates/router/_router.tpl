@@ -19,6 +19,7 @@ roll at once, so that a new Router waits here, while the old ones go on with the
 {{- $port := include "agentcube.workloadmanager.port" . -}}
 {{- include "agentcube.wait" (dict "root" . "name" "wait-for-workloadmanager") }}
     - |
+      trap 'exit 1' TERM
       end=$(($(date +%s) + {{ .Values.router.waitSeconds }}))
       until timeout 2 nc {{ $host }} {{ $port }} </dev/null; do
         [ "$(date +%s)" -lt "$end" ] || { echo "no WorkloadManager accepts: the Router starts anyway"; exit 0; }

@@ -27,6 +27,7 @@ first one wait until a server is ready. They do not wait for ever: the first one
 {{- define "agentcube.server.wait" -}}
 {{- include "agentcube.wait" (dict "root" . "name" "wait-for-first-server") }}
     - |
+      trap 'exit 1' TERM
       case "$HOSTNAME" in *-0) exit 0 ;; esac
       end=$(($(date +%s) + 120))
       until {{ include "agentcube.server.answers" . | nindent 6 | trim }}; do
