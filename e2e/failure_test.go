@@ -98,7 +98,7 @@ func (o operator) rollBack(ctx context.Context, revision string) error {
 // failUpgrade upgrades to values that the pods cannot become ready with.
 func (o operator) failUpgrade(ctx context.Context, t *testing.T, values ...string) {
 	t.Helper()
-	err := o.upgrade(ctx, "30s", values...)
+	err := o.upgrade(ctx, "15s", values...)
 	require.ErrorContains(t, err, "UPGRADE FAILED")
 	require.NotContains(t, err.Error(), "Nothing has been changed", "the upgrade must begin, and fail on the way")
 }

@@ -42,4 +42,5 @@ var scenarios = []suite.Scenario{
 	postgreSQL,
 	mySQL,
 	kubelets,
+	predecessor,
 }

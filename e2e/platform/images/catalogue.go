@@ -27,6 +27,9 @@ const (
 // Tools returns the name of the image that pods of the chart wait with.
 func Tools() (string, error) { return ofChart("tools") }
 
+// Redis returns the name of the image of the chart's own Redis.
+func Redis() (string, error) { return ofChart("redis", "embedded") }
+
 // ofChart returns the name of an image in a section of the chart's values, as Docker shortens it.
 func ofChart(section ...string) (string, error) {
 	content, err := os.ReadFile(repo.Path("charts", "base", "values.yaml"))
@@ -155,7 +158,7 @@ func Published() ([]Image, error) {
 	if err != nil {
 		return nil, err
 	}
-	redis, err := ofChart("redis", "embedded")
+	redis, err := Redis()
 	if err != nil {
 		return nil, err
 	}

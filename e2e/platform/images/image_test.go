@@ -13,7 +13,7 @@ func TestImagesOfTheChart(t *testing.T) {
 	tools, err := Tools()
 	require.NoError(t, err)
 	assert.Regexp(t, `^curlimages/curl:\d+\.\d+\.\d+$`, tools)
-	redis, err := ofChart("redis", "embedded")
+	redis, err := Redis()
 	require.NoError(t, err)
 	assert.Regexp(t, `^redis:\d+\.\d+\.\d+$`, redis)
 }

@@ -1,0 +1,93 @@
+package e2e
+
+import (
+	"context"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"agentcube-mtls/e2e/platform/images"
+	"agentcube-mtls/e2e/release"
+	"agentcube-mtls/e2e/suite"
+	"agentcube-mtls/e2e/traffic"
+	"agentcube-mtls/internal/components"
+	"agentcube-mtls/internal/repo"
+)
+
+var predecessor = suite.Scenario{
+	Name:        "predecessor",
+	Description: "A release of AgentCube's main with SPIRE on becomes one of this chart in one upgrade, and keeps its CA. Routers of main do not drain, so that some requests are lost. With SOAK=1 only.",
+	Serial:      true,
+	Run: func(ctx context.Context, t *testing.T, _ release.Release) {
+		if !suite.Soak {
+			t.Skip("SOAK=1 runs it: the guide to upgrading does the same without load")
+		}
+		r := installPredecessor(ctx, t)
+		ca := bundle(ctx, t, r)
+		load := suite.UnderLoad(ctx, t, r)
+		suite.Endure(ctx, t, load, []suite.Fault{
+			{Name: "upgrade from AgentCube's main", Inject: func(ctx context.Context) error {
+				suite.Upgrade(ctx, t, r, nil)
+				suite.Settle(ctx, t, r)
+				return nil
+			}, Spares: traffic.Spared{Others: true}},
+		})
+		assert.Equal(t, ca, bundle(ctx, t, r), "the CA")
+
+		suite.RollBack(ctx, t, r, "1")
+		suite.Settle(ctx, t, r)
+		_, err := r.Handshake(ctx)
+		require.NoError(t, err, "mutual TLS after the rollback")
+		assert.Equal(t, ca, bundle(ctx, t, r), "the CA after the rollback")
+	},
+}
+
+// installPredecessor installs the stand-in of AgentCube's own chart with SPIRE on, beside a Redis,
+// as the guide to upgrading does.
+func installPredecessor(ctx context.Context, t *testing.T) release.Release {
+	t.Helper()
+	const name = "predecessor"
+	r := release.Release{Client: suite.Env.Release.Client, Namespace: name, Name: name}
+	_, err := r.CoreV1().Namespaces().Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}}, metav1.CreateOptions{})
+	require.NoError(t, err)
+	redis, err := images.Redis()
+	require.NoError(t, err)
+	manifests, err := os.ReadFile("testdata/redis.yaml")
+	require.NoError(t, err)
+	suite.Deploy(ctx, t, strings.ReplaceAll(string(manifests), "${IMAGE}", redis), name)
+	suite.Afterwards(t, func(ctx context.Context) {
+		_, _ = suite.Env.Helm.Run(ctx, "uninstall", name, "--namespace", name, "--ignore-not-found")
+	})
+	version := func(c components.Component) string {
+		version, err := c.Version()
+		require.NoError(t, err)
+		return strings.TrimPrefix(version, "v")
+	}
+	args := []string{"install", name, repo.Path("e2e", "guides", "testdata", "main"), "--namespace", name, "--wait", "--timeout", "5m"}
+	for _, value := range []string{
+		"redis.addr=redis." + name + ".svc:6379", "redis.password=change-me",
+		"spire.enabled=true", "spire.agent.insecureBootstrap=true", "spire.agent.skipKubeletVerification=true",
+		"spire.server.image.tag=" + version(components.SPIRE), "spire.agent.image.tag=" + version(components.SPIRE),
+		"spire.spiffeHelper.image.tag=" + version(components.SPIFFEHelper),
+		"router.resources.requests.cpu=10m", "workloadmanager.resources.requests.cpu=10m",
+	} {
+		args = append(args, "--set", value)
+	}
+	_, err = suite.Env.Helm.Run(ctx, args...)
+	require.NoError(t, err)
+	return r
+}
+
+// bundle returns the certificates of the CA of a release's SPIRE server.
+func bundle(ctx context.Context, t *testing.T, r release.Release) string {
+	t.Helper()
+	published, err := r.CoreV1().ConfigMaps(r.Namespace).Get(ctx, "spire-bundle", metav1.GetOptions{})
+	require.NoError(t, err)
+	require.NotEmpty(t, published.Data["bundle.crt"])
+	return published.Data["bundle.crt"]
+}
