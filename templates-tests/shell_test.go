@@ -42,6 +42,10 @@ func shell(t *testing.T, script string, ports map[string]string) (string, error)
 	return string(said), err
 }
 
+// passingMinutes goes before a script, and lets two minutes pass from one look at the clock to the
+// next.
+const passingMinutes = "date() { echo $(($(wc -l <\"$CURL_HOME/clock\") * 120)); echo >>\"$CURL_HOME/clock\"; }\n: >\"$CURL_HOME/clock\"\n"
+
 // serving starts a server, with TLS if it is given any, and returns its address.
 func serving(t *testing.T, server *httptest.Server, config *tls.Config) string {
 	t.Helper()

@@ -1,0 +1,31 @@
+# Runs before Router and WorkloadManager, with their environment. Both ask their store once, and exit
+# if it does not answer. A store that accepts connections may still be loading its data.
+set -u
+trap 'exit 1' TERM
+
+case ${STORE_TYPE:-} in
+  [Vv]*) addresses=${VALKEY_ADDR:-} password=${VALKEY_PASSWORD:-} ;;
+  *) addresses=${REDIS_ADDR:-} password=${REDIS_PASSWORD:-} ;;
+esac
+
+# With QUIT the store ends the connection, and so curl
+commands() {
+  [ -z "$password" ] || printf '*2\r\n$4\r\nAUTH\r\n$%d\r\n%s\r\n' "$(printf '%s' "$password" | wc -c)" "$password"
+  printf '*1\r\n$4\r\nPING\r\n*1\r\n$4\r\nQUIT\r\n'
+}
+
+echo "waiting for the store at $addresses"
+end=$(($(date +%s) + {{ .Values.redis.waitSeconds }}))
+while :; do
+  for address in $(echo "$addresses" | tr , ' '); do
+    answer=$(commands | curl --silent --noproxy '*' --max-time 2 "telnet://$address" | tr '\r\n' '  ')
+    case $answer in
+      *-LOADING* | *-MASTERDOWN* | *-CLUSTERDOWN* | *-BUSY* | *'max number of clients'*) ;;
+      # Also errors of another kind: the program says what is wrong
+      *+PONG* | *-NOAUTH* | *-WRONGPASS* | *-NOPERM* | *-DENIED* | *-ERR*) exit 0 ;;
+    esac
+  done
+  [ "$(date +%s)" -lt "$end" ] || break
+  sleep 0.5
+done
+echo "the store does not serve (its last answer: ${answer:-none}): the program starts anyway. Its address is the value redis.addr"
