@@ -12,7 +12,8 @@ import (
 )
 
 // everything turns on what brings a container.
-const everything = `{redis: {embedded: {enabled: true}}, spire: {enabled: true}, volcano: {scheduler: {enabled: true}}}`
+const everything = `{redis: {embedded: {enabled: true}}, spire: {enabled: true}, volcano: {scheduler: {enabled: true}},
+  router: {jwt: {issuerUrl: "https://issuer", audience: agents, roleClaim: roles, requiredRole: user}}}`
 
 // podSpecs are those of every object that makes pods, or is one.
 func podSpecs(objects []client.Object) map[string]corev1.PodSpec {
@@ -59,6 +60,7 @@ func TestEveryImageComesFromTheMirror(t *testing.T) {
 		"wait-for-agent":           "mirror.example:5000/all/curlimages/curl:7.88.1",
 		"wait-for-first-server":    "mirror.example:5000/all/curlimages/curl:7.88.1",
 		"kubelet-ca-keeper":        "mirror.example:5000/all/curlimages/curl:7.88.1",
+		"wait-for-issuer":          "mirror.example:5000/all/curlimages/curl:7.88.1",
 		"wait-for-redis":           "mirror.example:5000/all/curlimages/curl:7.88.1",
 		"wait-for-server":          "mirror.example:5000/all/curlimages/curl:7.88.1",
 		"wait-for-workloadmanager": "mirror.example:5000/all/curlimages/curl:7.88.1",

@@ -32,7 +32,9 @@ var explained = map[string]map[string]string{
 	"pod-probes-identical": {
 		"DaemonSet/spire-agent":      "an agent that does not answer is neither ready nor worth keeping; liveness is asked half as often",
 		"Deployment/agentcube-redis": "a Redis that accepts no connection is neither ready nor worth keeping",
-		"Deployment/workloadmanager": "with mutual TLS a kubelet, who has no certificate, can ask nothing else",
+	},
+	"pod-probes": {
+		"Deployment/workloadmanager": "with mutual TLS each probe of a kubelet, which has no certificate, is a failed handshake in the log",
 	},
 	"container-security-context-user-group-id": {
 		"DaemonSet/spire-agent": "it reads other users' processes, and makes its socket on the node, as root without capabilities",

@@ -75,17 +75,37 @@ func TestServicePortsByMode(t *testing.T) {
 	}
 }
 
-func TestProbesOfTheWorkloadManagerNeedNoClientCertificate(t *testing.T) {
+// AgentCube's WorkloadManager logs each connection that ends before its handshake.
+func TestProbesOfTheWorkloadManager(t *testing.T) {
 	t.Parallel()
-	probes := func(given string) []corev1.ProbeHandler {
-		c := container(t, get[*appsv1.Deployment](t, render(t, given), "workloadmanager").Spec.Template.Spec, "workloadmanager")
-		return []corev1.ProbeHandler{c.StartupProbe.ProbeHandler, c.LivenessProbe.ProbeHandler, c.ReadinessProbe.ProbeHandler}
+	workloadmanager := func(given string) corev1.Container {
+		return container(t, get[*appsv1.Deployment](t, render(t, given), "workloadmanager").Spec.Template.Spec, "workloadmanager")
 	}
-	for _, probe := range probes(plain) {
-		assert.Equal(t, corev1.ProbeHandler{HTTPGet: &corev1.HTTPGetAction{Path: "/health", Port: intstr.FromString("http")}}, probe)
+	without := workloadmanager(plain)
+	for _, probe := range []*corev1.Probe{without.StartupProbe, without.LivenessProbe, without.ReadinessProbe} {
+		assert.Equal(t, corev1.ProbeHandler{HTTPGet: &corev1.HTTPGetAction{Path: "/health", Port: intstr.FromString("http")}}, probe.ProbeHandler)
 	}
-	for _, probe := range probes(spire) {
-		assert.Equal(t, corev1.ProbeHandler{TCPSocket: &corev1.TCPSocketAction{Port: intstr.FromString("https")}}, probe)
+	with := workloadmanager(spire)
+	assert.Equal(t, corev1.ProbeHandler{TCPSocket: &corev1.TCPSocketAction{Port: intstr.FromString("https")}}, with.StartupProbe.ProbeHandler)
+	assert.Nil(t, with.LivenessProbe, "each would be a line of the log")
+	assert.Nil(t, with.ReadinessProbe, "each would be a line of the log")
+}
+
+func TestContainerThatHangsIsNotLeftToItsDrain(t *testing.T) {
+	t.Parallel()
+	for _, given := range []string{plain, spire} {
+		for _, name := range []string{"agentcube-router", "workloadmanager"} {
+			for _, c := range containers(get[*appsv1.Deployment](t, render(t, given), name).Spec.Template.Spec) {
+				for _, probe := range []*corev1.Probe{c.StartupProbe, c.LivenessProbe} {
+					if probe != nil && (probe == c.LivenessProbe || c.Lifecycle != nil) {
+						assert.Equal(t, new(int64(10)), probe.TerminationGracePeriodSeconds, "%s: %s", name, c.Name)
+					}
+				}
+				if c.ReadinessProbe != nil {
+					assert.Nil(t, c.ReadinessProbe.TerminationGracePeriodSeconds, "Kubernetes rejects it")
+				}
+			}
+		}
 	}
 }
 
@@ -114,8 +134,8 @@ func TestOldWorkloadManagersStayUntilTheRoutersHaveMoved(t *testing.T) {
 	assert.Equal(t, intstr.FromString("100%"), *newest.Spec.Strategy.RollingUpdate.MaxSurge, "many replicas take no longer than one")
 	stop := container(t, newest.Spec.Template.Spec, "workloadmanager").Lifecycle
 	require.NotNil(t, stop)
-	assert.Equal(t, int64(90), stop.PreStop.Sleep.Seconds)
-	assert.Equal(t, int64(120), *newest.Spec.Template.Spec.TerminationGracePeriodSeconds, "the drain, and time to stop after it")
+	assert.Equal(t, int64(150), stop.PreStop.Sleep.Seconds)
+	assert.Equal(t, int64(180), *newest.Spec.Template.Spec.TerminationGracePeriodSeconds, "the drain, and time to stop after it")
 
 	older := workloadmanager("v1.29.9")
 	assert.Nil(t, container(t, older.Spec.Template.Spec, "workloadmanager").Lifecycle, "servers below 1.30 refuse preStop.sleep")

@@ -2,8 +2,11 @@ package templatestests
 
 import (
 	"bytes"
+	"crypto/tls"
 	"fmt"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -170,5 +173,38 @@ func TestWaitForTheStoreEndsBeforeTheProgramStarts(t *testing.T) {
 		assert.Nil(t, wait.RestartPolicy)
 		assert.Equal(t, spec.Containers[0].Env, wait.Env, "the environment of the program, with the password")
 		assert.Empty(t, get[*appsv1.Deployment](t, render(t, plain, "{redis: {waitSeconds: 0}, router: {waitSeconds: 0}}"), deployment).Spec.Template.Spec.InitContainers)
+	}
+}
+
+// A Router exits if its OIDC issuer does not answer while it starts.
+func TestRouterStartsWhenItsIssuerAnswers(t *testing.T) {
+	t.Parallel()
+	const jwt = `router: {jwt: {issuerUrl: "https://issuer:443/realms/agents/", roleClaim: roles, requiredRole: user}}`
+	var asked []string
+	issuer := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if asked = append(asked, r.URL.Path); len(asked) < 3 {
+			w.WriteHeader(http.StatusServiceUnavailable)
+		}
+	}))
+	address := serving(t, issuer, &tls.Config{})
+	_, script := waiting(t, "agentcube-router", "wait-for-issuer", plain, jwt)
+	said, err := shell(t, script, map[string]string{"issuer:443": address})
+	require.NoError(t, err, said)
+	const configuration = "/realms/agents/.well-known/openid-configuration"
+	assert.Equal(t, "waiting for https://issuer:443"+configuration+"\n", said)
+	assert.Equal(t, []string{configuration, configuration, configuration}, asked)
+
+	said, err = shell(t, passingMinutes+script, map[string]string{"issuer:443": nobody(t)})
+	require.NoError(t, err, said)
+	assert.Contains(t, said, "the issuer does not answer: the Router starts anyway. Its address is the value router.jwt.issuerUrl\n")
+	assert.Contains(t, script, "curl --silent --fail --location --insecure ", "the Router verifies the certificate of its issuer, by what it knows")
+}
+
+func TestRouterWaitsForNoIssuerWhereItHasNone(t *testing.T) {
+	t.Parallel()
+	for _, documents := range [][]string{{spire}, {everything, "router: {waitSeconds: 0}"}} {
+		for _, c := range get[*appsv1.Deployment](t, render(t, documents...), "agentcube-router").Spec.Template.Spec.InitContainers {
+			assert.NotEqual(t, "wait-for-issuer", c.Name)
+		}
 	}
 }

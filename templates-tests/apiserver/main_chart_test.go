@@ -76,7 +76,7 @@ func TestMainWithSPIREIsUpgradedAtOnce(t *testing.T) {
 		assert.Contains(t, container.VolumeMounts, corev1.VolumeMount{Name: "spire-data", MountPath: "/run/spire/data"})
 		security := server.Spec.Template.Spec.SecurityContext
 		assert.Equal(t, []int64{1000, 1000, 1000}, []int64{*security.RunAsUser, *security.RunAsGroup, *security.FSGroup}, "who may read the volume")
-		assert.Equal(t, int32(90), manager(t, agentcube).MinReadySeconds, "main's WorkloadManagers do not drain")
+		assert.Equal(t, int32(150), manager(t, agentcube).MinReadySeconds, "main's WorkloadManagers do not drain")
 
 		require.NoError(t, agentcube.upgrade(reuseValues, "router: {replicas: 2}"))
 		assert.Equal(t, server.Spec.Template, spireServer(t, agentcube).Spec.Template)

@@ -100,6 +100,11 @@ imagePullSecrets:
 {{- end -}}
 {{- end -}}
 
+{{/* A program that hangs has nothing to finish: it is killed without the drain of its pod. */}}
+{{- define "agentcube.probe.grace" -}}
+terminationGracePeriodSeconds: 10
+{{- end -}}
+
 {{/*
 A stopping pod goes on serving for these seconds. Kubernetes does the waiting, since images need not have a shell; servers
 below 1.30 cannot, and there the pod stops at once. Takes root and seconds.

@@ -54,6 +54,7 @@ The helper retries an unavailable agent with exponential backoff, up to two minu
       port: helper-health
     periodSeconds: 10
     timeoutSeconds: 10
+    {{- include "agentcube.probe.grace" . | nindent 4 }}
   resources:
     {{- toYaml .Values.spire.spiffeHelper.resources | nindent 4 }}
   securityContext:

@@ -9,6 +9,9 @@
 {{- if semverCompare "<1.30-0" .Capabilities.KubeVersion.Version }}
   - Kubernetes {{ .Capabilities.KubeVersion.Version }} cannot hold stopping pods back (1.30 can): requests may fail while SPIRE is switched on or off.
 {{- end }}
+{{- if lt (int .Values.workloadmanager.drainSeconds) (int .Values.router.drainSeconds) }}
+  - workloadmanager.drainSeconds is below router.drainSeconds: while SPIRE is switched on or off, WorkloadManagers go before their last Routers. Raise it.
+{{- end }}
 {{- if include "agentcube.spire.agent" . }}
 {{- if .Values.spire.agent.insecureBootstrap }}
   - spire.agent.insecureBootstrap: agents trust whichever server answers first. It is not needed; unset it.

@@ -28,6 +28,27 @@ roll at once, so that a new Router waits here, while the old ones go on with the
 {{- end -}}
 
 {{/*
+A Router exits if its issuer does not answer while it starts. That it answers is all that counts here, so its certificate is the
+Router's to verify. Takes root and env, the environment of the Router, which may name a proxy.
+*/}}
+{{- define "agentcube.router.waitForIssuer" -}}
+{{- with .root.Values.router -}}
+{{- include "agentcube.wait" (dict "root" $.root "name" "wait-for-issuer") }}
+    - |
+      trap 'exit 1' TERM
+      configuration={{ trimSuffix "/" .jwt.issuerUrl | squote }}/.well-known/openid-configuration
+      echo "waiting for $configuration"
+      end=$(($(date +%s) + {{ .waitSeconds }}))
+      until curl --silent --fail --location --insecure --max-time 5 --output /dev/null "$configuration"; do
+        [ "$(date +%s)" -lt "$end" ] || { echo "the issuer does not answer: the Router starts anyway. Its address is the value router.jwt.issuerUrl"; exit 0; }
+        sleep 0.5
+      done
+  env:
+    {{- $.env | nindent 4 }}
+{{- end -}}
+{{- end -}}
+
+{{/*
 Whether the release makes the Router's ServiceAccount. One that it has made stays, since without it
 no new Router starts.
 */}}

@@ -23,32 +23,38 @@ progressDeadlineSeconds: {{ add 600 $.Values.workloadmanager.drainSeconds }}
 {{- end -}}
 {{- end -}}
 
-{{/* With mutual TLS there is no port that a kubelet, who has no certificate, could speak HTTP with: that one listens must do. */}}
-{{- define "agentcube.workloadmanager.probe" -}}
-{{- if .Values.spire.enabled -}}
-tcpSocket:
-  port: https
-{{- else -}}
-httpGet:
-  path: /health
-  port: http
-{{- end -}}
-{{- end -}}
-
+{{/*
+With mutual TLS a kubelet, which has no certificate, can only ask whether the port accepts connections, and AgentCube's
+WorkloadManager logs each time a failed handshake. So it asks until the program has started, and then no more.
+*/}}
 {{- define "agentcube.workloadmanager.probes" -}}
-{{- $probe := include "agentcube.workloadmanager.probe" . | nindent 2 -}}
 startupProbe:
-  {{- $probe }}
+  {{- if .Values.spire.enabled }}
+  tcpSocket:
+    port: https
+  {{- else }}
+  httpGet:
+    path: /health
+    port: http
+  {{- end }}
   periodSeconds: 1
   failureThreshold: 60
+  {{- include "agentcube.probe.grace" . | nindent 2 }}
+{{- if not .Values.spire.enabled }}
 livenessProbe:
-  {{- $probe }}
+  httpGet:
+    path: /health
+    port: http
   periodSeconds: 10
   timeoutSeconds: 10
+  {{- include "agentcube.probe.grace" . | nindent 2 }}
 readinessProbe:
-  {{- $probe }}
+  httpGet:
+    path: /health
+    port: http
   periodSeconds: 2
   timeoutSeconds: 5
+{{- end }}
 {{- end -}}
 
 {{- define "agentcube.workloadmanager.env" -}}
