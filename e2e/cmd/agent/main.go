@@ -11,11 +11,15 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"k8s.io/klog/v2"
 
 	"agentcube-mtls/e2e/controlplane/serve"
 )
+
+// drain is less than the 30 s that Kubernetes gives a pod to end.
+const drain = 25 * time.Second
 
 // seen is the answer to every request.
 type seen struct {
@@ -45,7 +49,7 @@ func main() {
 	if err != nil {
 		klog.Exitf("Listening: %v", err)
 	}
-	if err := serve.HTTP(ctx, listener, http.HandlerFunc(echo), nil); err != nil {
+	if err := serve.HTTP(ctx, listener, http.HandlerFunc(echo), serve.Options{Drain: drain}); err != nil {
 		klog.Exit(err)
 	}
 }

@@ -11,12 +11,10 @@ import (
 	"syscall"
 
 	agentcube "github.com/volcano-sh/agentcube/pkg/router"
-	"github.com/volcano-sh/agentcube/pkg/store"
 	"k8s.io/klog/v2"
 
-	"agentcube-mtls/e2e/controlplane/mtls"
 	"agentcube-mtls/e2e/controlplane/router"
-	"agentcube-mtls/e2e/controlplane/serve"
+	"agentcube-mtls/e2e/controlplane/sessions"
 )
 
 func main() {
@@ -34,11 +32,15 @@ func run(ctx context.Context, config *router.Config) error {
 	if err := config.Complete(); err != nil {
 		return err
 	}
+	store, err := sessions.Open(ctx)
+	if err != nil {
+		return err
+	}
 	signer, err := loadSigner(ctx, config.Namespace)
 	if err != nil {
 		return err
 	}
-	server, err := router.New(ctx, config, store.Storage(), signer)
+	server, err := router.New(ctx, config, store, sessions.NewOwners(), signer)
 	if err != nil {
 		return err
 	}
@@ -46,18 +48,10 @@ func run(ctx context.Context, config *router.Config) error {
 	if err != nil {
 		return fmt.Errorf("listening: %w", err)
 	}
-	if !config.EnableTLS {
-		return serve.HTTP(ctx, listener, server.Handler(), nil)
-	}
-	tlsConfig, err := mtls.KeyPairConfig(ctx, config.TLSCert, config.TLSKey)
-	if err != nil {
-		return err
-	}
-	return serve.HTTP(ctx, listener, server.Handler(), tlsConfig)
+	return server.Serve(ctx, listener)
 }
 
-// loadSigner reads the key that sandboxes know the Router by from its Secret,
-// or makes both.
+// loadSigner reads the key that sandboxes know the Router by from its Secret, or makes both.
 func loadSigner(ctx context.Context, namespace string) (*agentcube.JWTManager, error) {
 	// Its default is "default", which is not the contract's.
 	agentcube.IdentityNamespace = namespace

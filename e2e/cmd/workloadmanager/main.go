@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"github.com/volcano-sh/agentcube/pkg/store"
 	"k8s.io/client-go/rest"
@@ -50,7 +51,7 @@ func run(ctx context.Context, config *workloadmanager.Config) error {
 		return fmt.Errorf("listening: %w", err)
 	}
 	go server.Sweep(ctx)
-	return serve.HTTP(ctx, listener, server.Handler(), tlsConfig)
+	return serve.HTTP(ctx, listener, server.Handler(), serve.Options{TLS: tlsConfig, Drain: 15 * time.Second})
 }
 
 // connect returns a client of the cluster that the pod runs in. It caches

@@ -1,9 +1,8 @@
-// Package mtls turns the certificate files that spiffe-helper writes into TLS
-// configurations that follow every rotation.
+// Package mtls turns the certificate files that spiffe-helper writes into TLS configurations that
+// follow every rotation, with no more care than AgentCube's own programs take.
 //
-// A Source reads certificate, key and trust bundle together and offers them to
-// go-spiffe. It swaps all three at once and only when they belong together, so
-// a handshake never sees a certificate beside another certificate's key. Files
-// that make no sense (half written, expired, of another CA) leave the last good
-// set in use and are logged. Established connections are not touched.
+// The certificate with its key, and the CA file, are read again 200 ms after a change. A pair that
+// does not load, or a CA file without a certificate, leaves the old one in use. Nothing else is
+// checked: one that has expired, or that another CA has issued, is used, and handshakes fail.
+// Established connections are not touched.
 package mtls

@@ -16,56 +16,53 @@ import (
 	"k8s.io/klog/v2"
 )
 
-// settleTime is how long after a change the files are read. Certificate, key
-// and bundle are written one after another; this lets the writer finish.
-const settleTime = 100 * time.Millisecond
+// settleTime is how long after a change the files are read. They are written one after another; this
+// lets the writer finish.
+const settleTime = 200 * time.Millisecond
 
-// retryTime is how long after bad files they are read again, even where
-// nothing has changed: a certificate may be good only a moment later.
-const retryTime = 5 * time.Second
-
-// reloading is a value parsed from files, and parsed again when they change.
-// Only one goroutine at a time may call reload; any number may call load.
+// reloading is a value parsed from files, and parsed again when they change. Only one goroutine at a
+// time may call reload; any number may call load.
 type reloading[T any] struct {
-	paths   []string
-	parse   func(contents [][]byte) (T, error)
-	changed func(old, next T) // called after a swap; old is the zero value at first
+	paths []string
+	parse func(contents [][]byte) (T, error)
 
 	contents [][]byte // what current was parsed from
 	current  atomic.Pointer[T]
 }
 
-// load returns the value in use. It must not be called before the first
-// reload has succeeded.
+// open reads the files, which must be good, and follows them until ctx is done.
+func (r *reloading[T]) open(ctx context.Context) error {
+	if err := r.reload(); err != nil {
+		return fmt.Errorf("loading %w", err)
+	}
+	return r.watch(ctx)
+}
+
+// load returns the value in use. It must not be called before open has succeeded.
 func (r *reloading[T]) load() T { return *r.current.Load() }
 
-// reload reads the files and, where they differ from the value in use and are
-// good, swaps the value. An error leaves the old one in place.
+// reload reads the files and, where they differ from the value in use and are good, swaps the value.
+// An error leaves the old one in place.
 func (r *reloading[T]) reload() error {
 	contents, err := readAll(r.paths)
 	if err != nil {
 		return err
 	}
-	old := r.current.Load()
-	if old != nil && equal(contents, r.contents) {
+	if r.contents != nil && equal(contents, r.contents) {
 		return nil
 	}
 	value, err := r.parse(contents)
 	if err != nil {
 		return fmt.Errorf("%s: %w", strings.Join(r.paths, ", "), err)
 	}
-	if old == nil {
-		old = new(T)
-	}
 	r.contents = contents
 	r.current.Store(&value)
-	r.changed(*old, value)
 	return nil
 }
 
-// watch reloads after every change until ctx is done. It watches directories,
-// not files, because Kubernetes replaces whole directories behind a symlink
-// and a watch on a file that is renamed over is lost.
+// watch reloads after every change until ctx is done. It watches directories, not files, because
+// Kubernetes replaces whole directories behind a symlink and a watch on a file that is renamed over
+// is lost.
 func (r *reloading[T]) watch(ctx context.Context) error {
 	watcher, err := fsnotify.NewWatcher()
 	if err != nil {
@@ -85,7 +82,6 @@ func (r *reloading[T]) follow(ctx context.Context, watcher *fsnotify.Watcher) {
 	defer func() { _ = watcher.Close() }()
 	// Armed from the start: the files may have changed before the watch stood.
 	settled := time.After(settleTime)
-	var retry <-chan time.Time
 	for {
 		select {
 		case <-ctx.Done():
@@ -94,25 +90,22 @@ func (r *reloading[T]) follow(ctx context.Context, watcher *fsnotify.Watcher) {
 		case err := <-watcher.Errors:
 			// Most likely too many events at once: read rather than miss one.
 			klog.Warningf("Watching certificate files: %v", err)
-		case <-retry:
 		case <-settled:
-			settled, retry = nil, nil
+			settled = nil
 			if err := r.reload(); err != nil {
 				klog.Errorf("Keeping the certificates in use, the new files are bad: %v", err)
-				retry = time.After(retryTime)
 			}
 			continue
 		}
-		// Not re-armed by further events, so that a steady stream of them
-		// cannot postpone the reading; an event after it arms anew.
+		// Not re-armed by further events, so that a steady stream of them cannot postpone the
+		// reading; an event after it arms again.
 		if settled == nil {
 			settled = time.After(settleTime)
 		}
 	}
 }
 
-// readAll returns the contents of the files, or an error that names every one
-// that cannot be read.
+// readAll returns the contents of the files, or an error that names every one that cannot be read.
 func readAll(paths []string) ([][]byte, error) {
 	contents := make([][]byte, len(paths))
 	errs := make([]error, len(paths))

@@ -2,8 +2,9 @@ package mtls_test
 
 import (
 	"context"
-	"crypto/tls"
+	"crypto/ecdsa"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -121,7 +122,7 @@ func serveTLS(t testing.TB, server *party) string {
 	config := mtls.ServerConfig(server.source, []spiffeid.ID{spiffeid.RequireFromString(routerID)})
 	var served sync.WaitGroup
 	ctx, cancel := context.WithCancel(t.Context())
-	served.Go(func() { assert.NoError(t, serve.HTTP(ctx, listener, ok, config)) })
+	served.Go(func() { assert.NoError(t, serve.HTTP(ctx, listener, ok, serve.Options{TLS: config})) })
 	t.Cleanup(served.Wait)
 	t.Cleanup(cancel)
 	return "https://" + listener.Addr().String()
@@ -152,16 +153,9 @@ func get(client *http.Client, req *http.Request) error {
 
 // consistent returns an error unless the certificate and the key in use belong together.
 func consistent(source *mtls.Source) error {
-	svid, err := source.GetX509SVID()
-	if err != nil {
-		return err
-	}
-	cert, key, err := svid.Marshal()
-	if err != nil {
-		return err
-	}
-	if _, err = tls.X509KeyPair(cert, key); err != nil {
-		return fmt.Errorf("certificate and key of different pairs: %w", err)
+	pair := source.Certificate()
+	if own := pair.PrivateKey.(*ecdsa.PrivateKey).Public(); !pair.Leaf.PublicKey.(*ecdsa.PublicKey).Equal(own) {
+		return errors.New("certificate and key of different pairs")
 	}
 	return nil
 }

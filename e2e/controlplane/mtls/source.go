@@ -1,16 +1,19 @@
 package mtls
 
 import (
-	"bytes"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"os"
 	"time"
 
 	"github.com/spiffe/go-spiffe/v2/bundle/x509bundle"
 	"github.com/spiffe/go-spiffe/v2/spiffeid"
 	"github.com/spiffe/go-spiffe/v2/svid/x509svid"
+	utilerrors "k8s.io/apimachinery/pkg/util/errors"
 	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/klog/v2"
 )
@@ -18,12 +21,15 @@ import (
 // FileWait is how long the programs wait at start-up for their files.
 const FileWait = 30 * time.Second
 
-// Files are the paths of three PEM files: the X509-SVID with its
-// intermediates, its PKCS#8 key, and the CA certificates of its trust domain.
+// lookInterval is how often they look meanwhile.
+const lookInterval = 100 * time.Millisecond
+
+// Files are the paths of three PEM files: the X509-SVID with its intermediates, its key, and the
+// CA certificates that the other end must chain to.
 type Files struct{ Cert, Key, CA string }
 
-// Complete reports whether all three paths are set. It is an error to set only
-// some of them; flags are their names on the command line, for the message.
+// Complete reports whether all three paths are set. It is an error to set only some of them; flags
+// are their names on the command line, for the message.
 func (f Files) Complete(flags ...string) (bool, error) {
 	set := 0
 	for _, path := range []string{f.Cert, f.Key, f.CA} {
@@ -37,96 +43,76 @@ func (f Files) Complete(flags ...string) (bool, error) {
 	return set == 3, nil
 }
 
-// Source is an X509-SVID and trust bundle that follow their files. It
-// implements x509svid.Source and x509bundle.Source and is safe for concurrent use.
-type Source struct{ files *reloading[identity] }
-
-// identity is an SVID and the bundle that it was verified against.
-type identity struct {
-	svid   *x509svid.SVID
-	bundle *x509bundle.Bundle
+// present returns an error that names every file that is not there.
+func (f Files) present() error {
+	var errs []error
+	for _, path := range []string{f.Cert, f.Key, f.CA} {
+		_, err := os.Stat(path)
+		errs = append(errs, err)
+	}
+	return utilerrors.NewAggregate(errs) // joined on one line, for the log
 }
 
-// Open waits until the files are there and belong together, at most for the
-// given time, and then follows them until ctx is done. Component is the name
-// that the log lines carry. The error says what was wrong with the files last.
+// Source is a certificate and the authorities to verify others by, which follow their files. It
+// implements x509bundle.Source and is safe for concurrent use.
+type Source struct {
+	pair        *reloading[*tls.Certificate]
+	authorities *reloading[[]*x509.Certificate]
+}
+
+// Open waits until all three files are there, at most for the given time, reads them once, and then
+// follows them until ctx is done. Component is the name that the log lines carry.
 func Open(ctx context.Context, component string, files Files, patience time.Duration) (*Source, error) {
 	klog.Infof("Waiting for %s mTLS cert/key/CA files", component)
-	r := &reloading[identity]{
-		paths:   []string{files.Cert, files.Key, files.CA},
-		parse:   parseIdentity,
-		changed: logIdentity,
-	}
-	var last error
-	err := wait.PollUntilContextTimeout(ctx, settleTime, patience, true, func(context.Context) (bool, error) {
-		last = r.reload()
-		return last == nil, nil
+	var missing error
+	err := wait.PollUntilContextTimeout(ctx, lookInterval, patience, true, func(context.Context) (bool, error) {
+		missing = files.present()
+		return missing == nil, nil
 	})
 	if err != nil {
-		return nil, fmt.Errorf("waiting for %s mTLS cert/key/CA files: %w: %w", component, err, last)
+		return nil, fmt.Errorf("waiting for %s mTLS cert/key/CA files: %w: %w", component, err, missing)
 	}
 	klog.Info("All mTLS cert/key/CA files are present")
-	if err := r.watch(ctx); err != nil {
+	s := &Source{
+		pair:        keyPair(files.Cert, files.Key),
+		authorities: &reloading[[]*x509.Certificate]{paths: []string{files.CA}, parse: parseAuthorities},
+	}
+	if err := s.pair.open(ctx); err != nil {
 		return nil, err
 	}
-	return &Source{files: r}, nil
+	if err := s.authorities.open(ctx); err != nil {
+		return nil, err
+	}
+	return s, nil
 }
 
-// GetX509SVID returns the SVID in use. The error is always nil.
-func (s *Source) GetX509SVID() (*x509svid.SVID, error) {
-	return s.files.load().svid, nil
-}
+// Certificate returns the certificate in use.
+func (s *Source) Certificate() *tls.Certificate { return s.pair.load() }
 
-// GetX509BundleForTrustDomain returns the bundle in use. It fails for any trust
-// domain other than the SVID's own: the file holds no other.
+// Authorities returns the CA certificates in use.
+func (s *Source) Authorities() []*x509.Certificate { return s.authorities.load() }
+
+// GetX509BundleForTrustDomain returns the authorities in use. It fails for any trust domain but the
+// one of the source's own certificate: the file holds no other.
 func (s *Source) GetX509BundleForTrustDomain(td spiffeid.TrustDomain) (*x509bundle.Bundle, error) {
-	return s.files.load().bundle.GetX509BundleForTrustDomain(td)
+	own, err := x509svid.IDFromCert(s.Certificate().Leaf)
+	if err != nil {
+		return nil, fmt.Errorf("reading the trust domain of the certificate in use: %w", err)
+	}
+	return x509bundle.FromX509Authorities(own.TrustDomain(), s.Authorities()).GetX509BundleForTrustDomain(td)
 }
 
-// parseIdentity accepts certificate, key and CA only where the key fits the
-// certificate and the certificate, now valid, chains to the CA.
-func parseIdentity(contents [][]byte) (identity, error) {
-	for _, content := range contents {
-		if err := wholePEM(content); err != nil {
-			return identity{}, err
+// parseAuthorities returns the certificates that there are, as x509.CertPool takes them: a file that
+// was cut short quietly loses the rest.
+func parseAuthorities(contents [][]byte) ([]*x509.Certificate, error) {
+	var authorities []*x509.Certificate
+	for block, rest := pem.Decode(contents[0]); block != nil; block, rest = pem.Decode(rest) {
+		if authority, err := x509.ParseCertificate(block.Bytes); err == nil && block.Type == "CERTIFICATE" {
+			authorities = append(authorities, authority)
 		}
 	}
-	svid, err := x509svid.Parse(contents[0], contents[1])
-	if err != nil {
-		return identity{}, fmt.Errorf("parsing certificate and key: %w", err)
+	if len(authorities) == 0 {
+		return nil, errors.New("no CA certificate found")
 	}
-	bundle, err := x509bundle.Parse(svid.ID.TrustDomain(), contents[2])
-	if err != nil {
-		return identity{}, fmt.Errorf("parsing CA certificates: %w", err)
-	}
-	if _, _, err := x509svid.Verify(svid.Certificates, bundle); err != nil {
-		return identity{}, fmt.Errorf("verifying %s against the CA certificates: %w", svid.ID, err)
-	}
-	return identity{svid, bundle}, nil
-}
-
-// wholePEM fails where the data ends inside a block, which parsers overlook: a
-// bundle cut short would quietly lose its last authorities.
-func wholePEM(data []byte) error {
-	for block, rest := pem.Decode(data); block != nil; block, rest = pem.Decode(data) {
-		data = rest
-	}
-	if len(bytes.TrimSpace(data)) > 0 {
-		return errors.New("file is not whole: it does not end with a PEM block")
-	}
-	return nil
-}
-
-func logIdentity(old, next identity) {
-	leaf := next.svid.Certificates[0]
-	what := "Loaded SVID"
-	switch {
-	case old.svid == nil:
-	case old.svid.Certificates[0].Equal(leaf):
-		what = "Trust bundle replaced beside SVID"
-	default:
-		what = "Rotated SVID"
-	}
-	klog.Infof("%s %s serial=%s expires=%s authorities=%d", what, next.svid.ID,
-		leaf.SerialNumber, leaf.NotAfter.UTC().Format(time.RFC3339), len(next.bundle.X509Authorities()))
+	return authorities, nil
 }

@@ -43,18 +43,14 @@ func open(t testing.TB, files mtls.Files) *mtls.Source {
 
 // inUse reports whether the source presents this certificate.
 func inUse(source *mtls.Source, leaf *x509.Certificate) bool {
-	svid, err := source.GetX509SVID()
-	return err == nil && svid.Certificates[0].Equal(leaf)
+	return source.Certificate().Leaf.Equal(leaf)
 }
 
 // awaitUse waits until the source presents this pair with so many authorities.
 func awaitUse(t testing.TB, source *mtls.Source, pair testca.Pair, authorities int) {
 	t.Helper()
 	leaf := pair.TLS(t).Leaf
-	require.Eventually(t, func() bool {
-		bundle, err := source.GetX509BundleForTrustDomain(spiffeid.RequireTrustDomainFromString("cluster.local"))
-		return err == nil && inUse(source, leaf) && len(bundle.X509Authorities()) == authorities
-	}, soon, tick)
+	require.Eventually(t, func() bool { return inUse(source, leaf) && len(source.Authorities()) == authorities }, soon, tick)
 }
 
 func TestFilesAreSetAllOrNone(t *testing.T) {
@@ -120,72 +116,62 @@ func TestOpenWaitsForTheLastFile(t *testing.T) {
 		t.Fatal("opened without key and CA")
 	default:
 	}
-	write(t, dir, pair, ca)
+	staged := write(t, t.TempDir(), pair, ca)
+	require.NoError(t, os.Rename(staged.Key, files.Key))
+	require.NoError(t, os.Rename(staged.CA, files.CA))
 	assert.True(t, inUse(<-opened, pair.TLS(t).Leaf))
 	assert.True(t, logged.Has("All mTLS cert/key/CA files are present"))
 }
 
-// badFiles are sets that must never be used, and what the log says of them.
-func badFiles(t testing.TB, ca *testca.CA) map[string]badSet {
+// badPairs do not load.
+func badPairs(t testing.TB, ca *testca.CA) map[string]testca.Pair {
 	t.Helper()
-	good, other, otherCA := ca.SVID(t, routerID), ca.SVID(t, routerID), testca.New(t)
-	bundle := testca.Bundle(ca)
-	return map[string]badSet{
-		"expired":                 {ca.Issue(t, testca.Leaf{ID: routerID, Expired: true}), bundle, "expired"},
-		"another's key":           {testca.Pair{Cert: good.Cert, Key: other.Key}, bundle, "private key"},
-		"of another CA":           {otherCA.SVID(t, routerID), bundle, "unknown authority"},
-		"without a SPIFFE ID":     {ca.Issue(t, testca.Leaf{}), bundle, "no URI SAN"},
-		"certificate cut":         {testca.Pair{Cert: cut(good.Cert), Key: good.Key}, bundle, "not whole"},
-		"key cut":                 {testca.Pair{Cert: good.Cert, Key: cut(good.Key)}, bundle, "not whole"},
-		"second authority cut":    {good, cut(testca.Bundle(ca, otherCA)), "not whole"},
-		"certificate still empty": {testca.Pair{Key: good.Key}, bundle, "no PEM"},
-		"key still empty":         {testca.Pair{Cert: good.Cert}, bundle, "no PEM"},
-		"bundle still empty":      {good, nil, "unknown authority"},
+	good, other := ca.SVID(t, routerID), ca.SVID(t, routerID)
+	return map[string]testca.Pair{
+		"another's key":           {Cert: good.Cert, Key: other.Key},
+		"certificate cut":         {Cert: cut(good.Cert), Key: good.Key},
+		"key cut":                 {Cert: good.Cert, Key: cut(good.Key)},
+		"certificate still empty": {Key: good.Key},
+		"key still empty":         {Cert: good.Cert},
 	}
-}
-
-type badSet struct {
-	pair   testca.Pair
-	bundle []byte
-	reason string
-}
-
-func (b badSet) write(t testing.TB, files mtls.Files) {
-	t.Helper()
-	require.NoError(t, os.WriteFile(files.Cert, b.pair.Cert, 0o600))
-	require.NoError(t, os.WriteFile(files.Key, b.pair.Key, 0o600))
-	require.NoError(t, os.WriteFile(files.CA, b.bundle, 0o600))
 }
 
 func cut(pem []byte) []byte { return pem[:len(pem)-30] }
 
-func TestOpenRefusesBadFiles(t *testing.T) {
+// They are there, so nothing is waited for.
+func TestOpenRefusesPairsThatDoNotLoad(t *testing.T) {
 	t.Parallel()
 	ca := testca.New(t)
-	for name, bad := range badFiles(t, ca) {
+	for name, bad := range badPairs(t, ca) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			files := write(t, t.TempDir(), ca.SVID(t, routerID), ca)
-			bad.write(t, files)
-			_, err := mtls.Open(t.Context(), t.Name(), files, time.Millisecond)
-			require.ErrorContains(t, err, bad.reason)
+			files := write(t, t.TempDir(), bad, ca)
+			_, err := mtls.Open(t.Context(), t.Name(), files, time.Hour)
+			require.ErrorContains(t, err, files.Key)
 		})
 	}
 }
 
-func TestBadFilesKeepTheLastGoodOnes(t *testing.T) {
+func TestOpenRefusesAFileWithoutCA(t *testing.T) {
 	t.Parallel()
 	ca := testca.New(t)
-	for name, bad := range badFiles(t, ca) {
+	files := write(t, t.TempDir(), ca.SVID(t, routerID))
+	_, err := mtls.Open(t.Context(), t.Name(), files, time.Hour)
+	require.ErrorContains(t, err, "no CA certificate found")
+}
+
+func TestPairsThatDoNotLoadLeaveTheOldOne(t *testing.T) {
+	t.Parallel()
+	ca := testca.New(t)
+	for name, bad := range badPairs(t, ca) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
 			first, last := ca.SVID(t, routerID), ca.SVID(t, routerID)
-			files := write(t, dir, first, ca)
-			source := open(t, files)
+			source := open(t, write(t, dir, first, ca))
 
-			bad.write(t, files)
-			logged.Await(t, "Keeping the certificates in use", dir, bad.reason)
+			write(t, dir, bad, ca)
+			logged.Await(t, "Keeping the certificates in use", dir)
 			awaitUse(t, source, first, 1)
 
 			write(t, dir, last, ca)
@@ -194,17 +180,61 @@ func TestBadFilesKeepTheLastGoodOnes(t *testing.T) {
 	}
 }
 
-// No file changes when a certificate becomes valid.
-func TestACertificateThatIsNotValidYetIsUsedOnceItIs(t *testing.T) {
+func TestAFileWithoutCALeavesTheOldAuthorities(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	ca := testca.New(t)
 	source := open(t, write(t, dir, ca.SVID(t, routerID), ca))
+	next := ca.SVID(t, routerID)
+	write(t, dir, next)
+	logged.Await(t, "Keeping the certificates in use", dir, "no CA certificate found")
+	awaitUse(t, source, next, 1)
+}
 
-	early := ca.Issue(t, testca.Leaf{ID: routerID, From: time.Now().Add(3 * time.Second)})
-	write(t, dir, early, ca)
-	logged.Await(t, "Keeping the certificates in use", dir, "not yet valid")
-	awaitUse(t, source, early, 1)
+func TestABundleCutShortLosesItsLastAuthority(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	ca, otherCA := testca.New(t), testca.New(t)
+	pair := ca.SVID(t, routerID)
+	files := write(t, dir, pair, ca, otherCA)
+	source := open(t, files)
+	awaitUse(t, source, pair, 2)
+	require.NoError(t, os.WriteFile(files.CA, cut(testca.Bundle(ca, otherCA)), 0o600))
+	awaitUse(t, source, pair, 1)
+}
+
+func TestValidityAndChainOfANewPairAreNotChecked(t *testing.T) {
+	t.Parallel()
+	ca, otherCA := testca.New(t), testca.New(t)
+	for name, useless := range map[string]testca.Pair{
+		"expired":             ca.Issue(t, testca.Leaf{ID: routerID, Expired: true}),
+		"not valid yet":       ca.Issue(t, testca.Leaf{ID: routerID, From: time.Now().Add(time.Minute)}),
+		"of another CA":       otherCA.SVID(t, routerID),
+		"without a SPIFFE ID": ca.Issue(t, testca.Leaf{}),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			source := open(t, write(t, dir, ca.SVID(t, routerID), ca))
+			write(t, dir, useless, ca)
+			awaitUse(t, source, useless, 1)
+			assert.True(t, inUse(open(t, write(t, t.TempDir(), useless, ca)), useless.TLS(t).Leaf), "at the start")
+		})
+	}
+}
+
+func TestFilesAreReadAgainAWhileAfterAChange(t *testing.T) {
+	t.Parallel()
+	const settled = 200 * time.Millisecond
+	dir := t.TempDir()
+	ca := testca.New(t)
+	first, second := ca.SVID(t, routerID), ca.SVID(t, routerID)
+	source := open(t, write(t, dir, first, ca))
+	time.Sleep(3 * settled) // until what was read at the start is read once more
+	changed := time.Now()
+	write(t, dir, second, ca)
+	awaitUse(t, source, second, 1)
+	assert.GreaterOrEqual(t, time.Since(changed), settled)
 }
 
 func TestBundleOfAnotherTrustDomainIsUnknown(t *testing.T) {
@@ -215,19 +245,23 @@ func TestBundleOfAnotherTrustDomainIsUnknown(t *testing.T) {
 	require.Error(t, err)
 }
 
-func TestRotationIsLoggedOnceWithSerialAndExpiry(t *testing.T) {
+func TestASourceWithoutASPIFFEIDTrustsNobody(t *testing.T) {
+	t.Parallel()
+	ca := testca.New(t)
+	source := open(t, write(t, t.TempDir(), ca.SVID(t, ""), ca))
+	_, err := source.GetX509BundleForTrustDomain(spiffeid.RequireTrustDomainFromString("cluster.local"))
+	require.Error(t, err)
+}
+
+func TestRotationIsNotLogged(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	ca := testca.New(t)
 	first, second := ca.SVID(t, routerID), ca.SVID(t, routerID)
 	source := open(t, write(t, dir, first, ca))
-	line := func(pair testca.Pair) []string {
-		leaf := pair.TLS(t).Leaf
-		return []string{routerID, "serial=" + leaf.SerialNumber.String(), "expires=" + leaf.NotAfter.UTC().Format(time.RFC3339)}
-	}
-	assert.True(t, logged.Has(append(line(first), "Loaded SVID")...))
-
 	write(t, dir, second, ca)
 	awaitUse(t, source, second, 1)
-	logged.Await(t, append(line(second), "Rotated SVID")...)
+	for _, pair := range []testca.Pair{first, second} {
+		assert.False(t, logged.Has(pair.TLS(t).Leaf.SerialNumber.String()))
+	}
 }

@@ -1,13 +1,13 @@
 package router
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"net/http"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/coreos/go-oidc/v3/oidc"
@@ -16,81 +16,75 @@ import (
 	"agentcube-mtls/e2e/controlplane/serve"
 )
 
-// authenticate asks callers for a bearer token of the issuer and, where one is
-// required, a role: 401 without a good token, 403 without the role, 503 while
-// the issuer cannot be reached. Without an issuer everybody may pass.
-func authenticate(c JWTConfig, next http.Handler) http.Handler {
+// issuer verifies the bearer tokens of callers.
+type issuer struct {
+	config   JWTConfig
+	verifier *oidc.IDTokenVerifier
+}
+
+// discoveryTimeout is for one answer of the issuer.
+const discoveryTimeout = 10 * time.Second
+
+// discover asks the issuer once where its keys are, without a retry. It returns nil where no issuer
+// is configured.
+func discover(ctx context.Context, c JWTConfig) (*issuer, error) {
 	if c.IssuerURL == "" {
+		return nil, nil
+	}
+	// The client limits the time, since the provider keeps the context for fetching keys later on.
+	client := oidc.ClientContext(context.WithoutCancel(ctx), &http.Client{Timeout: discoveryTimeout})
+	provider, err := oidc.NewProvider(client, c.IssuerURL)
+	if err != nil {
+		return nil, fmt.Errorf("asking the OIDC issuer %s for its keys: %w", c.IssuerURL, err)
+	}
+	klog.Infof("External authentication enabled: issuer=%s", c.IssuerURL)
+	audience := cmp.Or(c.Audience, defaultAudience)
+	return &issuer{c, provider.Verifier(&oidc.Config{ClientID: audience})}, nil
+}
+
+// authenticate asks callers for a bearer token of the issuer and for the required role: 401 without
+// a good token, 403 without the role. Without an issuer everybody may pass.
+func (i *issuer) authenticate(next http.Handler) http.Handler {
+	if i == nil {
 		return next
 	}
-	issuer := &issuer{config: c}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		code, err := issuer.check(r)
+		caller, code, err := i.check(r)
 		if err != nil {
 			klog.Warningf("Refused %s %s from %s: %v", r.Method, r.URL.Path, r.RemoteAddr, err)
 			serve.JSON(w, code, map[string]string{"error": strings.ToLower(http.StatusText(code))})
 			return
 		}
-		next.ServeHTTP(w, r)
+		next.ServeHTTP(w, r.WithContext(withCaller(r.Context(), caller)))
 	})
 }
 
-// issuer verifies tokens with keys found by OIDC discovery.
-type issuer struct {
-	config JWTConfig
-
-	mu       sync.Mutex
-	verifier *oidc.IDTokenVerifier
-}
-
-// check returns the status to refuse the request with, and why.
-func (i *issuer) check(r *http.Request) (int, error) {
+// check returns who calls, or the status to refuse the request with, and why.
+func (i *issuer) check(r *http.Request) (caller, int, error) {
 	token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	if !ok {
-		return http.StatusUnauthorized, errors.New("no bearer token")
+		return caller{}, http.StatusUnauthorized, errors.New("no bearer token")
 	}
-	verifier, err := i.discover()
+	verified, err := i.verifier.Verify(r.Context(), token)
 	if err != nil {
-		return http.StatusServiceUnavailable, err
+		return caller{}, http.StatusUnauthorized, fmt.Errorf("verifying token: %w", err)
 	}
-	verified, err := verifier.Verify(r.Context(), token)
-	if err != nil {
-		return http.StatusUnauthorized, fmt.Errorf("verifying token: %w", err)
-	}
-	if i.config.RequiredRole == "" {
-		return 0, nil
+	if verified.Subject == "" {
+		return caller{}, http.StatusUnauthorized, errors.New("the token names no subject")
 	}
 	var claims map[string]any
 	if err := verified.Claims(&claims); err != nil {
-		return http.StatusUnauthorized, fmt.Errorf("reading claims: %w", err)
+		return caller{}, http.StatusUnauthorized, fmt.Errorf("reading claims: %w", err)
 	}
-	if !slices.Contains(roles(claims, i.config.RoleClaim), i.config.RequiredRole) {
-		return http.StatusForbidden, fmt.Errorf("%q has no role %q in %q", verified.Subject, i.config.RequiredRole, i.config.RoleClaim)
+	who := caller{verified.Subject, roles(claims, i.config.RoleClaim)}
+	if !slices.Contains(who.roles, i.config.RequiredRole) {
+		return caller{}, http.StatusForbidden, fmt.Errorf("%q has no role %q in %q", who.subject, i.config.RequiredRole, i.config.RoleClaim)
 	}
-	return 0, nil
+	return who, 0, nil
 }
 
-// discover asks the issuer for its keys once it is needed and until it answers,
-// so that the Router does not depend on the issuer to start.
-func (i *issuer) discover() (*oidc.IDTokenVerifier, error) {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	if i.verifier != nil {
-		return i.verifier, nil
-	}
-	// The client, not a context, limits the time: the provider keeps its
-	// context for fetching keys later on.
-	ctx := oidc.ClientContext(context.Background(), &http.Client{Timeout: 10 * time.Second})
-	provider, err := oidc.NewProvider(ctx, i.config.IssuerURL)
-	if err != nil {
-		return nil, fmt.Errorf("discovering %s: %w", i.config.IssuerURL, err)
-	}
-	i.verifier = provider.Verifier(&oidc.Config{ClientID: i.config.Audience, SkipClientIDCheck: i.config.Audience == ""})
-	return i.verifier, nil
-}
-
-// roles are the strings at a claim: one, or a list. The claim is taken as it
-// stands first, for names such as URLs have dots too, then as a path.
+// roles are the strings at a claim: one, or a list. The claim is taken as it stands first, for names
+// such as URLs have dots too, then as a path.
 func roles(claims map[string]any, claim string) []string {
 	value, ok := claims[claim]
 	if !ok {

@@ -7,7 +7,6 @@ import (
 	"maps"
 	"math/big"
 	"net/http"
-	"net/http/httptest"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -21,9 +20,8 @@ import (
 
 // provider is an OIDC issuer with one key.
 type provider struct {
-	url  string
-	key  *rsa.PrivateKey
-	down atomic.Bool
+	url string
+	key *rsa.PrivateKey
 }
 
 func newProvider(t *testing.T) *provider {
@@ -44,20 +42,14 @@ func newProvider(t *testing.T) *provider {
 			"n": number(key.N), "e": number(big.NewInt(int64(key.E))),
 		}}})
 	})
-	p.url = listenPlain(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if p.down.Load() {
-			w.WriteHeader(http.StatusBadGateway)
-			return
-		}
-		mux.ServeHTTP(w, r)
-	}))
+	p.url = listenPlain(t, mux)
 	return p
 }
 
-// token is a good token for the audience "agentcube", but for the claims given.
+// token is a good token for the default audience, but for the claims given.
 func (p *provider) token(t *testing.T, claims jwt.MapClaims) string {
 	t.Helper()
-	all := jwt.MapClaims{"iss": p.url, "aud": "agentcube", "sub": "somebody", "exp": time.Now().Add(time.Hour).Unix()}
+	all := jwt.MapClaims{"iss": p.url, "aud": "agentcube-api", "sub": "somebody", "exp": time.Now().Add(time.Hour).Unix()}
 	maps.Copy(all, claims)
 	token := jwt.NewWithClaims(jwt.SigningMethodRS256, all)
 	token.Header["kid"] = "1"
@@ -71,7 +63,7 @@ func TestCallersNeedAGoodTokenAndTheRole(t *testing.T) {
 	issuer, forger := newProvider(t), newProvider(t)
 	router, _ := newRouter(t, Config{
 		WorkloadManagerURL: listenPlain(t, &fakeManager{status: http.StatusNotFound}),
-		JWT:                JWTConfig{issuer.url, "agentcube", "realm_access.roles", "agent-user"},
+		JWT:                JWTConfig{issuer.url, "", "realm_access.roles", "agent-user"},
 	})
 	const letIn = http.StatusNotFound // by the WorkloadManager, behind the check
 	having := func(roles any) jwt.MapClaims { return jwt.MapClaims{"realm_access": map[string]any{"roles": roles}} }
@@ -89,6 +81,7 @@ func TestCallersNeedAGoodTokenAndTheRole(t *testing.T) {
 		"another's signature":  {forger.token(t, with(user(), "iss", issuer.url)), http.StatusUnauthorized},
 		"another issuer":       {forger.token(t, user()), http.StatusUnauthorized},
 		"another audience":     {issuer.token(t, with(user(), "aud", "other")), http.StatusUnauthorized},
+		"no subject":           {issuer.token(t, with(user(), "sub", "")), http.StatusUnauthorized},
 		"expired":              {issuer.token(t, with(user(), "exp", time.Now().Add(-time.Hour).Unix())), http.StatusUnauthorized},
 		"another role":         {issuer.token(t, having([]string{"agent-users"})), http.StatusForbidden},
 		"no roles":             {issuer.token(t, nil), http.StatusForbidden},
@@ -107,25 +100,38 @@ func TestCallersNeedAGoodTokenAndTheRole(t *testing.T) {
 	})
 }
 
-func TestIssuerMayComeUpAfterTheRouter(t *testing.T) {
+func TestRouterDoesNotStartWithoutItsIssuer(t *testing.T) {
+	t.Parallel()
+	for name, url := range map[string]string{
+		"nothing listens": "http://" + closedPort(t),
+		"no issuer":       listenPlain(t, http.NotFoundHandler()),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := New(t.Context(), &Config{WorkloadManagerURL: "http://unused", JWT: JWTConfig{IssuerURL: url, RoleClaim: "roles", RequiredRole: "user"}}, nil, nil, nil)
+			require.ErrorContains(t, err, "asking the OIDC issuer "+url)
+		})
+	}
+}
+
+func TestIssuerIsAskedOnce(t *testing.T) {
+	t.Parallel()
+	var asked atomic.Int32
+	url := listenPlain(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		asked.Add(1)
+		w.WriteHeader(http.StatusBadGateway)
+	}))
+	_, err := discover(t.Context(), JWTConfig{IssuerURL: url})
+	require.Error(t, err)
+	assert.Equal(t, int32(1), asked.Load())
+}
+
+func TestIssuerIsLogged(t *testing.T) {
 	t.Parallel()
 	issuer := newProvider(t)
-	issuer.down.Store(true)
-	router, _ := newRouter(t, Config{
-		WorkloadManagerURL: listenPlain(t, &fakeManager{status: http.StatusNotFound}),
-		JWT:                JWTConfig{IssuerURL: issuer.url},
-	})
-	handler := router.Handler() // one for both calls: it is what remembers the keys
-	call := func() int {
-		req := httptest.NewRequestWithContext(t.Context(), http.MethodPost, agentURL, nil)
-		req.Header.Set("Authorization", issuer.token(t, nil))
-		recorder := httptest.NewRecorder()
-		handler.ServeHTTP(recorder, req)
-		return recorder.Code
-	}
-	assert.Equal(t, http.StatusServiceUnavailable, call())
-	issuer.down.Store(false)
-	assert.Equal(t, http.StatusNotFound, call(), "let in, and asked for an unknown runtime")
+	_, err := discover(t.Context(), JWTConfig{IssuerURL: issuer.url})
+	require.NoError(t, err)
+	assert.True(t, logged.Has("External authentication enabled: issuer="+issuer.url))
 }
 
 func TestRoleClaimIsANameFirstAndAPathSecond(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/url"
 	"os"
+	"time"
 
 	"github.com/spiffe/go-spiffe/v2/spiffeid"
 
@@ -17,7 +18,7 @@ import (
 type Config struct {
 	Port                  string
 	Debug                 bool
-	MaxConcurrentRequests int // of invocations; 0 is no limit
+	MaxConcurrentRequests int // of invocations; 0 is 1000
 
 	EnableTLS       bool // of the Router's own listener
 	TLSCert, TLSKey string
@@ -28,24 +29,33 @@ type Config struct {
 	WorkloadManagerURL string
 	Namespace          string // where Router, WorkloadManager and the identity Secret are
 	TrustDomain        string
+	DialTimeout        time.Duration // for the connection to a sandbox that precedes each request
 }
 
-// JWTConfig says which bearer tokens callers must bring. An empty IssuerURL
-// lets everybody in.
+// JWTConfig says which bearer tokens callers must bring. An empty IssuerURL lets everybody in.
 type JWTConfig struct {
 	IssuerURL    string // OIDC issuer; its keys are found by discovery
-	Audience     string // required in "aud"; empty is any
+	Audience     string // required in "aud"
 	RoleClaim    string // claim that lists roles; dots lead into objects
-	RequiredRole string // empty is any
+	RequiredRole string
 }
 
-// BindFlags registers the Router's flags and returns the configuration that
-// they fill when they are parsed.
+const defaultAudience = "agentcube-api"
+
+// dialTimeoutVariable is the stand-in's own: where many share few processors, AgentCube's limit says
+// more of the machine than of the chart.
+const (
+	dialTimeoutVariable = "STAND_IN_DIAL_TIMEOUT"
+	defaultDialTimeout  = 200 * time.Millisecond
+)
+
+// BindFlags registers the Router's flags and returns the configuration that they fill when they are
+// parsed.
 func BindFlags(fs *flag.FlagSet) *Config {
 	c := &Config{}
 	fs.StringVar(&c.Port, "port", "8080", "port to listen on")
 	fs.BoolVar(&c.Debug, "debug", false, "log every forwarded request")
-	fs.IntVar(&c.MaxConcurrentRequests, "max-concurrent-requests", 1000, "invocations served at once (0 = no limit)")
+	fs.IntVar(&c.MaxConcurrentRequests, "max-concurrent-requests", 1000, "invocations served at once (0 = 1000)")
 	fs.BoolVar(&c.EnableTLS, "enable-tls", false, "serve HTTPS")
 	fs.StringVar(&c.TLSCert, "tls-cert", "", "certificate file of the listener")
 	fs.StringVar(&c.TLSKey, "tls-key", "", "key file of the listener")
@@ -53,8 +63,8 @@ func BindFlags(fs *flag.FlagSet) *Config {
 	fs.StringVar(&c.MTLS.Key, "mtls-key", "", "key file of the X509-SVID")
 	fs.StringVar(&c.MTLS.CA, "mtls-ca", "", "CA file that the WorkloadManager must chain to")
 	fs.StringVar(&c.JWT.IssuerURL, "jwt-issuer-url", "", "OIDC issuer of callers' bearer tokens (empty = no tokens asked for)")
-	fs.StringVar(&c.JWT.Audience, "jwt-audience", "", "audience that tokens must have")
-	fs.StringVar(&c.JWT.RoleClaim, "jwt-role-claim", "roles", "claim that lists the caller's roles, dots lead into objects")
+	fs.StringVar(&c.JWT.Audience, "jwt-audience", defaultAudience, "audience that tokens must have")
+	fs.StringVar(&c.JWT.RoleClaim, "jwt-role-claim", "", "claim that lists the caller's roles, dots lead into objects")
 	fs.StringVar(&c.JWT.RequiredRole, "jwt-required-role", "", "role that callers must have")
 	return c
 }
@@ -65,6 +75,10 @@ func (c *Config) Complete() error {
 	c.Namespace = cmp.Or(os.Getenv("AGENTCUBE_NAMESPACE"), "agentcube")
 	c.TrustDomain = cmp.Or(os.Getenv("AGENTCUBE_SPIFFE_TRUST_DOMAIN"), "cluster.local")
 
+	var err error
+	if c.DialTimeout, err = dialTimeout(os.Getenv(dialTimeoutVariable)); err != nil {
+		return err
+	}
 	if c.WorkloadManagerURL == "" {
 		return errors.New("environment variable WORKLOAD_MANAGER_URL is not set")
 	}
@@ -77,13 +91,32 @@ func (c *Config) Complete() error {
 	if hasFiles := c.TLSCert != "" && c.TLSKey != ""; c.EnableTLS != hasFiles || (c.TLSCert == "") != (c.TLSKey == "") {
 		return errors.New("--enable-tls, --tls-cert and --tls-key go together: set all of them or none")
 	}
-	if c.JWT.RequiredRole != "" && c.JWT.RoleClaim == "" {
-		return errors.New("--jwt-required-role needs --jwt-role-claim")
+	return c.JWT.complete()
+}
+
+// complete allows an audience without an issuer: it has a default.
+func (c JWTConfig) complete() error {
+	if c.IssuerURL != "" && (c.RoleClaim == "" || c.RequiredRole == "") {
+		return errors.New("--jwt-issuer-url needs --jwt-role-claim and --jwt-required-role")
 	}
-	if c.JWT.IssuerURL == "" && (c.JWT.RequiredRole != "" || c.JWT.Audience != "") {
-		return errors.New("--jwt-audience and --jwt-required-role need --jwt-issuer-url: without it no token is asked for")
+	if c.IssuerURL == "" && c.RequiredRole != "" {
+		return errors.New("--jwt-required-role needs --jwt-issuer-url: without it no token is asked for")
 	}
 	return nil
+}
+
+func dialTimeout(text string) (time.Duration, error) {
+	if text == "" {
+		return defaultDialTimeout, nil
+	}
+	timeout, err := time.ParseDuration(text)
+	if err != nil {
+		return 0, fmt.Errorf("environment variable %s: %w", dialTimeoutVariable, err)
+	}
+	if timeout <= 0 { // a dialer would take it for no limit
+		return 0, fmt.Errorf("environment variable %s is %q: give more than nothing", dialTimeoutVariable, text)
+	}
+	return timeout, nil
 }
 
 // secure reports whether the Router speaks mTLS to the WorkloadManager.

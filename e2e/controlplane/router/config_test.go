@@ -4,13 +4,14 @@ import (
 	"flag"
 	"io"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
-// parse reads a command line as the program does. It sets the environment, so
-// its tests cannot run in parallel.
+// parse reads a command line as the program does. It sets the environment, so its tests cannot run
+// in parallel.
 func parse(t *testing.T, args ...string) (*Config, error) {
 	t.Helper()
 	t.Setenv("WORKLOAD_MANAGER_URL", "http://workloadmanager:8080")
@@ -29,9 +30,30 @@ func TestConfigHasTheContractsDefaults(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, "agentcube", config.Namespace)
 	assert.Equal(t, "cluster.local", config.TrustDomain)
+	assert.Equal(t, JWTConfig{Audience: "agentcube-api"}, config.JWT)
+	assert.Equal(t, 200*time.Millisecond, config.DialTimeout)
 	id, err := config.serverID()
 	require.NoError(t, err)
 	assert.Equal(t, "spiffe://cluster.local/ns/agentcube/sa/workloadmanager", id.String())
+}
+
+func TestDialTimeoutComesFromTheEnvironment(t *testing.T) {
+	for value, want := range map[string]time.Duration{"30s": 30 * time.Second, "": 200 * time.Millisecond, "30": 0, "0s": 0, "-1s": 0} {
+		t.Setenv("STAND_IN_DIAL_TIMEOUT", value)
+		config, err := parse(t)
+		if want == 0 {
+			require.ErrorContains(t, err, "STAND_IN_DIAL_TIMEOUT", value)
+			continue
+		}
+		require.NoError(t, err, value)
+		assert.Equal(t, want, config.DialTimeout, value)
+	}
+}
+
+//nolint:paralleltest // parse sets the environment
+func TestAnAudienceWithoutAnIssuerIsHarmless(t *testing.T) {
+	_, err := parse(t, "--jwt-audience=a")
+	require.NoError(t, err)
 }
 
 func TestServerIDFollowsTheEnvironment(t *testing.T) {
@@ -50,16 +72,18 @@ func TestConfigRefusesWhatDoesNotGoTogether(t *testing.T) {
 		args []string
 		says string
 	}{
-		"unknown flag":            {[]string{"--no-such-flag"}, "not defined"},
-		"certificate alone":       {[]string{"--mtls-cert=c"}, "--mtls-key"},
-		"no CA":                   {[]string{"--mtls-cert=c", "--mtls-key=k"}, "--mtls-ca"},
-		"TLS without files":       {[]string{"--enable-tls"}, "--tls-cert"},
-		"TLS without a key":       {[]string{"--enable-tls", "--tls-cert=c"}, "--tls-key"},
-		"TLS files but no TLS":    {[]string{"--tls-cert=c", "--tls-key=k"}, "--enable-tls"},
-		"half the TLS files":      {[]string{"--tls-key=k"}, "--enable-tls"},
-		"audience without issuer": {[]string{"--jwt-audience=a"}, "--jwt-issuer-url"},
-		"role without issuer":     {[]string{"--jwt-required-role=r"}, "--jwt-issuer-url"},
-		"role without a claim":    {[]string{"--jwt-issuer-url=u", "--jwt-role-claim=", "--jwt-required-role=r"}, "--jwt-role-claim"},
+		"unknown flag":           {[]string{"--no-such-flag"}, "not defined"},
+		"certificate alone":      {[]string{"--mtls-cert=c"}, "--mtls-key"},
+		"no CA":                  {[]string{"--mtls-cert=c", "--mtls-key=k"}, "--mtls-ca"},
+		"TLS without files":      {[]string{"--enable-tls"}, "--tls-cert"},
+		"TLS without a key":      {[]string{"--enable-tls", "--tls-cert=c"}, "--tls-key"},
+		"TLS files but no TLS":   {[]string{"--tls-cert=c", "--tls-key=k"}, "--enable-tls"},
+		"half the TLS files":     {[]string{"--tls-key=k"}, "--enable-tls"},
+		"role without issuer":    {[]string{"--jwt-required-role=r"}, "--jwt-issuer-url"},
+		"issuer alone":           {[]string{"--jwt-issuer-url=u"}, "--jwt-role-claim"},
+		"issuer without a claim": {[]string{"--jwt-issuer-url=u", "--jwt-required-role=r"}, "--jwt-role-claim"},
+		"issuer without a role":  {[]string{"--jwt-issuer-url=u", "--jwt-role-claim=c"}, "--jwt-required-role"},
+		"certificate and CA":     {[]string{"--mtls-cert=c", "--mtls-ca=a"}, "--mtls-key"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := parse(t, test.args...)

@@ -1,14 +1,11 @@
 package router
 
 import (
-	"context"
 	"errors"
-	"net"
 	"net/http"
 	"net/http/httputil"
 	"net/url"
 	"strings"
-	"syscall"
 
 	"github.com/volcano-sh/agentcube/pkg/common/types"
 	"k8s.io/klog/v2"
@@ -25,7 +22,11 @@ func (s *Server) forward(w http.ResponseWriter, r *http.Request, sandbox *types.
 		serve.JSON(w, http.StatusNotFound, map[string]string{"error": err.Error()})
 		return
 	}
-	token, err := s.signer.GenerateToken(map[string]any{"session_id": sandbox.SessionID})
+	if err := s.dial(r.Context(), target); err != nil {
+		refuseUnreachable(w, sandbox, err)
+		return
+	}
+	token, err := s.token(sandbox)
 	if err != nil {
 		klog.Errorf("Signing request (session %s): %v", sandbox.SessionID, err)
 		serve.JSON(w, http.StatusInternalServerError, map[string]string{
@@ -44,24 +45,38 @@ func (s *Server) forward(w http.ResponseWriter, r *http.Request, sandbox *types.
 			pr.Out.URL.Path, pr.Out.URL.RawPath = path, ""
 			pr.Out.Header["X-Forwarded-For"] = pr.In.Header["X-Forwarded-For"]
 			pr.SetXForwarded()
-			// Replaces the caller's own token, which is no business of the sandbox's.
-			pr.Out.Header.Set("Authorization", "Bearer "+token)
+			// The caller's own token is no business of the sandbox's.
+			pr.Out.Header.Del("Authorization")
+			if token != "" {
+				pr.Out.Header.Set("Authorization", "Bearer "+token)
+			}
 		},
 		ModifyResponse: func(resp *http.Response) error {
 			resp.Header.Set(sessionHeader, sandbox.SessionID)
 			return nil
 		},
-		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, err error) {
-			klog.Errorf("Reaching sandbox %s (session %s): %v", sandbox.Name, sandbox.SessionID, err)
-			code, message := unreachable(err)
-			serve.JSON(w, code, map[string]string{"error": message})
-		},
+		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, err error) { refuseUnreachable(w, sandbox, err) },
 	}
 	proxy.ServeHTTP(w, r)
 }
 
-// entryPoint is where a path is served: the entry point with the longest
-// matching prefix, else the first.
+// token is what the sandbox verifies the Router by, "" for an answer of the WorkloadManager that does
+// not say of what kind the sandbox is.
+func (s *Server) token(sandbox *types.SandboxInfo) (string, error) {
+	if sandbox.Kind != types.SandboxKind && sandbox.Kind != types.SandboxClaimsKind {
+		return "", nil
+	}
+	return s.signer.GenerateToken(map[string]any{"session_id": sandbox.SessionID})
+}
+
+func refuseUnreachable(w http.ResponseWriter, sandbox *types.SandboxInfo, err error) {
+	klog.Errorf("Reaching sandbox %s (session %s): %v", sandbox.Name, sandbox.SessionID, err)
+	code, message := unreachable(err)
+	serve.JSON(w, code, map[string]string{"error": message})
+}
+
+// entryPoint is where a path is served: the entry point with the longest matching prefix, else the
+// first.
 func entryPoint(points []types.SandboxEntryPoint, path string) (*url.URL, error) {
 	if len(points) == 0 {
 		return nil, errors.New("no entry point found for sandbox")
@@ -73,18 +88,4 @@ func entryPoint(points []types.SandboxEntryPoint, path string) (*url.URL, error)
 		}
 	}
 	return &url.URL{Scheme: strings.ToLower(best.Protocol), Host: best.Endpoint}, nil
-}
-
-// unreachable is the status and message for a sandbox that did not answer: 502
-// where nothing listens, 504 where time ran out, 503 otherwise.
-func unreachable(err error) (int, string) {
-	var network net.Error
-	switch {
-	case errors.Is(err, syscall.ECONNREFUSED):
-		return http.StatusBadGateway, "sandbox unreachable"
-	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &network) && network.Timeout():
-		return http.StatusGatewayTimeout, "sandbox timeout"
-	default:
-		return http.StatusServiceUnavailable, "sandbox unreachable"
-	}
 }

@@ -21,7 +21,9 @@ import (
 
 	"agentcube-mtls/e2e/controlplane/internal/testlog"
 	"agentcube-mtls/e2e/controlplane/internal/teststore"
+	"agentcube-mtls/e2e/controlplane/internal/wire"
 	"agentcube-mtls/e2e/controlplane/serve"
+	"agentcube-mtls/e2e/controlplane/sessions"
 )
 
 const (
@@ -38,15 +40,16 @@ func newRouter(t *testing.T, c Config) (*Server, *agentcube.JWTManager) {
 	t.Helper()
 	signer, err := agentcube.NewJWTManager()
 	require.NoError(t, err)
-	router, err := New(t.Context(), &c, store.Storage(), signer)
+	router, err := New(t.Context(), &c, store.Storage(), sessions.NewOwners(), signer)
 	require.NoError(t, err)
 	return router, signer
 }
 
-// fakeManager answers like a WorkloadManager whose every sandbox listens at
-// endpoint, and counts what it was asked.
+// fakeManager answers like a WorkloadManager whose every sandbox listens at endpoint, and counts what
+// it was asked.
 type fakeManager struct {
 	status   int
+	kind     string // of its sandboxes
 	endpoint string
 	session  string
 
@@ -54,6 +57,7 @@ type fakeManager struct {
 	requests []types.CreateSandboxRequest
 	paths    []string
 	tokens   []string
+	users    []string
 }
 
 func (f *fakeManager) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -67,10 +71,11 @@ func (f *fakeManager) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	f.requests = append(f.requests, request)
 	f.paths = append(f.paths, r.URL.Path)
 	f.tokens = append(f.tokens, r.Header.Get("Authorization"))
-	serve.JSON(w, f.status, types.CreateSandboxResponse{
+	f.users = append(f.users, r.Header.Get(wire.UserIdentity))
+	serve.JSON(w, f.status, wire.Created{Kind: f.kind, CreateSandboxResponse: types.CreateSandboxResponse{
 		SessionID: f.session, SandboxID: "uid", SandboxName: "echo-12345678",
 		EntryPoints: []types.SandboxEntryPoint{{Path: "/", Protocol: "HTTP", Endpoint: f.endpoint}},
-	})
+	}})
 }
 
 // routerWith is a Router in front of this manager.
@@ -126,7 +131,7 @@ func listen(t *testing.T, address string, handler http.Handler, config *tls.Conf
 	require.NoError(t, err)
 	ctx, cancel := context.WithCancel(t.Context())
 	var served sync.WaitGroup
-	served.Go(func() { assert.NoError(t, serve.HTTP(ctx, listener, handler, config)) })
+	served.Go(func() { assert.NoError(t, serve.HTTP(ctx, listener, handler, serve.Options{TLS: config, Drain: time.Minute})) })
 	stop = func() { cancel(); served.Wait() }
 	t.Cleanup(stop)
 	return listener.Addr().String(), stop

@@ -2,6 +2,7 @@ package router
 
 import (
 	"net/http"
+	"sync"
 	"testing"
 	"time"
 
@@ -56,7 +57,7 @@ func TestWorkloadManagerIsReachedOverMTLSWithAnOldURL(t *testing.T) {
 
 func TestARouterWithPartOfItsCertificateFilesNamesTheFlags(t *testing.T) {
 	t.Parallel()
-	_, err := newManager(t.Context(), &Config{MTLS: mtls.Files{Cert: "c"}}, time.Millisecond)
+	_, err := newManager(t.Context(), &Config{MTLS: mtls.Files{Cert: "c"}}, nil, time.Millisecond)
 	require.ErrorContains(t, err, "--mtls-key")
 }
 
@@ -69,7 +70,7 @@ func TestWorkloadManagerIsNotReachedWhereEitherEndIsUnauthorized(t *testing.T) {
 		serverCA       *testca.CA
 		log            []string // a line of either end
 	}{
-		"server has another ID":   {otherID, routerID, ca, []string{"WorkloadManager", `unexpected ID "` + otherID}},
+		"server has another ID":   {otherID, routerID, ca, []string{"WorkloadManager", `server certificate SPIFFE ID does not match expected "` + managerID + `"`}},
 		"server is of another CA": {managerID, routerID, otherCA, []string{"WorkloadManager", "unknown authority"}},
 		"Router is not let in":    {managerID, otherID, ca, []string{"Refused connection from 127.0.0.1", otherID}},
 	} {
@@ -108,6 +109,47 @@ func TestRouterStopsWaitingForCertificates(t *testing.T) {
 		WorkloadManagerURL: "http://unused", Namespace: "agentcube", TrustDomain: "cluster.local",
 		MTLS: mtls.Files{Cert: dir + "/svid.pem", Key: dir + "/svid_key.pem", CA: dir + "/svid_bundle.pem"},
 	}
-	_, err := newManager(t.Context(), config, time.Millisecond)
+	_, err := newManager(t.Context(), config, nil, time.Millisecond)
 	require.ErrorContains(t, err, dir+"/svid.pem")
+}
+
+func TestCallsShareOneConnectionInMTLS(t *testing.T) {
+	t.Parallel()
+	ca := testca.New(t)
+	var connections sync.Map // by the Router's address
+	manager := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		assert.Equal(t, 2, r.ProtoMajor)
+		connections.Store(r.RemoteAddr, true)
+		w.WriteHeader(http.StatusNotFound)
+	})
+	address, _ := listenMTLS(t, "127.0.0.1:0", manager, ca.SVID(t, managerID), ca)
+	router := secureRouter(t, address, ca.SVID(t, routerID), ca)
+	call(t, router, http.MethodPost, agentURL, nil)
+	var calls sync.WaitGroup
+	for range 20 {
+		calls.Go(func() { call(t, router, http.MethodPost, agentURL, nil) })
+	}
+	calls.Wait()
+	var seen []any
+	connections.Range(func(address, _ any) bool { seen = append(seen, address); return true })
+	assert.Len(t, seen, 1)
+}
+
+func TestHTTP1IsSpokenInPlain(t *testing.T) {
+	t.Parallel()
+	router, _ := routerWith(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		assert.Equal(t, 1, r.ProtoMajor)
+		w.WriteHeader(http.StatusNotFound)
+	}))
+	code, _, _ := call(t, router, http.MethodPost, agentURL, nil)
+	assert.Equal(t, http.StatusNotFound, code)
+}
+
+func TestCallsOfTheWorkloadManagerHaveTheContractsLimits(t *testing.T) {
+	t.Parallel()
+	router, _ := routerWith(t, &fakeManager{})
+	assert.Equal(t, 2*time.Minute, router.manager.client.Timeout)
+	transport := router.manager.client.Transport.(*http.Transport)
+	assert.Equal(t, &http.HTTP2Config{SendPingTimeout: 30 * time.Second, PingTimeout: 15 * time.Second}, transport.HTTP2)
+	assert.Zero(t, transport.IdleConnTimeout, "a connection stays until the WorkloadManager ends it")
 }

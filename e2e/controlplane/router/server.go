@@ -18,8 +18,6 @@ import (
 	"github.com/volcano-sh/agentcube/pkg/common/types"
 	"github.com/volcano-sh/agentcube/pkg/store"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/util/wait"
-	"k8s.io/client-go/util/retry"
 	"k8s.io/klog/v2"
 
 	"agentcube-mtls/e2e/controlplane/mtls"
@@ -38,29 +36,37 @@ type signer interface {
 type Server struct {
 	config  *Config
 	store   store.Store
+	owners  owners
+	issuer  *issuer // nil lets everybody in
 	manager *manager
 	signer  signer
 	sandbox *http.Transport
 }
 
-// New prepares the Router: it waits for the certificate files, where there are
-// any, and follows them until ctx is done.
-func New(ctx context.Context, c *Config, sessions store.Store, signer signer) (*Server, error) {
-	manager, err := newManager(ctx, c, mtls.FileWait)
+// New prepares the Router: it asks the issuer, where there is one, for its keys, and waits for the
+// certificate files, where there are any, which it follows until ctx is done.
+func New(ctx context.Context, c *Config, sessions store.Store, owners owners, signer signer) (*Server, error) {
+	issuer, err := discover(ctx, c.JWT)
 	if err != nil {
 		return nil, err
 	}
-	return &Server{config: c, store: sessions, manager: manager, signer: signer, sandbox: newTransport(nil)}, nil
+	manager, err := newManager(ctx, c, signer, mtls.FileWait)
+	if err != nil {
+		return nil, err
+	}
+	return &Server{config: c, store: sessions, owners: owners, issuer: issuer, manager: manager, signer: signer, sandbox: &http.Transport{}}, nil
 }
 
 // Handler is AgentCube's HTTP API.
 func (s *Server) Handler() http.Handler {
 	mux := http.NewServeMux()
-	health := func(w http.ResponseWriter, _ *http.Request) {
-		serve.JSON(w, http.StatusOK, map[string]string{"status": "ok"})
+	health := func(status string) http.HandlerFunc {
+		return func(w http.ResponseWriter, _ *http.Request) {
+			serve.JSON(w, http.StatusOK, map[string]string{"status": status})
+		}
 	}
-	mux.HandleFunc("GET /health/live", health)
-	mux.HandleFunc("GET /health/ready", health)
+	mux.HandleFunc("GET /health/live", health("alive"))
+	mux.HandleFunc("GET /health/ready", health("ready"))
 
 	invocations := http.NewServeMux()
 	for resource, kind := range map[string]string{
@@ -71,14 +77,17 @@ func (s *Server) Handler() http.Handler {
 		invocations.HandleFunc("GET "+path, s.invoke(kind))
 		invocations.HandleFunc("POST "+path, s.invoke(kind))
 	}
-	mux.Handle("/v1/", limit(s.config.MaxConcurrentRequests, authenticate(s.config.JWT, invocations)))
+	mux.Handle("/v1/", limit(s.config.MaxConcurrentRequests, s.issuer.authenticate(invocations)))
 	return mux
 }
 
-// limit refuses with 429 what exceeds this many requests at once; 0 is no limit.
+// defaultConcurrency is how many requests are served at once where no limit, or 0, is given.
+const defaultConcurrency = 1000
+
+// limit refuses with 429 what exceeds this many requests at once.
 func limit(concurrent int, next http.Handler) http.Handler {
 	if concurrent <= 0 {
-		return next
+		concurrent = defaultConcurrency
 	}
 	slots := make(chan struct{}, concurrent)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -112,28 +121,20 @@ func (s *Server) invoke(kind string) http.HandlerFunc {
 	}
 }
 
-// lookUpBackoff says how often, and after which pauses, a session is looked up in
-// a store that does not answer: a busy or restarting one takes seconds.
-var lookUpBackoff = wait.Backoff{Steps: 5, Duration: 200 * time.Millisecond, Factor: 3}
-
-// find returns the sandbox of the session, or a new one where session is empty.
+// find returns the sandbox of the caller's session, or a new one where session is empty. The store is
+// asked once: one that does not answer fails the request.
 func (s *Server) find(ctx context.Context, session, namespace, name, kind string) (*types.SandboxInfo, error) {
 	if session == "" {
 		return s.manager.create(ctx, namespace, name, kind)
 	}
-	var sandbox *types.SandboxInfo
-	unanswered := func(err error) bool { return !errors.Is(err, store.ErrNotFound) && ctx.Err() == nil }
-	err := retry.OnError(lookUpBackoff, unanswered, func() (err error) {
-		sandbox, err = s.store.GetSandboxBySessionID(ctx, session)
-		return err
-	})
+	sandbox, err := s.store.GetSandboxBySessionID(ctx, session)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, api.NewSessionNotFoundError(session)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("looking up session: %w", err)
 	}
-	return sandbox, nil
+	return sandbox, s.allow(ctx, session)
 }
 
 func (s *Server) touch(ctx context.Context, session string) {

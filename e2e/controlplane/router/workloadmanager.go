@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"net"
 	"net/http"
 	"os"
 	"strings"
@@ -18,12 +17,12 @@ import (
 	"github.com/volcano-sh/agentcube/pkg/common/types"
 	"k8s.io/klog/v2"
 
+	"agentcube-mtls/e2e/controlplane/internal/wire"
 	"agentcube-mtls/e2e/controlplane/mtls"
 )
 
-// createTimeout is a little longer than the WorkloadManager waits for a
-// sandbox, so that its answer, and not ours, is the one that is seen.
-const createTimeout = 130 * time.Second
+// createTimeout is for one call of the WorkloadManager.
+const createTimeout = 2 * time.Minute
 
 const tokenFile = "/var/run/secrets/kubernetes.io/serviceaccount/token"
 
@@ -31,12 +30,13 @@ const tokenFile = "/var/run/secrets/kubernetes.io/serviceaccount/token"
 type manager struct {
 	url       string
 	client    *http.Client
+	signer    signer
 	tokenFile string
 }
 
-// newManager prepares the client, with mTLS where the configuration names
-// certificate files. It waits for them; they are followed until ctx is done.
-func newManager(ctx context.Context, c *Config, patience time.Duration) (*manager, error) {
+// newManager prepares the client, with mTLS where the configuration names certificate files. It
+// waits for them; they are followed until ctx is done.
+func newManager(ctx context.Context, c *Config, signer signer, patience time.Duration) (*manager, error) {
 	secure, err := c.secure()
 	if err != nil {
 		return nil, err
@@ -57,12 +57,13 @@ func newManager(ctx context.Context, c *Config, patience time.Duration) (*manage
 	return &manager{
 		url:       strings.TrimSuffix(url, "/"),
 		client:    &http.Client{Transport: newTransport(config), Timeout: createTimeout},
+		signer:    signer,
 		tokenFile: tokenFile,
 	}, nil
 }
 
-// withHTTPS is the URL with https in place of http: values from before mTLS
-// keep working, and nothing is sent in clear text by mistake.
+// withHTTPS is the URL with https in place of http: values from before mTLS keep working, and nothing
+// is sent in clear text by mistake.
 func withHTTPS(url string) string {
 	rest, plain := strings.CutPrefix(url, "http://")
 	if !plain {
@@ -72,19 +73,15 @@ func withHTTPS(url string) string {
 	return "https://" + rest
 }
 
-// newTransport gives up connections whose other end has gone: idle ones after
-// a time shorter than the server's, HTTP/2 ones that answer no ping. Until then
-// all calls go to a WorkloadManager whose node has died, past the others. With
-// new ones it is patient: a busy node takes seconds to accept.
+// newTransport speaks HTTP/1.1 in plain, and HTTP/2 in mTLS. There all calls share one connection,
+// and so go to one WorkloadManager, until it ends. Of one whose node has died that takes up to 45 s:
+// after 30 s of silence it is pinged, and the ping has 15 s to be answered.
 func newTransport(config *tls.Config) *http.Transport {
 	return &http.Transport{
-		DialContext:         (&net.Dialer{Timeout: 30 * time.Second, KeepAlive: 15 * time.Second}).DialContext,
 		TLSClientConfig:     config,
-		TLSHandshakeTimeout: 30 * time.Second,
-		ForceAttemptHTTP2:   true,
+		ForceAttemptHTTP2:   config != nil,
 		MaxIdleConnsPerHost: 100,
-		IdleConnTimeout:     60 * time.Second,
-		HTTP2:               &http.HTTP2Config{SendPingTimeout: 5 * time.Second, PingTimeout: 10 * time.Second},
+		HTTP2:               &http.HTTP2Config{SendPingTimeout: 30 * time.Second, PingTimeout: 15 * time.Second},
 	}
 }
 
@@ -94,8 +91,8 @@ var createPaths = map[string]string{
 	types.CodeInterpreterKind: "/v1/code-interpreter",
 }
 
-// create asks for a new sandbox. Errors are API statuses: 404 for an unknown
-// runtime, 500 where the WorkloadManager is not reached or cannot do it.
+// create asks for a new sandbox. Errors are API statuses: 404 for an unknown runtime, 500 where the
+// WorkloadManager is not reached or cannot do it.
 func (m *manager) create(ctx context.Context, namespace, name, kind string) (*types.SandboxInfo, error) {
 	body, err := json.Marshal(types.CreateSandboxRequest{Kind: kind, Name: name, Namespace: namespace})
 	if err != nil {
@@ -107,6 +104,9 @@ func (m *manager) create(ctx context.Context, namespace, name, kind string) (*ty
 	}
 	req.Header.Set("Content-Type", "application/json")
 	if err := m.authorize(req); err != nil {
+		return nil, err
+	}
+	if err := m.identify(req); err != nil {
 		return nil, err
 	}
 	resp, err := m.client.Do(req)
@@ -122,7 +122,7 @@ func (m *manager) create(ctx context.Context, namespace, name, kind string) (*ty
 	default:
 		return nil, api.NewInternalError(fmt.Errorf("WorkloadManager answered %s", resp.Status))
 	}
-	var created types.CreateSandboxResponse
+	var created wire.Created
 	if err := json.NewDecoder(resp.Body).Decode(&created); err != nil {
 		return nil, api.NewInternalError(fmt.Errorf("decoding WorkloadManager's answer: %w", err))
 	}
@@ -130,6 +130,7 @@ func (m *manager) create(ctx context.Context, namespace, name, kind string) (*ty
 		return nil, api.NewInternalError(errors.New("WorkloadManager answered without a session id"))
 	}
 	return &types.SandboxInfo{
+		Kind:        created.Kind,
 		SandboxID:   created.SandboxID,
 		Name:        created.SandboxName,
 		SessionID:   created.SessionID,
@@ -137,8 +138,22 @@ func (m *manager) create(ctx context.Context, namespace, name, kind string) (*ty
 	}, nil
 }
 
-// authorize adds the ServiceAccount token, read each time because the kubelet
-// renews it. Outside a cluster there is none.
+// identify tells the WorkloadManager whose session it is to be, where there is an issuer.
+func (m *manager) identify(req *http.Request) error {
+	caller, identified := callerOf(req.Context())
+	if !identified {
+		return nil
+	}
+	identity, err := m.signer.GenerateToken(map[string]any{"sub": caller.subject})
+	if err != nil {
+		return fmt.Errorf("signing the caller's identity: %w", err)
+	}
+	req.Header.Set(wire.UserIdentity, identity)
+	return nil
+}
+
+// authorize adds the ServiceAccount token, read each time because the kubelet renews it. Outside a
+// cluster there is none.
 func (m *manager) authorize(req *http.Request) error {
 	token, err := os.ReadFile(m.tokenFile)
 	if errors.Is(err, fs.ErrNotExist) {

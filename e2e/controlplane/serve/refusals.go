@@ -12,12 +12,11 @@ import (
 	"k8s.io/klog/v2"
 )
 
-// refusals passes net/http's messages on to klog, and says of a failed
-// handshake that a peer was refused: its address, who its certificate says it
-// is, where it showed one, and why.
+// refusals passes net/http's messages on to klog as they are. Of a client that was refused it also
+// says who its certificate says it is, where it showed one.
 type refusals struct {
-	// net/http tells only the address of a connection whose handshake failed;
-	// its certificate is looked up here.
+	// net/http tells only the address of a connection whose handshake failed; its certificate is
+	// looked up here.
 	pending sync.Map // connections before their first request, by remote address
 }
 
@@ -33,18 +32,20 @@ func (r *refusals) track(conn net.Conn, state http.ConnState) {
 // Write takes one message of net/http.
 func (r *refusals) Write(line []byte) (int, error) {
 	message := strings.TrimSpace(string(line))
-	failure, handshake := strings.CutPrefix(message, "http: TLS handshake error from ")
-	peer, reason, _ := strings.Cut(failure, ": ")
-	switch {
-	case !handshake:
-		klog.Error(message)
-	case reason == "EOF", strings.HasSuffix(reason, "connection reset by peer"):
-		// A tcpSocket probe: it connects and hangs up without a word.
-		klog.V(4).Infof("Connection closed before the handshake by %s: %s", peer, reason)
-	default:
-		klog.Warningf("Refused connection from %s: %s%s", peer, r.claim(peer), reason)
+	klog.Error(message)
+	if failure, handshake := strings.CutPrefix(message, "http: TLS handshake error from "); handshake {
+		peer, reason, _ := strings.Cut(failure, ": ")
+		if !hungUp(reason) {
+			klog.Warningf("Refused connection from %s: %s%s", peer, r.claim(peer), reason)
+		}
 	}
 	return len(line), nil
+}
+
+// hungUp reports whether a client closed the connection without a word, as a TCP probe does: nobody
+// was refused then.
+func hungUp(reason string) bool {
+	return reason == "EOF" || strings.HasSuffix(reason, "connection reset by peer")
 }
 
 // claim says whose certificate the peer showed, proved or not.

@@ -1,6 +1,6 @@
-// Package serve runs an HTTP server as both programs need it: HTTP/1.1 and
-// HTTP/2 with or without TLS, refused handshakes in the log, and requests in
-// flight finished before it stops.
+// Package serve runs an HTTP server as both programs need it: HTTP/1.1 and HTTP/2 with or without
+// TLS, failed handshakes in the log, and as much time for requests in flight as the program gives
+// them when it is told to stop.
 package serve
 
 import (
@@ -17,24 +17,28 @@ import (
 	"k8s.io/klog/v2"
 )
 
-// drainTime is how long requests in flight may take after the stop signal. It
-// is less than the 30 s that Kubernetes gives a pod to end.
-const drainTime = 25 * time.Second
+// Options say how a program serves.
+type Options struct {
+	TLS         *tls.Config   // nil serves HTTP/1.1 and HTTP/2 in clear text (h2c)
+	Drain       time.Duration // for requests in flight after the stop; 0 cuts them
+	ReadTimeout time.Duration // for a whole request with its body; 0 is no limit
+}
 
-// HTTP serves the listener until ctx is done, then finishes what is in flight.
-// Without a TLS configuration it speaks HTTP/2 in clear text (h2c) too. The
-// error is nil after an orderly stop.
-func HTTP(ctx context.Context, listener net.Listener, handler http.Handler, config *tls.Config) error {
+// HTTP serves the listener until ctx is done. Then it closes the listener and, once the drain is
+// over or nothing is in flight, every connection. The error is nil after a stop, also where
+// something was cut.
+func HTTP(ctx context.Context, listener net.Listener, handler http.Handler, o Options) error {
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
 	protocols.SetHTTP2(true)
-	protocols.SetUnencryptedHTTP2(config == nil)
+	protocols.SetUnencryptedHTTP2(o.TLS == nil)
 	refused := new(refusals)
 	server := &http.Server{
 		Handler:           handler,
-		TLSConfig:         config,
+		TLSConfig:         o.TLS,
 		Protocols:         protocols,
 		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       o.ReadTimeout,
 		IdleTimeout:       90 * time.Second,
 		ErrorLog:          log.New(refused, "", 0),
 		ConnState:         refused.track,
@@ -43,15 +47,12 @@ func HTTP(ctx context.Context, listener net.Listener, handler http.Handler, conf
 	stopped := make(chan error, 1)
 	go func() {
 		<-ctx.Done()
-		klog.Info("Stopping: finishing requests in flight")
-		drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
-		defer cancel()
-		stopped <- server.Shutdown(drain)
+		stopped <- stop(context.WithoutCancel(ctx), server, o.Drain)
 	}()
 
 	klog.Infof("Listening on %s", listener.Addr())
 	var err error
-	if config != nil {
+	if o.TLS != nil {
 		err = server.ServeTLS(listener, "", "")
 	} else {
 		err = server.Serve(listener)
@@ -60,13 +61,27 @@ func HTTP(ctx context.Context, listener net.Listener, handler http.Handler, conf
 		return fmt.Errorf("serving %s: %w", listener.Addr(), err)
 	}
 	if err := <-stopped; err != nil {
-		return fmt.Errorf("finishing requests in flight: %w", err)
+		return fmt.Errorf("closing connections: %w", err)
 	}
 	return nil
 }
 
-// JSON answers with this status and body. A client that has gone away is no
-// error of the server's, so nothing is returned.
+// stop ends the server, and cuts what is in flight when the drain is over.
+func stop(ctx context.Context, server *http.Server, drain time.Duration) error {
+	if drain > 0 {
+		klog.Infof("Stopping: requests in flight have %s", drain)
+		limited, cancel := context.WithTimeout(ctx, drain)
+		defer cancel()
+		if err := server.Shutdown(limited); err == nil {
+			return nil
+		}
+	}
+	klog.Info("Stopping: cutting what is in flight")
+	return server.Close()
+}
+
+// JSON answers with this status and body. A client that has gone away is no error of the server's,
+// so nothing is returned.
 func JSON(w http.ResponseWriter, status int, body any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)

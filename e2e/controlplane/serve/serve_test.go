@@ -1,7 +1,6 @@
 package serve_test
 
 import (
-	"bytes"
 	"context"
 	"crypto/tls"
 	"io"
@@ -31,13 +30,13 @@ var logged = testlog.Capture()
 var ok = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { serve.JSON(w, http.StatusOK, "ok") })
 
 // start serves until the test ends or stop is called, which waits for the end.
-func start(t *testing.T, handler http.Handler, config *tls.Config) (address string, stop func()) {
+func start(t *testing.T, handler http.Handler, o serve.Options) (address string, stop func()) {
 	t.Helper()
 	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	ctx, cancel := context.WithCancel(t.Context())
 	var served sync.WaitGroup
-	served.Go(func() { assert.NoError(t, serve.HTTP(ctx, listener, handler, config)) })
+	served.Go(func() { assert.NoError(t, serve.HTTP(ctx, listener, handler, o)) })
 	stop = func() { cancel(); served.Wait() }
 	t.Cleanup(stop)
 	return listener.Addr().String(), stop
@@ -49,7 +48,7 @@ func startMTLS(t *testing.T, ca *testca.CA) (address string) {
 	cert, key, bundle := ca.SVID(t, managerID).Write(t, t.TempDir(), ca)
 	source, err := mtls.Open(t.Context(), t.Name(), mtls.Files{Cert: cert, Key: key, CA: bundle}, mtls.FileWait)
 	require.NoError(t, err)
-	address, _ = start(t, ok, mtls.ServerConfig(source, []spiffeid.ID{spiffeid.RequireFromString(routerID)}))
+	address, _ = start(t, ok, serve.Options{TLS: mtls.ServerConfig(source, []spiffeid.ID{spiffeid.RequireFromString(routerID)})})
 	return address
 }
 
@@ -125,34 +124,23 @@ func TestPlainHTTPIsRefusedWhereTLSIsServed(t *testing.T) {
 	logged.Await(t, "Refused connection from 127.0.0.1:", "HTTP request to an HTTPS server")
 }
 
-func TestTCPProbesAreNotLogged(t *testing.T) {
+func TestEveryTCPProbeIsLogged(t *testing.T) {
 	t.Parallel()
 	address := startMTLS(t, testca.New(t))
-	var probes []string
-	for _, linger := range []int{-1, 0} { // closed politely, and reset as the kubelet does
+	for linger, reason := range map[int]string{-1: "EOF", 0: "connection reset by peer"} { // closed politely, and reset
 		conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", address)
 		require.NoError(t, err)
 		require.NoError(t, conn.(*net.TCPConn).SetLinger(linger))
 		require.NoError(t, conn.Close())
-		probes = append(probes, conn.LocalAddr().String())
-	}
-	// Connections are taken in order: once the client after them is logged,
-	// the probes have had their chance. Until then it may only be that they wait.
-	client, err := new(net.Dialer).DialContext(t.Context(), "tcp", address)
-	require.NoError(t, err)
-	_, err = client.Write([]byte("GET / HTTP/1.1\r\n\r\n"))
-	require.NoError(t, err)
-	_, err = io.Copy(io.Discard, client)
-	require.NoError(t, err)
-	logged.Await(t, client.LocalAddr().String())
-	for _, probe := range probes {
-		assert.Never(t, func() bool { return logged.Has(probe) }, 100*time.Millisecond, 20*time.Millisecond)
+		probe := conn.LocalAddr().String()
+		logged.Await(t, "http: TLS handshake error from "+probe+": ", reason)
+		assert.False(t, logged.Has("Refused connection from "+probe), "nobody was refused")
 	}
 }
 
 func TestHTTP2IsSpokenInClearText(t *testing.T) {
 	t.Parallel()
-	address, _ := start(t, ok, nil)
+	address, _ := start(t, ok, serve.Options{})
 	protocols := new(http.Protocols)
 	protocols.SetUnencryptedHTTP2(true)
 	transport := &http.Transport{Protocols: protocols}
@@ -163,27 +151,48 @@ func TestHTTP2IsSpokenInClearText(t *testing.T) {
 	assert.Equal(t, 2, resp.ProtoMajor)
 }
 
-func TestRequestsInFlightAreFinishedOnStop(t *testing.T) {
-	t.Parallel()
-	arrived, finish := make(chan struct{}), make(chan struct{})
-	slow := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		close(arrived)
-		<-finish
-		_, _ = io.WriteString(w, "finished")
-	})
-	address, stop := start(t, slow, nil)
-	answer := make(chan string, 1)
+// slowly is a handler whose answer begins at once and ends when finish is closed.
+type slowly struct{ arrived, finish chan struct{} }
+
+func newSlowly() slowly { return slowly{make(chan struct{}), make(chan struct{})} }
+
+func (s slowly) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
+	_, _ = io.WriteString(w, "begun, ")
+	_ = http.NewResponseController(w).Flush()
+	close(s.arrived)
+	<-s.finish
+	_, _ = io.WriteString(w, "finished")
+}
+
+// answer is what a client has received, and the error at its end.
+type answer struct {
+	body string
+	err  error
+}
+
+// ask sends a request and returns where its answer comes, once the handler has begun it.
+func (s slowly) ask(t *testing.T, address string) <-chan answer {
+	t.Helper()
+	answers := make(chan answer, 1)
 	go func() {
-		var body bytes.Buffer
 		resp, err := get(t.Context(), http.DefaultClient, address)
-		if assert.NoError(t, err) {
-			_, err = body.ReadFrom(resp.Body)
-			assert.NoError(t, err)
-			assert.NoError(t, resp.Body.Close())
+		if err != nil {
+			answers <- answer{err: err}
+			return
 		}
-		answer <- body.String()
+		defer func() { _ = resp.Body.Close() }()
+		body, err := io.ReadAll(resp.Body)
+		answers <- answer{string(body), err}
 	}()
-	<-arrived
+	<-s.arrived
+	return answers
+}
+
+func TestDrainFinishesRequestsInFlight(t *testing.T) {
+	t.Parallel()
+	slow := newSlowly()
+	address, stop := start(t, slow, serve.Options{Drain: time.Minute})
+	answers := slow.ask(t, address)
 	stopped := make(chan struct{})
 	go func() { stop(); close(stopped) }()
 	require.Eventually(t, func() bool {
@@ -198,7 +207,24 @@ func TestRequestsInFlightAreFinishedOnStop(t *testing.T) {
 		t.Fatal("stopped with a request in flight")
 	default:
 	}
-	close(finish)
-	assert.Equal(t, "finished", <-answer)
+	close(slow.finish)
+	assert.Equal(t, answer{"begun, finished", nil}, <-answers)
 	<-stopped
+}
+
+func TestStopCutsWhatItDoesNotDrain(t *testing.T) {
+	t.Parallel()
+	for name, drain := range map[string]time.Duration{"without a drain": 0, "after the drain": 50 * time.Millisecond} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			slow := newSlowly()
+			defer close(slow.finish)
+			address, stop := start(t, slow, serve.Options{Drain: drain})
+			answers := slow.ask(t, address)
+			stop()
+			cut := <-answers
+			assert.Equal(t, "begun, ", cut.body)
+			require.ErrorIs(t, cut.err, io.ErrUnexpectedEOF)
+		})
+	}
 }

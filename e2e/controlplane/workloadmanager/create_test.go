@@ -39,6 +39,7 @@ func TestAgentRuntimeGetsASandboxAndASession(t *testing.T) {
 		{Path: "/admin", Protocol: "HTTP", Endpoint: fmt.Sprintf("127.0.0.1:%d", admin)},
 	}
 	assert.Equal(t, entryPoints, created.EntryPoints)
+	assert.Equal(t, "Sandbox", created.Kind)
 
 	sandbox := sandboxes(t, cluster)[0]
 	assert.Regexp(t, `^echo-[a-z0-9]{8}$`, sandbox.Name)

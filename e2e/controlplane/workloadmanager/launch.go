@@ -20,6 +20,8 @@ import (
 	"k8s.io/klog/v2"
 	sandboxv1alpha1 "sigs.k8s.io/agent-sandbox/api/v1alpha1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"agentcube-mtls/e2e/controlplane/internal/wire"
 )
 
 const (
@@ -30,7 +32,7 @@ const (
 
 // launch makes a sandbox with a session of its own and returns when it accepts
 // connections. A launch that fails leaves neither sandbox nor session behind.
-func (s *Server) launch(ctx context.Context, request types.CreateSandboxRequest) (_ *types.CreateSandboxResponse, err error) {
+func (s *Server) launch(ctx context.Context, request types.CreateSandboxRequest) (_ *wire.Created, err error) {
 	workload, err := s.workload(ctx, request)
 	if err != nil {
 		return nil, err
@@ -83,12 +85,12 @@ func (s *Server) launch(ctx context.Context, request types.CreateSandboxRequest)
 		return nil, fmt.Errorf("storing session: %w", err)
 	}
 	klog.Infof("Sandbox %s/%s runs %s %s (session %s)", info.SandboxNamespace, info.Name, request.Kind, request.Name, info.SessionID)
-	return &types.CreateSandboxResponse{
+	return &wire.Created{Kind: info.Kind, CreateSandboxResponse: types.CreateSandboxResponse{
 		SessionID:   info.SessionID,
 		SandboxID:   info.SandboxID,
 		SandboxName: info.Name,
 		EntryPoints: info.EntryPoints,
-	}, nil
+	}}, nil
 }
 
 // awaitReady watches the sandbox, from the moment that it was created, until it

@@ -12,7 +12,6 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	runtimev1alpha1 "github.com/volcano-sh/agentcube/pkg/apis/runtime/v1alpha1"
-	"github.com/volcano-sh/agentcube/pkg/common/types"
 	"github.com/volcano-sh/agentcube/pkg/store"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -24,6 +23,7 @@ import (
 
 	"agentcube-mtls/e2e/controlplane/internal/testlog"
 	"agentcube-mtls/e2e/controlplane/internal/teststore"
+	"agentcube-mtls/e2e/controlplane/internal/wire"
 )
 
 var logged = testlog.Capture()
@@ -123,11 +123,11 @@ func do(t *testing.T, server *Server, method, path, body string, header ...strin
 }
 
 // create asks for a sandbox, which must succeed.
-func create(t *testing.T, server *Server, path, name string) types.CreateSandboxResponse {
+func create(t *testing.T, server *Server, path, name string) wire.Created {
 	t.Helper()
 	code, body := do(t, server, http.MethodPost, path, `{"namespace":"team","name":"`+name+`"}`)
 	require.Equal(t, http.StatusOK, code, body)
-	var created types.CreateSandboxResponse
+	var created wire.Created
 	require.NoError(t, json.Unmarshal([]byte(body), &created))
 	return created
 }

@@ -1,0 +1,46 @@
+package router
+
+import (
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+)
+
+func TestSandboxThatIsNotReachedInTimeIs504(t *testing.T) {
+	t.Parallel()
+	remember(t, "reachable", sandbox(t, func(http.ResponseWriter, *http.Request) {}))
+	for limit, want := range map[time.Duration]int{
+		time.Nanosecond: http.StatusGatewayTimeout,
+		time.Minute:     http.StatusOK,
+	} {
+		router, _ := newRouter(t, Config{WorkloadManagerURL: "http://unused", DialTimeout: limit})
+		code, _, body := call(t, router, http.MethodPost, agentURL, map[string]string{sessionHeader: "reachable"})
+		assert.Equal(t, want, code, "%s: %s", limit, body)
+	}
+}
+
+func TestSandboxIsDialedOnceBeforeEachRequest(t *testing.T) {
+	t.Parallel()
+	var connections, requests atomic.Int32
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { requests.Add(1) }))
+	server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateNew {
+			connections.Add(1)
+		}
+	}
+	server.Start()
+	t.Cleanup(server.Close)
+	remember(t, "counted", strings.TrimPrefix(server.URL, "http://"))
+	router, _ := newRouter(t, Config{WorkloadManagerURL: "http://unused", DialTimeout: time.Minute})
+	for range 3 {
+		call(t, router, http.MethodPost, agentURL, map[string]string{sessionHeader: "counted"})
+	}
+	assert.Equal(t, int32(3), requests.Load())
+	assert.Eventually(t, func() bool { return connections.Load() == 4 }, time.Minute, time.Millisecond, "three dials, and one connection for the requests")
+}

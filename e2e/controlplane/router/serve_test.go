@@ -1,0 +1,41 @@
+package router
+
+import (
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestRouterDoesNotDrain(t *testing.T) {
+	t.Parallel()
+	finish := make(chan struct{})
+	defer close(finish)
+	remember(t, "in-flight", sandbox(t, func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, "begun")
+		_ = http.NewResponseController(w).Flush()
+		<-finish
+	}))
+	router, _ := newRouter(t, Config{WorkloadManagerURL: "http://unused"})
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	ctx, stop := context.WithCancel(t.Context())
+	stopped := make(chan error)
+	go func() { stopped <- router.Serve(ctx, listener) }()
+
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+listener.Addr().String()+agentURL, nil)
+	require.NoError(t, err)
+	req.Header.Set(sessionHeader, "in-flight")
+	resp, err := http.DefaultClient.Do(req)
+	require.NoError(t, err)
+	defer func() { _ = resp.Body.Close() }()
+	stop()
+	require.NoError(t, <-stopped)
+	got, err := io.ReadAll(resp.Body)
+	assert.Equal(t, "begun", string(got))
+	require.ErrorIs(t, err, io.ErrUnexpectedEOF)
+}
