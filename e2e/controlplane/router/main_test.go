@@ -131,7 +131,9 @@ func listen(t *testing.T, address string, handler http.Handler, config *tls.Conf
 	require.NoError(t, err)
 	ctx, cancel := context.WithCancel(t.Context())
 	var served sync.WaitGroup
-	served.Go(func() { assert.NoError(t, serve.HTTP(ctx, listener, handler, serve.Options{TLS: config, Drain: time.Minute})) })
+	served.Go(func() {
+		assert.NoError(t, serve.HTTP(ctx, listener, handler, serve.Options{TLS: config, Drain: time.Minute}))
+	})
 	stop = func() { cancel(); served.Wait() }
 	t.Cleanup(stop)
 	return listener.Addr().String(), stop

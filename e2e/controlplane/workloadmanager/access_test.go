@@ -12,7 +12,9 @@ import (
 	"github.com/spiffe/go-spiffe/v2/spiffeid"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	runtimev1alpha1 "github.com/volcano-sh/agentcube/pkg/apis/runtime/v1alpha1"
 	authenticationv1 "k8s.io/api/authentication/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	sandboxv1alpha1 "sigs.k8s.io/agent-sandbox/api/v1alpha1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
@@ -58,6 +60,36 @@ func TestAuthAsksForAServiceAccountToken(t *testing.T) {
 			assert.Equal(t, http.StatusOK, code)
 		})
 	}
+}
+
+func TestAuthCreatesAndDeletesWithTheCallersToken(t *testing.T) {
+	t.Parallel()
+	users := map[string]string{"mighty": "system:serviceaccount:agentcube:mighty", "weak": "system:serviceaccount:agentcube:weak"}
+	runtime := agentRuntime(runtimev1alpha1.TargetPort{Port: accepting(t), Protocol: runtimev1alpha1.ProtocolTypeHTTP})
+	own := cluster(t, ready, reviewer(users), runtime)
+	server := newServer(Config{EnableAuth: true}, own)
+	forbidden := apierrors.NewForbidden(sandboxv1alpha1.GroupVersion.WithResource("sandboxes").GroupResource(), "x", nil)
+	server.cluster.As = func(token string) (client.Client, error) {
+		if token == "mighty" {
+			return own, nil
+		}
+		return interceptor.NewClient(own, interceptor.Funcs{
+			Create: func(context.Context, client.WithWatch, client.Object, ...client.CreateOption) error { return forbidden },
+			Delete: func(context.Context, client.WithWatch, client.Object, ...client.DeleteOption) error { return forbidden },
+		}), nil
+	}
+	const body = `{"namespace":"team","name":"echo"}`
+	code, _ := do(t, server, http.MethodPost, "/v1/agent-runtime", body, "Authorization", "Bearer weak")
+	assert.Equal(t, http.StatusInternalServerError, code)
+	assert.Empty(t, sandboxes(t, own))
+
+	code, answer := do(t, server, http.MethodPost, "/v1/agent-runtime", body, "Authorization", "Bearer mighty")
+	require.Equal(t, http.StatusOK, code, answer)
+	path := "/v1/agent-runtime/sessions/" + decode(t, answer).SessionID
+	code, _ = do(t, server, http.MethodDelete, path, "", "Authorization", "Bearer weak")
+	assert.Equal(t, http.StatusInternalServerError, code)
+	code, _ = do(t, server, http.MethodDelete, path, "", "Authorization", "Bearer mighty")
+	assert.Equal(t, http.StatusOK, code)
 }
 
 func parse(t *testing.T, args ...string) (*Config, error) {

@@ -162,7 +162,7 @@ func TestFailedLaunchLeavesNothingBehind(t *testing.T) {
 			// The caller hangs up: its own context is of no use for cleaning up.
 			ctx, hangUp := context.WithTimeout(t.Context(), test.timeout)
 			defer hangUp()
-			_, err := newServer(Config{}, cluster).launch(ctx, types.CreateSandboxRequest{Kind: types.AgentRuntimeKind, Namespace: "team", Name: "echo"})
+			_, err := newServer(Config{}, cluster).launch(ctx, types.CreateSandboxRequest{Kind: types.AgentRuntimeKind, Namespace: "team", Name: "echo"}, "")
 			require.ErrorContains(t, err, test.says)
 			assert.Empty(t, sandboxes(t, cluster))
 			require.NotEmpty(t, session)

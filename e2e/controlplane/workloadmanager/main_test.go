@@ -14,9 +14,12 @@ import (
 	runtimev1alpha1 "github.com/volcano-sh/agentcube/pkg/apis/runtime/v1alpha1"
 	"github.com/volcano-sh/agentcube/pkg/store"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/watch"
 	sandboxv1alpha1 "sigs.k8s.io/agent-sandbox/api/v1alpha1"
+	extensionsv1alpha1 "sigs.k8s.io/agent-sandbox/extensions/api/v1alpha1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
@@ -24,42 +27,60 @@ import (
 	"agentcube-mtls/e2e/controlplane/internal/testlog"
 	"agentcube-mtls/e2e/controlplane/internal/teststore"
 	"agentcube-mtls/e2e/controlplane/internal/wire"
+	"agentcube-mtls/e2e/controlplane/sessions"
 )
 
 var logged = testlog.Capture()
 
 func TestMain(m *testing.M) { teststore.Main(m) }
 
-// cluster is a fake API server that holds these objects. Once somebody watches
-// a Sandbox, fate decides its status, as agent-sandbox's controller does.
+// cluster is a fake API server that holds these objects. Once somebody watches a Sandbox, or a claim
+// on one, fate decides its status, as agent-sandbox's controller does.
 func cluster(t *testing.T, fate sandboxv1alpha1.SandboxStatus, hooks interceptor.Funcs, objects ...client.Object) client.WithWatch {
 	t.Helper()
 	scheme, err := Scheme()
 	require.NoError(t, err)
+	name := func(o client.Object) []string { return []string{o.GetName()} }
 	hooks.Watch = func(ctx context.Context, c client.WithWatch, list client.ObjectList, options ...client.ListOption) (watch.Interface, error) {
 		watcher, err := c.Watch(ctx, list, options...)
 		if err != nil {
 			return nil, err
 		}
-		var sandboxes sandboxv1alpha1.SandboxList
-		if err := c.List(ctx, &sandboxes, options...); err != nil {
+		current := list.DeepCopyObject().(client.ObjectList)
+		if err := c.List(ctx, current, options...); err != nil {
 			return nil, err
 		}
-		for _, sandbox := range sandboxes.Items {
-			sandbox.Status = fate
-			go func() { assert.NoError(t, c.Status().Update(ctx, &sandbox)) }()
-		}
+		assert.NoError(t, meta.EachListItem(current, func(item runtime.Object) error {
+			decided := decide(item, fate)
+			go func() { assert.NoError(t, c.Status().Update(ctx, decided)) }()
+			return nil
+		}))
 		return watcher, nil
 	}
 	return fake.NewClientBuilder().WithScheme(scheme).WithObjects(objects...).
-		WithStatusSubresource(&sandboxv1alpha1.Sandbox{}).WithInterceptorFuncs(hooks).
-		WithIndex(&sandboxv1alpha1.Sandbox{}, "metadata.name", func(o client.Object) []string { return []string{o.GetName()} }).
+		WithStatusSubresource(&sandboxv1alpha1.Sandbox{}, &extensionsv1alpha1.SandboxClaim{}, &runtimev1alpha1.CodeInterpreter{}).WithInterceptorFuncs(hooks).
+		WithIndex(&sandboxv1alpha1.Sandbox{}, "metadata.name", name).WithIndex(&extensionsv1alpha1.SandboxClaim{}, "metadata.name", name).
 		Build()
 }
 
+// decide gives a Sandbox, or a claim on one, its status.
+func decide(item runtime.Object, fate sandboxv1alpha1.SandboxStatus) client.Object {
+	if claim, ok := item.(*extensionsv1alpha1.SandboxClaim); ok {
+		claim.Status.Conditions = fate.Conditions
+		claim.Status.SandboxStatus = extensionsv1alpha1.SandboxStatus{Name: "warm-1", PodIPs: fate.PodIPs}
+		return claim
+	}
+	sandbox := item.(*sandboxv1alpha1.Sandbox)
+	sandbox.Status = fate
+	return sandbox
+}
+
+// newServer is a WorkloadManager whose informers are the cluster itself, and where every token has
+// the WorkloadManager's own rights.
 func newServer(config Config, cluster client.WithWatch) *Server {
 	config.Namespace = "agentcube"
-	return New(&config, cluster, store.Storage())
+	as := func(string) (client.Client, error) { return cluster, nil }
+	return New(&config, &Cluster{WithWatch: cluster, Runtimes: cluster, As: as}, store.Storage(), sessions.NewOwners())
 }
 
 // condition is a status with this condition true and a pod at 127.0.0.1.
@@ -127,6 +148,12 @@ func create(t *testing.T, server *Server, path, name string) wire.Created {
 	t.Helper()
 	code, body := do(t, server, http.MethodPost, path, `{"namespace":"team","name":"`+name+`"}`)
 	require.Equal(t, http.StatusOK, code, body)
+	return decode(t, body)
+}
+
+// decode reads the answer to a creation.
+func decode(t *testing.T, body string) wire.Created {
+	t.Helper()
 	var created wire.Created
 	require.NoError(t, json.Unmarshal([]byte(body), &created))
 	return created

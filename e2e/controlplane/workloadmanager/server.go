@@ -1,10 +1,9 @@
-// Package workloadmanager is AgentCube's WorkloadManager: it makes a Sandbox of
-// agents.x-k8s.io for each session of an AgentRuntime or CodeInterpreter, waits
-// until it accepts connections, keeps the session in the store, and deletes
-// what has expired or gone idle.
+// Package workloadmanager is AgentCube's WorkloadManager: it makes a Sandbox of agents.x-k8s.io for
+// each session of an AgentRuntime or CodeInterpreter, waits until it accepts connections, keeps the
+// session in the store, and deletes what has expired or gone idle.
 //
-// Warm pools (SandboxClaim) are left out: a CodeInterpreter that asks for one
-// gets a sandbox of its own, started when it is needed.
+// It follows AgentRuntimes and CodeInterpreters with informers, and keeps the warm pools that
+// CodeInterpreters ask for; their sessions get a SandboxClaim.
 package workloadmanager
 
 import (
@@ -14,13 +13,9 @@ import (
 	"net/http"
 
 	"github.com/volcano-sh/agentcube/pkg/api"
-	runtimev1alpha1 "github.com/volcano-sh/agentcube/pkg/apis/runtime/v1alpha1"
 	"github.com/volcano-sh/agentcube/pkg/common/types"
 	"github.com/volcano-sh/agentcube/pkg/store"
-	"k8s.io/apimachinery/pkg/runtime"
-	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/klog/v2"
-	sandboxv1alpha1 "sigs.k8s.io/agent-sandbox/api/v1alpha1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"agentcube-mtls/e2e/controlplane/serve"
@@ -31,25 +26,16 @@ const maxBody = 1 << 20
 
 // Server answers the WorkloadManager's HTTP API.
 type Server struct {
-	config *Config
-	client client.WithWatch
-	store  store.Store
+	config  *Config
+	cluster *Cluster
+	store   store.Store
+	owners  owners
 }
 
-// New returns a WorkloadManager that works with this cluster, whose client must
-// know Scheme, and this store.
-func New(c *Config, cluster client.WithWatch, sessions store.Store) *Server {
-	return &Server{config: c, client: cluster, store: sessions}
-}
-
-// Scheme knows the types that the WorkloadManager works with.
-func Scheme() (*runtime.Scheme, error) {
-	scheme := runtime.NewScheme()
-	add := runtime.NewSchemeBuilder(clientgoscheme.AddToScheme, runtimev1alpha1.AddToScheme, sandboxv1alpha1.AddToScheme)
-	if err := add.AddToScheme(scheme); err != nil {
-		return nil, fmt.Errorf("registering API types: %w", err)
-	}
-	return scheme, nil
+// New returns a WorkloadManager that works with this cluster, whose client must know Scheme, and
+// this store.
+func New(c *Config, cluster *Cluster, sessions store.Store, owners owners) *Server {
+	return &Server{config: c, cluster: cluster, store: sessions, owners: owners}
 }
 
 // Handler is AgentCube's HTTP API.
@@ -86,7 +72,13 @@ func (s *Server) handleCreate(kind string) http.HandlerFunc {
 			refuse(w, http.StatusBadRequest, err.Error())
 			return
 		}
-		created, err := s.launch(r.Context(), request)
+		owner, err := s.owner(r)
+		if err != nil {
+			klog.Warningf("Refused %s %s from %s: %v", r.Method, r.URL.Path, r.RemoteAddr, err)
+			refuse(w, http.StatusUnauthorized, "invalid user identity")
+			return
+		}
+		created, err := s.launch(r.Context(), request, owner)
 		switch {
 		case err == nil:
 			serve.JSON(w, http.StatusOK, created)
@@ -107,7 +99,10 @@ func (s *Server) handleDelete(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if err == nil {
-		err = s.remove(r.Context(), sandbox)
+		var cluster client.Client
+		if cluster, err = s.onBehalf(r.Context()); err == nil {
+			err = s.remove(r.Context(), cluster, sandbox)
+		}
 	}
 	if err != nil {
 		klog.Errorf("Deleting session %s: %v", session, err)

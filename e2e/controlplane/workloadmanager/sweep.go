@@ -16,7 +16,8 @@ import (
 const (
 	sweepInterval = 15 * time.Second
 	sweepTimeout  = 2 * time.Minute
-	sweepLimit    = 10_000 // sessions looked at in one go
+	sweepLook     = 10_000 // sessions looked at in one sweep
+	sweepLimit    = 16     // expired ones, and idle ones, deleted in one sweep
 )
 
 // Sweep deletes expired and idle sessions every now and then until ctx is done.
@@ -30,8 +31,8 @@ func (s *Server) Sweep(ctx context.Context) {
 	}, sweepInterval)
 }
 
-// sweep deletes the sessions that, at this time, have lasted as long as they
-// may or have been silent longer than their own runtime allows.
+// sweep deletes the sessions that, at this time, have lasted as long as they may or have been silent
+// for too long. What is more than the limit has to wait for the next sweep.
 func (s *Server) sweep(ctx context.Context, now time.Time) error {
 	expired, err := s.store.ListExpiredSandboxes(ctx, now, sweepLimit)
 	if err != nil {
@@ -42,40 +43,37 @@ func (s *Server) sweep(ctx context.Context, now time.Time) error {
 		return err
 	}
 	var errs []error
-	for _, info := range append(expired, idle...) {
-		klog.Infof("Deleting sandbox %s/%s: session %s expired or idle", info.SandboxNamespace, info.Name, info.SessionID)
-		errs = append(errs, s.remove(ctx, info))
+	for _, info := range append(expired, idle[:min(len(idle), sweepLimit)]...) {
+		klog.Infof("Deleting %s %s/%s: session %s expired or idle", info.Kind, info.SandboxNamespace, info.Name, info.SessionID)
+		errs = append(errs, s.remove(ctx, s.cluster, info))
 	}
 	return utilerrors.NewAggregate(errs)
 }
 
-// idle lists the sessions that have been silent too long. How long that is
-// stands on the Sandbox, while the store only answers who has been silent since
-// when; so it is asked once for each timeout in use.
+// idle lists the sessions that have been silent for 15 minutes, whatever their runtime says, and
+// those that have been silent for the shorter time of their own. How long that is stands on the
+// Sandbox, while the store only answers who has been silent since when; so it is asked once for each
+// timeout in use.
 func (s *Server) idle(ctx context.Context, now time.Time) ([]*types.SandboxInfo, error) {
 	var sandboxes sandboxv1alpha1.SandboxList
-	if err := s.client.List(ctx, &sandboxes, client.MatchingLabels{managedByLabel: managedBy}); err != nil {
+	if err := s.cluster.List(ctx, &sandboxes, client.MatchingLabels{managedByLabel: managedBy}); err != nil {
 		return nil, fmt.Errorf("listing sandboxes: %w", err)
 	}
-	timeouts := map[string]time.Duration{} // by session
+	own := map[string]time.Duration{} // by session, where it is shorter
 	inUse := map[time.Duration]bool{defaultIdle: true}
 	for _, sandbox := range sandboxes.Items {
-		timeout, err := time.ParseDuration(sandbox.Annotations[idleAnnotation])
-		if err != nil {
-			timeout = defaultIdle
+		if timeout, err := time.ParseDuration(sandbox.Annotations[idleAnnotation]); err == nil && timeout < defaultIdle {
+			own[sandbox.Labels[sessionLabel]], inUse[timeout] = timeout, true
 		}
-		timeouts[sandbox.Labels[sessionLabel]] = timeout
-		inUse[timeout] = true
 	}
 	var idle []*types.SandboxInfo
 	for timeout := range inUse {
-		silent, err := s.store.ListInactiveSandboxes(ctx, now.Add(-timeout), sweepLimit)
+		silent, err := s.store.ListInactiveSandboxes(ctx, now.Add(-timeout), sweepLook)
 		if err != nil {
 			return nil, fmt.Errorf("listing idle sessions: %w", err)
 		}
 		for _, info := range silent {
-			// A session whose sandbox is gone has the default.
-			if own, known := timeouts[info.SessionID]; own == timeout || !known && timeout == defaultIdle {
+			if shorter, known := own[info.SessionID]; known && shorter == timeout || !known && timeout == defaultIdle {
 				idle = append(idle, info)
 			}
 		}

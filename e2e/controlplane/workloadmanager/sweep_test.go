@@ -2,6 +2,7 @@ package workloadmanager
 
 import (
 	"context"
+	"fmt"
 	"testing"
 	"time"
 
@@ -21,7 +22,7 @@ func TestSweepDeletesWhatExpiredOrWentIdleByItsOwnTimeout(t *testing.T) {
 	var objects []client.Object
 	session := func(name string, idle, silent, left time.Duration, running bool) {
 		w := workload{key: client.ObjectKey{Namespace: "team", Name: name}, idle: idle, life: left}
-		sandbox := w.sandbox(name, now)
+		sandbox := w.sandbox(name, name, now)
 		if running {
 			objects = append(objects, sandbox)
 		}
@@ -34,13 +35,26 @@ func TestSweepDeletesWhatExpiredOrWentIdleByItsOwnTimeout(t *testing.T) {
 	const long = time.Hour
 	session("busy", 2*time.Minute, time.Minute, long, true)
 	session("idle", 2*time.Minute, 3*time.Minute, long, true)
-	session("patient", 30*time.Minute, 20*time.Minute, long, true)
+	session("patient", 30*time.Minute, 14*time.Minute, long, true)
+	session("too-patient", 30*time.Minute, 16*time.Minute, long, true)
 	session("expired", long, time.Second, -time.Second, true)
+	for i := range sweepLimit + 4 { // more than one sweep deletes
+		session(fmt.Sprintf("crowd-%d", i), long, time.Hour, long, false)
+	}
 	session("just-gone", 2*time.Minute, 3*time.Minute, long, false) // its timeout went with the sandbox
 	session("long-gone", 2*time.Minute, 16*time.Minute, long, false)
 	cluster := cluster(t, sandboxv1alpha1.SandboxStatus{}, interceptor.Funcs{}, objects...)
 
-	require.NoError(t, newServer(Config{}, cluster).sweep(t.Context(), now))
+	server := newServer(Config{}, cluster)
+	old := func() int {
+		silent, err := server.idle(t.Context(), now)
+		require.NoError(t, err)
+		return len(silent)
+	}
+	before := old()
+	require.NoError(t, server.sweep(t.Context(), now))
+	assert.Equal(t, before-sweepLimit, old(), "after the first sweep")
+	require.NoError(t, server.sweep(t.Context(), now))
 	var running []string
 	for _, sandbox := range sandboxes(t, cluster) {
 		running = append(running, sandbox.Labels[sessionLabel])
@@ -48,7 +62,7 @@ func TestSweepDeletesWhatExpiredOrWentIdleByItsOwnTimeout(t *testing.T) {
 	assert.ElementsMatch(t, []string{"busy", "patient"}, running)
 	for name, kept := range map[string]bool{
 		"busy": true, "patient": true, "just-gone": true,
-		"idle": false, "expired": false, "long-gone": false,
+		"idle": false, "too-patient": false, "expired": false, "long-gone": false,
 	} {
 		_, err := store.Storage().GetSandboxBySessionID(t.Context(), name)
 		assert.Equal(t, kept, err == nil, name)

@@ -15,6 +15,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/rand"
 	sandboxv1alpha1 "sigs.k8s.io/agent-sandbox/api/v1alpha1"
+	extensionsv1alpha1 "sigs.k8s.io/agent-sandbox/extensions/api/v1alpha1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
@@ -32,6 +33,7 @@ const (
 
 // workload is what both kinds of runtime come down to.
 type workload struct {
+	claims              *metav1.OwnerReference // the CodeInterpreter whose warm pool has its sandboxes; nil makes new ones
 	key                 client.ObjectKey
 	pod                 corev1.PodSpec
 	labels, annotations map[string]string
@@ -51,7 +53,7 @@ func (s *Server) workload(ctx context.Context, request types.CreateSandboxReques
 
 func (s *Server) agentRuntime(ctx context.Context, key client.ObjectKey) (*workload, error) {
 	var object runtimev1alpha1.AgentRuntime
-	if err := s.client.Get(ctx, key, &object); err != nil {
+	if err := s.cluster.Runtimes.Get(ctx, key, &object); err != nil {
 		return nil, missing(err, api.ErrAgentRuntimeNotFound)
 	}
 	template := object.Spec.Template
@@ -70,9 +72,20 @@ func (s *Server) agentRuntime(ctx context.Context, key client.ObjectKey) (*workl
 
 func (s *Server) codeInterpreter(ctx context.Context, key client.ObjectKey) (*workload, error) {
 	var object runtimev1alpha1.CodeInterpreter
-	if err := s.client.Get(ctx, key, &object); err != nil {
+	if err := s.cluster.Runtimes.Get(ctx, key, &object); err != nil {
 		return nil, missing(err, api.ErrCodeInterpreterNotFound)
 	}
+	w, err := s.interpreter(ctx, &object)
+	if err == nil && warm(&object) {
+		w.claims = &metav1.OwnerReference{
+			APIVersion: runtimev1alpha1.GroupVersion.String(), Kind: types.CodeInterpreterKind, Name: object.Name, UID: object.UID,
+		}
+	}
+	return w, err
+}
+
+// interpreter is the workload of a CodeInterpreter, warm or not.
+func (s *Server) interpreter(ctx context.Context, object *runtimev1alpha1.CodeInterpreter) (*workload, error) {
 	template := object.Spec.Template
 	if template == nil {
 		return nil, api.ErrTemplateMissing
@@ -90,7 +103,7 @@ func (s *Server) codeInterpreter(ctx context.Context, key client.ObjectKey) (*wo
 		ports = []runtimev1alpha1.TargetPort{{Port: 8080, Protocol: runtimev1alpha1.ProtocolTypeHTTP, PathPrefix: "/"}}
 	}
 	return &workload{
-		key: key, labels: template.Labels, annotations: template.Annotations, ports: ports,
+		key: client.ObjectKeyFromObject(object), labels: template.Labels, annotations: template.Annotations, ports: ports,
 		pod: corev1.PodSpec{
 			ImagePullSecrets: template.ImagePullSecrets,
 			RuntimeClassName: s.runtimeClass(template.RuntimeClassName),
@@ -115,7 +128,7 @@ func (s *Server) codeInterpreter(ctx context.Context, key client.ObjectKey) (*wo
 func (s *Server) routerPublicKey(ctx context.Context) (string, error) {
 	var secret corev1.Secret
 	key := client.ObjectKey{Namespace: s.config.Namespace, Name: router.IdentitySecretName}
-	if err := s.client.Get(ctx, key, &secret); err != nil {
+	if err := s.cluster.Get(ctx, key, &secret); err != nil {
 		return "", fmt.Errorf("%w: %w", api.ErrPublicKeyMissing, err)
 	}
 	pem := secret.Data[router.PublicKeyDataKey]
@@ -137,9 +150,26 @@ func (s *Server) runtimeClass(template *string) *string {
 	return template
 }
 
-// sandbox is the Sandbox of one session of the workload.
-func (w *workload) sandbox(session string, now time.Time) *sandboxv1alpha1.Sandbox {
+// object is what is made for one session of the workload: a claim on its warm pool, or a Sandbox.
+func (w *workload) object(session string, now time.Time) client.Object {
 	name := w.key.Name + "-" + rand.String(8)
+	if w.claims != nil {
+		return w.claim(name, session)
+	}
+	return w.sandbox(name, session, now)
+}
+
+func (w *workload) claim(name, session string) *extensionsv1alpha1.SandboxClaim {
+	return &extensionsv1alpha1.SandboxClaim{
+		ObjectMeta: metav1.ObjectMeta{
+			Name: name, Namespace: w.key.Namespace, OwnerReferences: []metav1.OwnerReference{*w.claims},
+			Labels: map[string]string{sessionLabel: session, sandboxLabel: name},
+		},
+		Spec: extensionsv1alpha1.SandboxClaimSpec{TemplateRef: extensionsv1alpha1.SandboxTemplateRef{Name: w.key.Name}},
+	}
+}
+
+func (w *workload) sandbox(name, session string, now time.Time) *sandboxv1alpha1.Sandbox {
 	podLabels := map[string]string{}
 	maps.Copy(podLabels, w.labels)
 	podLabels[sessionLabel], podLabels[sandboxLabel] = session, name
@@ -169,7 +199,7 @@ func (w *workload) sandbox(session string, now time.Time) *sandboxv1alpha1.Sandb
 	}
 }
 
-// missing is notFound where the API server says so, else the error itself.
+// missing is notFound where the informer says so, else the error itself.
 func missing(err, notFound error) error {
 	if apierrors.IsNotFound(err) {
 		return notFound

@@ -1,0 +1,87 @@
+package workloadmanager
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"sync/atomic"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	runtimev1alpha1 "github.com/volcano-sh/agentcube/pkg/apis/runtime/v1alpha1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/rest"
+)
+
+const runtimesPath = "/apis/runtime.agentcube.volcano.sh/v1alpha1"
+
+// apiServer is as much of an API server as informers of runtimes need: lists, and watches in which
+// nothing happens.
+type apiServer struct {
+	requests atomic.Int32
+	hold     chan struct{} // lists are answered once it is closed
+	ended    chan struct{} // is closed with the server
+}
+
+// newAPIServer serves until the test ends, with one AgentRuntime.
+func newAPIServer(t testing.TB) (*apiServer, *rest.Config) {
+	t.Helper()
+	s := &apiServer{hold: make(chan struct{}), ended: make(chan struct{})}
+	mux := http.NewServeMux()
+	runtime := agentRuntime()
+	runtime.TypeMeta = metav1.TypeMeta{Kind: "AgentRuntime", APIVersion: runtimev1alpha1.GroupVersion.String()}
+	kind := func(kind string) metav1.TypeMeta {
+		return metav1.TypeMeta{Kind: kind, APIVersion: runtimev1alpha1.GroupVersion.String()}
+	}
+	mux.HandleFunc("GET "+runtimesPath+"/agentruntimes", s.list(t, runtimev1alpha1.AgentRuntimeList{
+		TypeMeta: kind("AgentRuntimeList"), ListMeta: metav1.ListMeta{ResourceVersion: "1"}, Items: []runtimev1alpha1.AgentRuntime{*runtime},
+	}))
+	mux.HandleFunc("GET "+runtimesPath+"/codeinterpreters", s.list(t, runtimev1alpha1.CodeInterpreterList{
+		TypeMeta: kind("CodeInterpreterList"), ListMeta: metav1.ListMeta{ResourceVersion: "1"}, Items: []runtimev1alpha1.CodeInterpreter{},
+	}))
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.requests.Add(1)
+		mux.ServeHTTP(w, r)
+	}))
+	t.Cleanup(func() {
+		close(s.ended)
+		server.Close()
+	})
+	return s, &rest.Config{Host: server.URL}
+}
+
+// list answers a list, and a watch never. A watch that is to begin with a list is refused, as by an
+// API server that knows none.
+func (s *apiServer) list(t testing.TB, list any) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		query := r.URL.Query()
+		switch {
+		case query.Get("sendInitialEvents") != "":
+			w.WriteHeader(http.StatusUnprocessableEntity)
+			answer(t, w, metav1.Status{
+				TypeMeta: metav1.TypeMeta{Kind: "Status", APIVersion: "v1"}, Status: metav1.StatusFailure, Reason: metav1.StatusReasonInvalid, Code: http.StatusUnprocessableEntity,
+			})
+		case query.Get("watch") != "":
+			_ = http.NewResponseController(w).Flush()
+			select {
+			case <-s.ended:
+			case <-r.Context().Done():
+			}
+		default:
+			select {
+			case <-s.hold:
+				answer(t, w, list)
+			case <-s.ended:
+			case <-r.Context().Done():
+			}
+		}
+	}
+}
+
+func answer(t testing.TB, w http.ResponseWriter, body any) {
+	t.Helper()
+	text, err := json.Marshal(body)
+	require.NoError(t, err)
+	w.Header().Set("Content-Type", "application/json")
+	_, _ = w.Write(text)
+}
