@@ -46,7 +46,12 @@ var clusterFaults = suite.Scenario{
 		}
 		for n, worker := range workers {
 			endured = append(endured, suite.Fault{Name: fmt.Sprintf("worker node %d restarted", n+1), Inject: func(ctx context.Context) error {
-				return faults.RestartNode(ctx, r.Client, r.Namespace, worker.Name)
+				gone := time.Now()
+				if err := faults.RestartNode(ctx, r.Client, r.Namespace, worker.Name); err != nil {
+					return err
+				}
+				time.Sleep(time.Until(gone.Add(faults.Unnoticed)))
+				return nil
 			}, Spares: traffic.Spared{}})
 		}
 		suite.Endure(ctx, t, load, endured)

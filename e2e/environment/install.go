@@ -15,7 +15,7 @@ import (
 
 // Install installs agent-sandbox and the charts on a cluster, and returns the clients that it used.
 // If it fails, what the cluster was doing is kept, and the error says where.
-func Install(ctx context.Context, log *progress.Log, c *cluster.Cluster) (*kube.Client, *helm.Client, error) {
+func Install(ctx context.Context, log *progress.Log, c *cluster.Cluster, files ...string) (*kube.Client, *helm.Client, error) {
 	kubeconfig, err := c.Kubeconfig()
 	if err != nil {
 		return nil, nil, err
@@ -35,7 +35,7 @@ func Install(ctx context.Context, log *progress.Log, c *cluster.Cluster) (*kube.
 	err = log.Step("installing agent-sandbox", func() error { return helm.InstallAgentSandbox(ctx, client) })
 	if err == nil {
 		err = log.Step("installing the charts with helm", func() error {
-			if err := charts.Install(ctx); err != nil {
+			if err := charts.Install(ctx, files...); err != nil {
 				return err
 			}
 			// A DaemonSet is ready to helm while the pod of one node is missing.

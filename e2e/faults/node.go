@@ -83,6 +83,11 @@ func (t Target) Overwrite(ctx context.Context, volume, file, text string) error 
 	return nil
 }
 
+// Unnoticed is how long after a node has gone Routers may still send their calls to a WorkloadManager
+// that ran there: nobody ends their HTTP/2 connection, which is pinged after 30 s of silence, with
+// 15 s to answer. The rest is for the node to go.
+const Unnoticed = time.Minute
+
 // RestartNode switches a node off and on again, and returns once all containers that a namespace
 // has there were started again.
 func RestartNode(ctx context.Context, client *kube.Client, namespace, node string) error {

@@ -40,12 +40,17 @@ func (h *Client) Run(ctx context.Context, args ...string) (string, error) {
 }
 
 // Install installs both charts, or brings them up to date, and waits until all they install is
-// ready. Values that the user has set on an earlier installation are kept.
-func (h *Client) Install(ctx context.Context) error {
+// ready. Values that the user has set on an earlier installation are kept. Files with more values
+// come last.
+func (h *Client) Install(ctx context.Context, files ...string) error {
 	if err := h.upgrade(ctx, "spire-crds", "charts/spire-crds"); err != nil {
 		return err
 	}
-	return h.upgrade(ctx, Name, "charts/base", "--values", repo.Path("values", "kind.yaml"), "--set", "spire.enabled=true")
+	args := []string{"--values", repo.Path("values", "kind.yaml"), "--set", "spire.enabled=true"}
+	for _, file := range files {
+		args = append(args, "--values", file)
+	}
+	return h.upgrade(ctx, Name, "charts/base", args...)
 }
 
 func (h *Client) upgrade(ctx context.Context, name, chart string, args ...string) error {

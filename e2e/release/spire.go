@@ -162,13 +162,13 @@ func (r Release) pods(ctx context.Context, app string) ([]corev1.Pod, error) {
 
 // LoggedByEach checks that each pod of a program has written lines with these parts since a moment,
 // one after the other.
-func (r Release) LoggedByEach(ctx context.Context, app string, since time.Time, parts ...string) error {
+func (r Release) LoggedByEach(ctx context.Context, app, container string, since time.Time, parts ...string) error {
 	pods, err := r.pods(ctx, app)
 	if err != nil {
 		return err
 	}
 	for _, pod := range pods {
-		options := &corev1.PodLogOptions{Container: app, SinceTime: &metav1.Time{Time: since}}
+		options := &corev1.PodLogOptions{Container: container, SinceTime: &metav1.Time{Time: since}}
 		data, err := r.CoreV1().Pods(pod.Namespace).GetLogs(pod.Name, options).DoRaw(ctx)
 		if err != nil {
 			return err

@@ -21,6 +21,9 @@ import (
 // Chart is the folder of the chart under test.
 var Chart = repo.Path("charts", "base")
 
+// small is the file of values for releases that share few processors with many others.
+var small = repo.Path("e2e", "testdata", "small.yaml")
+
 // DrainSeconds is what WorkloadManagers need in a release that stays in one mode. Only those that
 // change it wait for Routers of the other one, by default for longer than a test should take.
 const DrainSeconds = "20"
@@ -35,7 +38,7 @@ var Rolling sync.Mutex
 // values.
 func Install(ctx context.Context, t *testing.T, name string, values map[string]string, examples ...string) release.Release {
 	t.Helper()
-	files := []string{repo.Path("values", "kind.yaml"), repo.Path("e2e", "testdata", "small.yaml")}
+	files := []string{repo.Path("values", "kind.yaml"), small}
 	for _, example := range examples {
 		files = append(files, repo.Path("values", example))
 	}

@@ -66,7 +66,7 @@ func setUp(ctx context.Context, log *progress.Log, c *cluster.Cluster) error {
 	if err != nil {
 		return err
 	}
-	client, charts, err := environment.Install(ctx, log, c)
+	client, charts, err := environment.Install(ctx, log, c, small)
 	if err != nil {
 		return err
 	}
