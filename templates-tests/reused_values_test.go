@@ -2,6 +2,7 @@ package templatestests
 
 import (
 	"io"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -23,7 +24,7 @@ func TestStoredValueBlocksNoUpgrade(t *testing.T) {
 	t.Parallel()
 	set := map[string]map[string]any{}
 	for _, path := range keys("", chart.Base().Values) {
-		if path != "redis" && path != "redis.addr" { // without these the chart has no store
+		if path != "redis" && path != "redis.addr" && !strings.HasSuffix(path, requiredByKubernetes) { // without the first two the chart has no store
 			set[path+"=null"] = nested(path, nil)
 		}
 	}

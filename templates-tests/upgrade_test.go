@@ -41,7 +41,7 @@ var v010 = sync.OnceValues(func() (*helmchart.Chart, error) {
 const userOfV010 = `
 redis: {addr: "redis.example:6379", password: secret}
 router: {replicas: 3, serviceAccountName: agentcube-router, rbac: {create: true}, service: {port: 80}, extraEnv: [{name: A, value: b}]}
-workloadmanager: {image: {tag: v1}, service: {port: 9090}, resources: {requests: {cpu: 1}}}
+workloadmanager: {image: {tag: v1}, service: {port: 9090}, resources: {requests: {cpu: 250m}}}
 volcano: {scheduler: {enabled: true}}`
 
 // upgradeFromV010 is an upgrade with --reuse-values: the old release's computed values stand where
@@ -71,7 +71,7 @@ func TestUpgradeFromV010WithReuseValuesKeepsWhatTheUserSet(t *testing.T) {
 
 		manager := container(t, get[*appsv1.Deployment](t, objects, "workloadmanager").Spec.Template.Spec, "workloadmanager")
 		assert.Equal(t, "ghcr.io/volcano-sh/workloadmanager:v1", manager.Image)
-		assert.Equal(t, "1", manager.Resources.Requests.Cpu().String())
+		assert.Equal(t, "250m", manager.Resources.Requests.Cpu().String())
 		assert.Equal(t, int32(9090), get[*corev1.Service](t, objects, "workloadmanager").Spec.Ports[0].Port)
 		get[*appsv1.Deployment](t, objects, "volcano-agent-scheduler")
 		assert.Equal(t, "secret", get[*corev1.Secret](t, objects, "agentcube-redis").StringData["password"])

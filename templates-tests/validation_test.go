@@ -28,7 +28,7 @@ func TestWrongValuesAreRefusedWithTheKeyAndTheMend(t *testing.T) {
 		"spire: {spiffeHelper: {certFileName: certs/cert.pem}}":                                                "at '/spire/spiffeHelper/certFileName': 'certs/cert.pem' does not match pattern '^(?<file_name_without_directory>",
 		"spire: {spiffeHelper: {keyFileName: keys/key.pem}}":                                                   "at '/spire/spiffeHelper/keyFileName': 'keys/key.pem' does not match pattern '^(?<file_name_without_directory>",
 		"spire: {spiffeHelper: {bundleFileName: /bundle.pem}}":                                                 "at '/spire/spiffeHelper/bundleFileName': '/bundle.pem' does not match pattern '^(?<file_name_without_directory>",
-		"spire: {spiffeHelper: {certDir: certs}}":                                                              "at '/spire/spiffeHelper/certDir': 'certs' does not match pattern '^(?<absolute_path>",
+		"spire: {spiffeHelper: {certDir: certs}}":                                                              "at '/spire/spiffeHelper/certDir': 'certs' does not match pattern '^(?<absolute_path_of_letters_digits_dots_dashes_and_underscores>",
 		"spire: {server: {ca: {ttl: 1d}}}":                                                                     "at '/spire/server/ca/ttl': '1d' does not match pattern '^(?<hours_minutes_and_seconds_as_in_24h_or_1h30m>",
 		"spire: {server: {ca: {x509SvidDefaultTtl: hour}}}":                                                    "at '/spire/server/ca/x509SvidDefaultTtl': 'hour' does not match pattern '^(?<hours_minutes_and_seconds_as_in_24h_or_1h30m>",
 		"spire: {server: {cacheReloadInterval: 0s}}":                                                           "at '/spire/server/cacheReloadInterval': '0s' does not match pattern '^(?<hours_minutes_and_seconds_as_in_24h_or_1h30m>",
@@ -47,7 +47,7 @@ func TestWrongValuesAreRefusedWithTheKeyAndTheMend(t *testing.T) {
 		"workloadmanager: {rbac: {extraRules: [{apiGroups: [a], resources: [b], verb: [get], verbs: [get]}]}}": "additional properties 'verb' not allowed",
 		"workloadmanager: {rbac: {extraRules: [{apiGroups: [a], resources: [b]}]}}":                            "missing property 'verbs'",
 		"router: {extraEnv: [{value: a}]}":                                                                     "at '/router/extraEnv/0': missing property 'name'",
-		"redis: {addr: redis}":                                                                                 "at '/redis/addr': 'redis' does not match pattern '^(?<nothing_or_host_colon_port>",
+		"redis: {addr: redis}":                                                                                 "at '/redis/addr': 'redis' does not match pattern '^(?<nothing_or_host_colon_port_as_in_redis_6379_with_IPv6_in_brackets>",
 		// what the templates find
 		"redis: {password: a, secretName: b}":                                                                    "redis.password and redis.secretName both give the password: set one of them only",
 		"redis: {embedded: {enabled: true}}":                                                                     "redis.addr names a Redis and redis.embedded.enabled makes one: set one of them only",

@@ -92,7 +92,14 @@ var others = map[string]any{
 	"rbac.extraRules":    []any{map[string]any{"apiGroups": []any{"other"}, "resources": []any{"others"}, "verbs": []any{"get"}}},
 	"service.type":       "NodePort", "workloadAPI.type": "csi", "dataStore.type": "mysql", "upstreamAuthority.type": "secret",
 	"redis.addr": "other:6379", "persistence.size": "7Gi", "jwtIssuer": "https://other", "kubeletCertificate": "/other/file",
-	"whenDeleted": "Delete", "keyManager": "memory", "kubeletVerification": "clusterCA", "updateStrategy.type": "OnDelete", "rollingUpdate.maxUnavailable": "7%",
+	"requests.cpu": "7m", "requests.memory": "7Mi", "requests.ephemeral-storage": "7Mi",
+	"limits.cpu": "7", "limits.memory": "7Gi", "limits.ephemeral-storage": "7Gi",
+	"fsGroupChangePolicy": "Always", "seccompProfile.type": "Unconfined",
+	"tolerations": []any{map[string]any{"key": "other"}}, "affinity": map[string]any{"podAffinity": map[string]any{}},
+	"topologySpreadConstraints": []any{map[string]any{"maxSkew": 1, "topologyKey": "other", "whenUnsatisfiable": "ScheduleAnyway"}},
+	"extraVolumeMounts":         []any{map[string]any{"name": "other", "mountPath": "/other"}},
+	"extraContainers":           []any{map[string]any{"name": "other", "image": "other"}},
+	"whenDeleted":               "Delete", "keyManager": "memory", "kubeletVerification": "clusterCA", "updateStrategy.type": "OnDelete", "rollingUpdate.maxUnavailable": "7%",
 }
 
 func another(path string, value any) any {

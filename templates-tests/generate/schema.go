@@ -25,7 +25,7 @@ var free = regexp.MustCompile(`^(resources|.*[sS]ecurityContext)$`)
 // Schema makes values.schema.json: types from the defaults, descriptions from their comments, the
 // rest from rules.yaml. What the defaults shape is closed to other keys, so that a typo is an
 // error.
-func Schema(_ context.Context, root string) (Files, error) {
+func Schema(ctx context.Context, root string) (Files, error) {
 	content, err := os.ReadFile(filepath.Join(root, "charts/base/values.yaml"))
 	if err != nil {
 		return nil, fmt.Errorf("read the defaults: %w", err)
@@ -34,12 +34,20 @@ func Schema(_ context.Context, root string) (Files, error) {
 	if err := yaml.Unmarshal(content, &document); err != nil {
 		return nil, fmt.Errorf("parse values.yaml: %w", err)
 	}
-	var rules map[string]map[string]any
+	var rules struct {
+		Values     map[string]map[string]any
+		Kubernetes map[string]map[string]any
+	}
 	if err := yaml.Unmarshal(rulesYAML, &rules); err != nil {
 		return nil, fmt.Errorf("parse rules.yaml: %w", err)
 	}
+	types, err := newKubernetes(ctx, root, rules.Kubernetes)
+	if err != nil {
+		return nil, err
+	}
 
-	schema := schemaOf(document.Content[0], nil, rules)
+	schema := schemaOf(document.Content[0], nil, rules.Values, types)
+	schema["definitions"] = types.made
 	schema["$schema"] = "http://json-schema.org/draft-07/schema#"
 	schema["title"] = "Values of the AgentCube chart"
 	var out bytes.Buffer
@@ -52,13 +60,13 @@ func Schema(_ context.Context, root string) (Files, error) {
 	return Files{"charts/base/values.schema.json": out.Bytes()}, nil
 }
 
-func schemaOf(node *yaml.Node, path []string, rules map[string]map[string]any) map[string]any {
+func schemaOf(node *yaml.Node, path []string, rules map[string]map[string]any, types *kubernetes) map[string]any {
 	schema := map[string]any{"type": typeOf(node)}
 	if isSection(node, path) {
 		properties := map[string]any{}
 		for i := 0; i < len(node.Content); i += 2 {
 			key, value := node.Content[i], node.Content[i+1]
-			property := schemaOf(value, append(slices.Clip(path), key.Value), rules)
+			property := schemaOf(value, append(slices.Clip(path), key.Value), rules, types)
 			if text := description(key); text != "" {
 				property["description"] = text
 			}
@@ -70,6 +78,7 @@ func schemaOf(node *yaml.Node, path []string, rules map[string]map[string]any) m
 	for _, rule := range rulePaths(path) {
 		maps.Copy(schema, rules[rule])
 	}
+	types.expand(schema)
 	if len(path) > 0 {
 		admitEmpty(schema)
 	}

@@ -10,8 +10,8 @@
 - name: REDIS_PASSWORD
   valueFrom:
     secretKeyRef:
-      name: {{ . }}
-      key: {{ $.Values.redis.secretKey }}
+      name: {{ . | quote }}
+      key: {{ $.Values.redis.secretKey | quote }}
 {{- else }}
 - name: REDIS_PASSWORD_REQUIRED
   value: "false"
@@ -33,8 +33,19 @@ merge keeps but one of them. Takes chart (text) and extra (a list).
 {{ list . | toYaml }}
 {{ end -}}
 {{- end -}}
-{{ toYaml .extra }}
+{{ include "agentcube.env.texts" .extra }}
 {{- else -}}
 {{ .chart }}
 {{- end -}}
+{{- end -}}
+
+{{/* The user's variables, of which Kubernetes wants each value as text. */}}
+{{- define "agentcube.env.texts" -}}
+{{- range . -}}
+{{- $variable := . -}}
+{{- if not (kindIs "invalid" .value) -}}
+{{- $variable = merge (dict "value" (include "agentcube.text" .value)) . -}}
+{{- end -}}
+{{ list $variable | toYaml }}
+{{ end -}}
 {{- end -}}

@@ -1,12 +1,22 @@
-{{/* Settings as SPIRE's configuration files have them: maps are blocks, all else is written as in JSON. */}}
+{{/*
+A value in SPIRE's configuration files, as in JSON. What begins with a dollar sign would be replaced, by a variable of the environment
+or in HCL, so that sign is escaped.
+*/}}
+{{- define "agentcube.hcl.value" -}}
+{{ toRawJson . | replace "$" "\\u0024" }}
+{{- end -}}
+
+{{/* Settings as SPIRE's configuration files have them: maps are blocks, and so is each map in a list. */}}
 {{- define "agentcube.hcl" -}}
 {{- range $key, $value := . }}
-{{- if kindIs "map" $value }}
+{{- if or (kindIs "map" $value) (and (kindIs "slice" $value) (kindIs "map" (first $value))) }}
+{{- range kindIs "map" $value | ternary (list $value) $value }}
 {{ $key }} {
-  {{- include "agentcube.hcl" $value | trim | nindent 2 }}
+  {{- include "agentcube.hcl" . | trim | nindent 2 }}
 }
+{{- end }}
 {{- else }}
-{{ $key }} = {{ toJson $value }}
+{{ $key }} = {{ include "agentcube.hcl.value" $value }}
 {{- end }}
 {{- end }}
 {{- end -}}

@@ -29,9 +29,37 @@ helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version | replace "+" "_" }}
 {{ .root.Release.Namespace }}-{{ .root.Release.Name }}-{{ .name }}
 {{- end -}}
 
-{{/* A text of digits only, which values files and stored releases give as a number, and templates would write as 1.2345678e+07. */}}
+{{/*
+A number or boolean as the text that Kubernetes wants. Values files and stored releases give a text of digits as a number, which
+templates would write as 1.2345678e+07, and which has lost digits above 2^53.
+*/}}
 {{- define "agentcube.text" -}}
-{{ if kindIs "float64" . }}{{ int64 . }}{{ else }}{{ . }}{{ end }}
+{{- if kindIs "string" . -}}
+{{ . }}
+{{- else if gt (float64 .) 9007199254740991.0 -}}
+{{- fail (printf "the values have the number %s, of which digits are lost because it is above 2^53: put it in quotes, or use --set-string" (toJson .)) -}}
+{{- else -}}
+{{ toJson . }}
+{{- end -}}
+{{- end -}}
+
+{{/*
+Labels or annotations: the chart's, and the user's, which replace those of the same name unless the chart depends on them. Takes
+chart (text), extra (a map) and key, where that is in the values.
+*/}}
+{{- define "agentcube.texts" -}}
+{{- if .extra -}}
+{{- $texts := fromYaml .chart -}}
+{{- range $name, $value := .extra -}}
+{{- if or (hasPrefix "agentcube.volcano.sh/" $name) (and (hasKey $texts $name) (regexMatch "^(app$|checksum/)" $name)) -}}
+{{- fail (printf "%s has %s, which the chart sets and depends on: remove it or give it another name" $.key $name) -}}
+{{- end -}}
+{{- $_ := set $texts $name (include "agentcube.text" $value) -}}
+{{- end -}}
+{{ toYaml $texts }}
+{{- else -}}
+{{ .chart }}
+{{- end -}}
 {{- end -}}
 
 {{/*
@@ -43,7 +71,7 @@ decides over the tag, which then only says to people what it is. Takes root and 
 {{- with .root.Values.global.imageRegistry -}}
 {{- $repository = printf "%s/%s" (trimSuffix "/" .) (regexReplaceAll "^([^/]*[.:][^/]*|localhost)/" $repository "") -}}
 {{- end -}}
-{{ $repository }}:{{ include "agentcube.text" .image.tag }}{{ with .image.digest }}@{{ . }}{{ end }}
+{{ $repository }}{{ with .image.tag }}:{{ include "agentcube.text" . }}{{ end }}{{ with .image.digest }}@{{ . }}{{ end }}
 {{- end -}}
 
 {{- define "agentcube.redis.name" -}}

@@ -1,11 +1,12 @@
 {{/*
 Where pods run, by the values of their component. Several replicas keep apart where they can, so that a node's loss takes
-one. Takes values, app and replicas.
+one. Takes values, app, replicas and, of the chart's own, nodeSelector and
+affinity.
 */}}
 {{- define "agentcube.scheduling" -}}
-{{- with .values.nodeSelector }}
+{{- with include "agentcube.texts" (dict "chart" (.nodeSelector | default "") "extra" .values.nodeSelector "key" "nodeSelector") }}
 nodeSelector:
-  {{- toYaml . | nindent 2 }}
+  {{- . | nindent 2 }}
 {{- end }}
 {{- with .values.tolerations }}
 tolerations:
@@ -14,6 +15,9 @@ tolerations:
 {{- if .values.affinity }}
 affinity:
   {{- toYaml .values.affinity | nindent 2 }}
+{{- else if .affinity }}
+affinity:
+  {{- .affinity | nindent 2 }}
 {{- else if gt (int .replicas) 1 }}
 affinity:
   podAntiAffinity:
@@ -56,8 +60,13 @@ fall back to one. Takes root, values and name.
 {{- end -}}
 {{- end -}}
 
-{{/* What a Deployment tells the next upgrade of the chart, and the user's annotations. Takes root, values and name. */}}
+{{/* Annotations of a Deployment: the chart's and the user's. Takes root, section, values and name. */}}
 {{- define "agentcube.deployment.annotations" -}}
+{{ include "agentcube.texts" (dict "chart" (include "agentcube.deployment.records" .) "extra" .values.annotations "key" (printf "%s.annotations" .section)) }}
+{{- end -}}
+
+{{/* What a Deployment tells the next upgrade of the chart. Takes root, values and name. */}}
+{{- define "agentcube.deployment.records" -}}
 {{- $unknown := include "agentcube.upgrade.afterFailure" .root -}}
 agentcube.volcano.sh/revision: {{ .root.Release.Revision | quote }}
 {{- with include "agentcube.mode.deployed" . | default (ternary "" (include "agentcube.mode" .root) (not (not $unknown))) }}
@@ -66,22 +75,37 @@ agentcube.volcano.sh/deployed-mode: {{ . }}
 {{- if not (include "agentcube.replicas.set" .) }}
 agentcube.volcano.sh/replicas: autoscaler
 {{- end }}
-{{- with .values.annotations }}
-{{ toYaml . }}
+{{- end -}}
+
+{{/* Annotations of the pods of Router and WorkloadManager: the chart's and the user's. Takes root, section and values. */}}
+{{- define "agentcube.app.annotations" -}}
+{{ include "agentcube.texts" (dict "chart" (include "agentcube.app.checksums" .root) "extra" .values.podAnnotations "key" (printf "%s.podAnnotations" .section)) }}
+{{- end -}}
+
+{{/* Rolls the pods that read a changed configuration or password, and no others. */}}
+{{- define "agentcube.app.checksums" -}}
+{{- if .Values.spire.enabled }}
+checksum/spiffe-helper: {{ include "agentcube.checksum" (dict "root" . "file" "helper.conf") }}
+{{- end }}
+{{- with include "agentcube.redis.checksum" . }}
+checksum/redis-password: {{ . }}
 {{- end }}
 {{- end -}}
 
-{{/* Rolls the pods that read a changed configuration or password, and no others. Takes root and values. */}}
-{{- define "agentcube.app.annotations" -}}
-{{- if .root.Values.spire.enabled }}
-checksum/spiffe-helper: {{ include "agentcube.checksum" (dict "root" .root "file" "helper.conf") }}
-{{- end }}
-{{- with include "agentcube.redis.checksum" .root }}
-checksum/redis-password: {{ . }}
-{{- end }}
-{{- with .values.podAnnotations }}
-{{ toYaml . }}
-{{- end }}
+{{/* The user's containers. */}}
+{{- define "agentcube.extraContainers" -}}
+{{- range . -}}
+{{- $container := . -}}
+{{- with .env -}}
+{{- $container = merge (dict "env" (include "agentcube.env.texts" . | fromYamlArray)) $container -}}
+{{- end -}}
+{{ list $container | toYaml }}
+{{ end -}}
+{{- end -}}
+
+{{/* An argument, in which Kubernetes would replace $(NAME) by a variable, and halves each pair of dollar signs. */}}
+{{- define "agentcube.argument" -}}
+{{ . | replace "$" "$$" | quote }}
 {{- end -}}
 
 {{/* What no container of ours needs more than. */}}

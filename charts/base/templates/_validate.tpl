@@ -5,7 +5,9 @@ Each message names the key, why it is rejected, and how to fix it.
 {{- define "agentcube.validate" -}}
 {{- include "agentcube.validate.upgrade" . -}}
 {{- include "agentcube.validate.redis" . -}}
+{{- include "agentcube.validate.images" . -}}
 {{- include "agentcube.validate.workloads" . -}}
+{{- include "agentcube.validate.changed" . -}}
 {{- if .Values.spire.enabled -}}
 {{- include "agentcube.validate.spire" . -}}
 {{- if or .Values.spire.server.enabled .Values.spire.identities.create -}}
@@ -13,6 +15,7 @@ Each message names the key, why it is rejected, and how to fix it.
 {{- end -}}
 {{- include "agentcube.validate.identities" . -}}
 {{- end -}}
+{{- include "agentcube.validate.pods" . -}}
 {{- end -}}
 
 {{- define "agentcube.validate.redis" -}}
@@ -22,6 +25,13 @@ Each message names the key, why it is rejected, and how to fix it.
 {{- end -}}
 {{- if and .password .secretName -}}
 {{- fail "redis.password and redis.secretName both give the password: set one of them only" -}}
+{{- end -}}
+{{- if not (kindIs "string" .password) -}}
+{{- if gt (float64 .password) 9007199254740991.0 -}}
+{{- fail "redis.password is a number above 2^53, and has lost digits: put it in quotes, or use --set-string" -}}
+{{- end -}}
+{{- else if regexMatch "[\r\n]" .password -}}
+{{- fail "redis.password has a line break, as files often have at their end: remove it" -}}
 {{- end -}}
 {{- $inEnvironment := true -}}
 {{- range list $.Values.router $.Values.workloadmanager -}}
@@ -37,7 +47,30 @@ Each message names the key, why it is rejected, and how to fix it.
 {{- end -}}
 {{- end -}}
 
+{{- define "agentcube.validate.images" -}}
+{{- range $key, $image := dict "router" .Values.router.image "workloadmanager" .Values.workloadmanager.image "tools" .Values.tools.image "redis.embedded" .Values.redis.embedded.image
+  "volcano.scheduler" .Values.volcano.scheduler.image "spire.server" .Values.spire.server.image "spire.agent" .Values.spire.agent.image
+  "spire.controllerManager" .Values.spire.controllerManager.image "spire.spiffeHelper" .Values.spire.spiffeHelper.image -}}
+{{- if not (or $image.tag $image.digest) -}}
+{{- fail (printf "%s.image.tag is empty, and %s.image.digest too: set one of them" $key $key) -}}
+{{- end -}}
+{{- if not (kindIs "string" $image.tag) -}}
+{{- if gt (float64 $image.tag) 9007199254740991.0 -}}
+{{- fail (printf "%s.image.tag is a number above 2^53, and has lost digits: put it in quotes, or use --set-string" $key) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Accounts that programs of the chart have, with rights or an identity of their own; beside the Router's. */}}
+{{- define "agentcube.accounts" -}}
+workloadmanager spire-server spire-agent agentcube-test volcano-agent-scheduler
+{{- end -}}
+
 {{- define "agentcube.validate.workloads" -}}
+{{- if has .Values.router.serviceAccountName (include "agentcube.accounts" . | splitList " ") -}}
+{{- fail (printf "router.serviceAccountName is %s, the account of another program, whose rights and identity the Router would get: name another one, or leave it empty" .Values.router.serviceAccountName) -}}
+{{- end -}}
 {{- with .Values.workloadmanager.service -}}
 {{- if eq (int .port) (int .mtlsPort) -}}
 {{- fail "workloadmanager.service.port and workloadmanager.service.mtlsPort are equal, but one Service has both: give them different numbers" -}}
@@ -79,6 +112,9 @@ Each message names the key, why it is rejected, and how to fix it.
 {{- fail (printf "spire.identities.clients has two clients of the name %s: give each its own" .name) -}}
 {{- end -}}
 {{- $clients = append $clients .name -}}
+{{- if and (eq .namespace $.Release.Namespace) (has .serviceAccount (include "agentcube.accounts" . | splitList " ")) -}}
+{{- fail (printf "spire.identities.clients has the client %s with the account %s, which is that of a program of the chart: give it an account of its own" .name .serviceAccount) -}}
+{{- end -}}
 {{- end -}}
 {{- if ne .server.enabled .agent.enabled -}}
 {{- fail "spire.server.enabled and spire.agent.enabled differ: set both to true for a SPIRE of this release, or both to false for one that the cluster has already" -}}
@@ -86,19 +122,47 @@ Each message names the key, why it is rejected, and how to fix it.
 {{- if and .agent.metrics.podMonitor.enabled (not .agent.metrics.enabled) -}}
 {{- fail "spire.agent.metrics.podMonitor.enabled finds no metrics: set spire.agent.metrics.enabled, too" -}}
 {{- end -}}
+{{- if and .agent.metrics.enabled (has (int .agent.metrics.port) (list 2379 2380 2381 6443 10248 10249 10250 10256 10257 10259)) -}}
+{{- fail (printf "spire.agent.metrics.port is %d, on which a program of Kubernetes listens on the nodes: choose another port" (int .agent.metrics.port)) -}}
+{{- end -}}
 {{- if and (eq .workloadAPI.type "csi") .agent.enabled -}}
 {{- fail "spire.workloadAPI.type is csi, but this chart's agents do not serve the CSI driver: use hostPath, or set spire.server.enabled and spire.agent.enabled to false" -}}
 {{- end -}}
 {{- end -}}
+{{- include "agentcube.validate.certDir" . -}}
 {{- if include "agentcube.spire.server" . -}}
 {{- include "agentcube.validate.server" . -}}
+{{- range list "server" "agent" -}}
+{{- include "agentcube.validate.extraConfig" (dict "root" $ "section" .) -}}
+{{- end -}}
 {{- include "agentcube.validate.trustDomain" . -}}
 {{- include "agentcube.validate.volume" . -}}
 {{- end -}}
 {{- end -}}
 
+{{/* A setting that the configuration file has twice is wrong or has no effect. Takes root and section. */}}
+{{- define "agentcube.validate.extraConfig" -}}
+{{- with (index .root.Values.spire .section).extraConfig -}}
+{{- $block := include "agentcube.file" (dict "root" $.root "file" (printf "%s.conf" $.section)) | regexFind "(?s)^.*?\n}" -}}
+{{- $theirs := include "agentcube.hcl" . | nindent 2 -}}
+{{- range $key, $value := . -}}
+{{- range $setting := eq $key "experimental" | ternary (keys (kindIs "map" $value | ternary $value dict)) (list $key) -}}
+{{- $line := printf "(?mi)^%s%s (=|[{])" (eq $key "experimental" | ternary "    " "  ") $setting -}}
+{{- if gt (len (regexFindAll $line $block -1)) (len (regexFindAll $line $theirs -1)) -}}
+{{- fail (printf "spire.%s.extraConfig has %s, and the chart writes this setting from its other values: remove it, and set the value of spire.%s that is for it, if there is one" $.section $setting $.section) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
 {{- define "agentcube.validate.server" -}}
 {{- with .Values.spire -}}
+{{- range .controllerManager.ignoreNamespaces -}}
+{{- if regexMatch . $.Release.Namespace -}}
+{{- fail (printf "spire.controllerManager.ignoreNamespaces has %s, which matches the namespace of this release, %s, so Router and WorkloadManager would get no certificate: narrow it, as ^kube-system$, or use another namespace" . $.Release.Namespace) -}}
+{{- end -}}
+{{- end -}}
 {{- if ge (int64 (include "agentcube.seconds" .server.ca.x509SvidDefaultTtl)) (int64 (include "agentcube.seconds" .server.ca.ttl)) -}}
 {{- fail (printf "spire.server.ca.x509SvidDefaultTtl (%s) is not below spire.server.ca.ttl (%s), and no certificate outlives its CA: shorten the first or lengthen the second" .server.ca.x509SvidDefaultTtl .server.ca.ttl) -}}
 {{- end -}}
@@ -111,6 +175,9 @@ Each message names the key, why it is rejected, and how to fix it.
 {{- end -}}
 {{- if and (eq .dataStore.type "mysql") (not .dataStore.secretName) (not (contains "parseTime=true" .dataStore.connectionString)) -}}
 {{- fail "spire.server.dataStore.type is mysql, and spire.server.dataStore.connectionString lacks parseTime=true, without which SPIRE does not start: end it with ?parseTime=true" -}}
+{{- end -}}
+{{- if regexMatch "[\r\n]" .dataStore.connectionString -}}
+{{- fail "spire.server.dataStore.connectionString has a line break, as files often have at their end: remove it" -}}
 {{- end -}}
 {{- if and .dataStore.secretName (ne .dataStore.type "sqlite3") (not (hasPrefix "/" .dataStore.connectionString)) -}}
 {{- fail "spire.server.dataStore.secretName and spire.server.dataStore.connectionString both say how to reach the database: set one of them only" -}}

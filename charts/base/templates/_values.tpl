@@ -12,6 +12,7 @@ was taken away would come back.
 {{- include "agentcube.values.ofMain" . -}}
 {{- $defaults := .Files.Get "files/defaults.json" | fromJson -}}
 {{- $_ := mergeOverwrite $defaults.merged .Values | set . "Values" -}}
+{{- $changed := list -}}
 {{- range $defaults.whole -}}
 {{- $section := $.Values -}}
 {{- range .section -}}
@@ -19,9 +20,11 @@ was taken away would come back.
 {{- end -}}
 {{- if not (hasKey $section .key) -}}
 {{- $_ := set $section .key .default -}}
+{{- else if not (deepEqual .default (get $section .key)) -}}
+{{- $changed = append $changed (dict "key" (append .section .key | join ".") "value" (get $section .key)) -}}
 {{- end -}}
 {{- end -}}
-{{- $_ := set . "rendered" (dict "releaseLabels" (include "agentcube.releaseLabels" .) "versionLabels" (include "agentcube.versionLabels" .)) -}}
+{{- $_ := set . "rendered" (dict "changed" $changed "releaseLabels" (include "agentcube.releaseLabels" .) "versionLabels" (include "agentcube.versionLabels" .)) -}}
 {{- include "agentcube.validate" . -}}
 {{- end -}}
 {{- end -}}

@@ -66,13 +66,13 @@ true
 {{- define "agentcube.router.jwtArgs" -}}
 {{- with .Values.router.jwt -}}
 {{- if .issuerUrl -}}
-- --jwt-issuer-url={{ .issuerUrl }}
-- --jwt-audience={{ .audience }}
+- {{ include "agentcube.argument" (printf "--jwt-issuer-url=%s" .issuerUrl) }}
+- {{ include "agentcube.argument" (printf "--jwt-audience=%s" .audience) }}
 {{- with .roleClaim }}
-- --jwt-role-claim={{ . }}
+- {{ include "agentcube.argument" (printf "--jwt-role-claim=%s" .) }}
 {{- end }}
 {{- with .requiredRole }}
-- --jwt-required-role={{ . }}
+- {{ include "agentcube.argument" (printf "--jwt-required-role=%s" .) }}
 {{- end }}
 {{- end -}}
 {{- end -}}

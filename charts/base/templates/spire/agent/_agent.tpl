@@ -61,3 +61,20 @@ may accept.
       while collect; sleep 30 & wait $!; do :; done
   {{- include "agentcube.agent.kubeletCAMounts" . | nindent 2 }}
 {{- end -}}
+
+{{/* Rolls the agents when what they read at their start has changed. */}}
+{{- define "agentcube.agent.checksums" -}}
+checksum/agent: {{ include "agentcube.checksum" (dict "root" . "file" "agent.conf") }}
+{{- end -}}
+
+{{/* Virtual nodes run no DaemonSets, and have a taint that agents tolerate. */}}
+{{- define "agentcube.agent.affinity" -}}
+nodeAffinity:
+  requiredDuringSchedulingIgnoredDuringExecution:
+    nodeSelectorTerms:
+      - matchExpressions:
+          - key: type
+            operator: NotIn
+            values:
+              - virtual-kubelet
+{{- end -}}

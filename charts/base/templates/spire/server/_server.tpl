@@ -35,3 +35,12 @@ first one wait until a server is ready. They do not wait for ever: the first one
         sleep 0.5
       done
 {{- end -}}
+
+{{/* Rolls the servers when what they read at their start has changed. */}}
+{{- define "agentcube.server.checksums" -}}
+checksum/server: {{ include "agentcube.checksum" (dict "root" . "file" "server.conf") }}
+checksum/controller-manager: {{ include "agentcube.checksum" (dict "root" . "file" "controller-manager.yaml") }}
+{{- if include "agentcube.server.ownDataStoreSecret" . }}
+checksum/datastore: {{ include "agentcube.secretChecksum" (dict "root" . "secret" .Values.spire.server.dataStore.connectionString) }}
+{{- end }}
+{{- end -}}

@@ -1,0 +1,155 @@
+{{/*
+What meets in one pod: the names of its containers and volumes, paths, ports and flags, the chart's and the user's. The user's are
+compared with the pod as it is rendered, so that no name of the chart stands here a second time. Reading a pod takes time, and a
+pod to which the values add nothing has no such conflict, but for ports.
+*/}}
+{{- define "agentcube.validate.pods" -}}
+{{- $spire := .Values.spire -}}
+{{- range $section, $port := dict "router" .Values.router.service.targetPort "workloadmanager" (include "agentcube.workloadmanager.port" .) -}}
+{{- with index $.Values $section -}}
+{{- if or .extraArgs .extraContainers .extraVolumes .extraVolumeMounts (and $spire.enabled (eq (int $port) (int $spire.spiffeHelper.healthPort))) -}}
+{{- include "agentcube.validate.pod" (dict "root" $ "section" $section "values" . "file" (printf "%s/deployment.yaml" $section)
+  "ports" (printf "%s.service, spire.spiffeHelper.healthPort or %s.extraContainers" $section $section)) -}}
+{{- end -}}
+{{- include "agentcube.validate.extras" (dict "section" $section "values" .) -}}
+{{- if .autoscaling.enabled -}}
+{{- $containers := dict (printf "%s.resources" $section) .resources -}}
+{{- if $spire.enabled -}}
+{{- $_ := set $containers "spire.spiffeHelper.resources" $spire.spiffeHelper.resources -}}
+{{- end -}}
+{{- range .extraContainers -}}
+{{- $_ := set $containers (printf "%s.extraContainers, in %s, resources" $section .name) .resources -}}
+{{- end -}}
+{{- range $key, $resources := $containers -}}
+{{- if not (or (dig "requests" "cpu" "" ($resources | default dict)) (dig "limits" "cpu" "" ($resources | default dict))) -}}
+{{- fail (printf "%s.autoscaling.enabled scales by a share of the requested CPU, and a container requests none: set requests.cpu in %s" $section $key) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- if include "agentcube.spire.server" . -}}
+{{- with $spire.server -}}
+{{- if or .extraVolumes .extraVolumeMounts .metrics.enabled -}}
+{{- include "agentcube.validate.pod" (dict "root" $ "section" "spire.server" "values" . "file" "spire/server/statefulset.yaml" "ports" "spire.server.metrics.port") -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* What the user adds to the pods of Router and WorkloadManager. Takes section and values. */}}
+{{- define "agentcube.validate.extras" -}}
+{{- $names := list -}}
+{{- range .values.extraEnv -}}
+{{- if has .name $names -}}
+{{- fail (printf "%s.extraEnv has the variable %s twice: remove one of them" $.section .name) -}}
+{{- end -}}
+{{- if and .value .valueFrom -}}
+{{- fail (printf "%s.extraEnv has both value and valueFrom for %s: remove one of them" $.section .name) -}}
+{{- end -}}
+{{- $names = append $names .name -}}
+{{- end -}}
+{{- range .values.extraContainers -}}
+{{- if eq .name "spiffe-helper" -}}
+{{- fail (printf "%s.extraContainers has a container spiffe-helper, which tells the chart that mutual TLS is on: give it another name" $.section) -}}
+{{- end -}}
+{{- range .ports -}}
+{{- if has .name (list "http" "https") -}}
+{{- fail (printf "%s.extraContainers has a port %s, and the Service finds the program by the ports of that name: give it another name" $.section .name) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Takes root, section and values of the pod's component, file of its template, and ports, which are the keys that give them. */}}
+{{- define "agentcube.validate.pod" -}}
+{{- $workload := (include (printf "%s/%s" .root.Template.BasePath .file) .root | fromYaml).spec -}}
+{{- $pod := $workload.template.spec -}}
+{{- $volumes := list -}}
+{{- range $workload.volumeClaimTemplates -}}
+{{- $volumes = append $volumes .metadata.name -}}
+{{- end -}}
+{{- range $pod.volumes -}}
+{{- if has .name $volumes -}}
+{{- fail (printf "%s.extraVolumes has a volume %s, and the pod has another one of that name: give it another name" $.section .name) -}}
+{{- end -}}
+{{- $volumes = append $volumes .name -}}
+{{- end -}}
+{{- $names := list -}}
+{{- $ports := list -}}
+{{- range concat ($pod.initContainers | default list) $pod.containers -}}
+{{- $container := .name -}}
+{{- if has .name $names -}}
+{{- fail (printf "%s.extraContainers has a container %s, and the pod has another one of that name: give it another name" $.section .name) -}}
+{{- end -}}
+{{- $names = append $names .name -}}
+{{- $paths := dict -}}
+{{- range .volumeMounts -}}
+{{- if not (has .name $volumes) -}}
+{{- fail (printf "%s.extraVolumeMounts or extraContainers mount the volume %s in the container %s, and the pod has no such volume: add it to %s.extraVolumes" $.section .name $container $.section) -}}
+{{- end -}}
+{{- $path := clean (printf "/%s" .mountPath) -}}
+{{- range $above, $readOnly := $paths -}}
+{{- if or (eq $path $above) (and $readOnly (hasPrefix (printf "%s/" $above) $path)) -}}
+{{- fail (printf "%s.extraVolumeMounts or extraContainers mount a volume at %s in the container %s, and another one is at %s: give it another mountPath" $.section $path $container $above) -}}
+{{- end -}}
+{{- end -}}
+{{- if eq $path "/" -}}
+{{- fail (printf "%s.extraVolumeMounts or extraContainers mount a volume at / in the container %s, and so hide its programs: give it another mountPath" $.section $container) -}}
+{{- end -}}
+{{- $_ := set $paths $path .readOnly -}}
+{{- end -}}
+{{- range .ports -}}
+{{- $port := printf "%d/%s" (int .containerPort) (.protocol | default "TCP") -}}
+{{- if has $port $ports -}}
+{{- fail (printf "the port %d is used twice in the pod, by %s, and only one program can listen on it: change %s" (int .containerPort) $container $.ports) -}}
+{{- end -}}
+{{- $ports = append $ports $port -}}
+{{- end -}}
+{{- end -}}
+{{- $args := (first $pod.containers).args -}}
+{{- $flags := dict -}}
+{{- range $i, $arg := $args -}}
+{{- $flag := regexFind "^-[^=]*" $arg -}}
+{{- if lt $i (sub (len $args) (len ($.values.extraArgs | default list)) | int) -}}
+{{- $_ := set $flags $flag $arg -}}
+{{- else if and $flag (ne $arg (get $flags $flag | default $arg)) -}}
+{{- fail (printf "%s.extraArgs has %s, and the chart sets this flag: remove it, and set the chart's value for it instead" $.section $flag) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Resources and security contexts that are not the default ones. */}}
+{{- define "agentcube.validate.changed" -}}
+{{- $quantity := "^[0-9.]+([kMGTP]i?|m)?$" -}}
+{{- range .rendered.changed -}}
+{{- $key := .key -}}
+{{- with .value -}}
+{{- $limits := .limits | default dict -}}
+{{- range $name, $request := .requests -}}
+{{- $wanted := include "agentcube.text" $request -}}
+{{- $limit := include "agentcube.text" (get $limits $name) -}}
+{{- if and (regexMatch $quantity $wanted) (regexMatch $quantity $limit) (gt (float64 (include "agentcube.bytes" $wanted)) (float64 (include "agentcube.bytes" $limit))) -}}
+{{- fail (printf "%s.requests.%s is %s, above %s.limits.%s, %s: lower the request or raise the limit" $key $name $wanted $key $name $limit) -}}
+{{- end -}}
+{{- end -}}
+{{- if and .runAsNonRoot (hasKey . "runAsUser") (not .runAsUser) -}}
+{{- fail (printf "%s.runAsUser is 0, root, and %s.runAsNonRoot forbids it: change one of them" $key $key) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* The directory of the certificates is mounted over what the images have there. */}}
+{{- define "agentcube.validate.certDir" -}}
+{{- $dir := clean .Values.spire.spiffeHelper.certDir -}}
+{{- $system := "^/(bin|boot|dev|etc/ssl|lib|lib64|proc|sbin|sys|usr|(var/)?run/secrets)(/.*)?$|^/(etc|home|opt|root|run|tmp|var|var/run)$" -}}
+{{- if regexMatch $system $dir -}}
+{{- fail (printf "spire.spiffeHelper.certDir is %s, which would hide files of the images: choose a directory of its own, as /run/spire/certs" $dir) -}}
+{{- end -}}
+{{- range list "/etc/spiffe-helper" (include "agentcube.spire.socketMount" .) -}}
+{{- if hasPrefix (printf "%s/" .) (printf "%s/" $dir) -}}
+{{- fail (printf "spire.spiffeHelper.certDir is %s, and the pods have other files in %s: choose a directory of its own, as /run/spire/certs" $dir .) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}

@@ -1,0 +1,200 @@
+package templatestests
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/hcl"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+
+	"agentcube-mtls/templates-tests/chart"
+)
+
+// odd is a text with everything that some syntax gives a meaning to.
+const odd = "a\"b'c\\d$e$$f$(HOSTNAME)${HOSTNAME}`g`#h%i: ä→😀<&>"
+
+// digest is one of no image.
+var digest = strings.Repeat("a", 64)
+
+// inArgument is a text as a container's argument must hold it: Kubernetes halves dollar signs.
+func inArgument(text string) string { return strings.ReplaceAll(text, "$", "$$") }
+
+// expanded returns the parameters in a file in which the SPIRE server replaces the connection
+// string before it reads it, as it does with -expandEnv.
+func expanded(t *testing.T, file, connection string) parameters {
+	t.Helper()
+	var parsed parameters
+	require.NoError(t, hcl.Unmarshal([]byte(os.Expand(file, func(name string) string {
+		return map[string]string{"SPIRE_DATASTORE_CONNECTION": connection}[name]
+	})), &parsed))
+	return parsed
+}
+
+// TestNumbersAndBooleansBecomeText where Kubernetes takes nothing else.
+func TestNumbersAndBooleansBecomeText(t *testing.T) {
+	t.Parallel()
+	const given = "{flag: true, number: 8080, long: 12345678, share: 0.5, text: a}"
+	want := map[string]string{"flag": "true", "number": "8080", "long": "12345678", "share": "0.5", "text": "a"}
+	objects := render(t, spire, `
+router: {podAnnotations: &texts `+given+`, podLabels: *texts, nodeSelector: *texts, annotations: *texts, service: {annotations: *texts}}
+workloadmanager: {podAnnotations: *texts, podLabels: *texts, nodeSelector: *texts, annotations: *texts, service: {annotations: *texts}}
+spire:
+  server:
+    podAnnotations: *texts
+    podLabels: *texts
+    nodeSelector: *texts
+    service: {annotations: *texts}
+    metrics: {enabled: true, podMonitor: {enabled: true, labels: *texts}}
+  agent: {podAnnotations: *texts, podLabels: *texts, nodeSelector: *texts, metrics: {enabled: true, podMonitor: {enabled: true, labels: *texts}}}
+  identities: {clients: [{name: a, namespace: b, serviceAccount: c, podLabels: *texts}]}`)
+	for _, name := range []string{"agentcube-router", "workloadmanager"} {
+		deployment := get[*appsv1.Deployment](t, objects, name)
+		assert.Subset(t, deployment.Annotations, want, name)
+		assert.Subset(t, deployment.Spec.Template.Annotations, want, name)
+		assert.Subset(t, deployment.Spec.Template.Labels, want, name)
+		assert.Equal(t, want, deployment.Spec.Template.Spec.NodeSelector, name)
+	}
+	for _, name := range []string{"agentcube-router", "workloadmanager", "spire-server"} {
+		assert.Equal(t, want, get[*corev1.Service](t, objects, name).Annotations, name)
+	}
+	for _, pod := range []corev1.PodTemplateSpec{
+		get[*appsv1.StatefulSet](t, objects, "spire-server").Spec.Template, get[*appsv1.DaemonSet](t, objects, "spire-agent").Spec.Template,
+	} {
+		assert.Subset(t, pod.Annotations, want)
+		assert.Subset(t, pod.Labels, want)
+		assert.Subset(t, pod.Spec.NodeSelector, want)
+	}
+	for _, monitor := range ofKind(objects, "PodMonitor") {
+		assert.Subset(t, monitor.GetLabels(), want)
+	}
+	for _, identity := range ofKind(objects, "ClusterSPIFFEID") {
+		if identity.GetName() == "agentcube-client-a" {
+			assert.Contains(t, identity.Object["spec"].(map[string]any)["podSelector"], "matchLabels")
+			labels := identity.Object["spec"].(map[string]any)["podSelector"].(map[string]any)["matchLabels"].(map[string]any)
+			assert.Equal(t, "true", labels["flag"])
+		}
+	}
+}
+
+// TestVariablesBecomeText: values of variables, and arguments.
+func TestVariablesBecomeText(t *testing.T) {
+	t.Parallel()
+	const variables = "[{name: A, value: true}, {name: B, value: 8080}, {name: C, value: 0.5}, {name: D, value: '$(A)'}, {name: E}]"
+	want := map[string]string{"A": "true", "B": "8080", "C": "0.5", "D": "$(A)", "E": ""}
+	for _, program := range []string{"router", "workloadmanager"} {
+		name := map[string]string{"router": "agentcube-router", "workloadmanager": "workloadmanager"}[program]
+		objects := render(t, spire, program+": {extraEnv: &e "+variables+", extraArgs: [--a, 1, true, '--b=$(A)'], extraContainers: [{name: x, image: i, env: *e}]}")
+		pod := get[*appsv1.Deployment](t, objects, name).Spec.Template.Spec
+		assert.Subset(t, env(container(t, pod, name)), want)
+		assert.Equal(t, want, env(container(t, pod, "x")))
+		args := container(t, pod, name).Args
+		assert.Equal(t, []string{"--a", "1", "true", "--b=$(A)"}, args[len(args)-4:])
+	}
+}
+
+// TestLabelOfTheUserReplacesTheCharts, and no key stands twice.
+func TestLabelOfTheUserReplacesTheCharts(t *testing.T) {
+	t.Parallel()
+	objects := render(t, spire, `
+router: {podLabels: &shop {app.kubernetes.io/part-of: shop, team: a}, podAnnotations: {a: b}}
+workloadmanager: {podLabels: *shop}
+spire: {server: {podLabels: *shop}, agent: {podLabels: *shop}}`)
+	for _, pod := range []corev1.PodTemplateSpec{
+		get[*appsv1.Deployment](t, objects, "agentcube-router").Spec.Template, get[*appsv1.Deployment](t, objects, "workloadmanager").Spec.Template,
+		get[*appsv1.StatefulSet](t, objects, "spire-server").Spec.Template, get[*appsv1.DaemonSet](t, objects, "spire-agent").Spec.Template,
+	} {
+		assert.Equal(t, "shop", pod.Labels["app.kubernetes.io/part-of"])
+		assert.Equal(t, "a", pod.Labels["team"])
+		assert.NotEmpty(t, pod.Labels["app"])
+	}
+	assert.Contains(t, get[*appsv1.Deployment](t, objects, "agentcube-router").Spec.Template.Annotations, "checksum/spiffe-helper")
+}
+
+// TestTextArrivesAsItIs: whatever a text holds, the program reads it as it was given.
+func TestTextArrivesAsItIs(t *testing.T) {
+	t.Parallel()
+	given := values(t, spire, `
+router: {jwt: {issuerUrl: https://issuer}}
+spire: {server: {dataStore: {type: postgres}, upstreamAuthority: {type: certManager}}}`)
+	for path, text := range map[string]string{
+		"router.jwt.audience": odd, "router.jwt.roleClaim": odd, "router.jwt.requiredRole": odd + "\n\t",
+		"spire.server.upstreamAuthority.issuerName": odd + "\n\t", "spire.server.dataStore.connectionString": odd,
+	} {
+		overlay(given, nested(path, text))
+	}
+	overlay(given, nested("spire.server.extraConfig", map[string]any{
+		"admin_ids": []any{odd}, "federation": map[string]any{"name": odd}, "list": []any{map[string]any{"a": odd}, map[string]any{"a": "b"}},
+	}))
+	objects := renderRelease(t, chart.Release{Values: given})
+
+	args := container(t, get[*appsv1.Deployment](t, objects, "agentcube-router").Spec.Template.Spec, "agentcube-router").Args
+	assert.Contains(t, args, "--jwt-audience="+inArgument(odd))
+	assert.Contains(t, args, "--jwt-role-claim="+inArgument(odd))
+	assert.Contains(t, args, "--jwt-required-role="+inArgument(odd+"\n\t"))
+
+	server := configured(t, objects, "spire-server")
+	assert.Equal(t, odd+"\n\t", server.at("plugins", "UpstreamAuthority", "cert-manager", "plugin_data", "issuer_name"))
+	assert.Equal(t, []any{odd}, server.at("server", "admin_ids"))
+	assert.Equal(t, odd, server.at("server", "federation", "name"))
+	assert.Equal(t, odd, server.at("server", "list", "a"))
+	file := get[*corev1.ConfigMap](t, objects, "spire-server").Data["server.conf"]
+	stored := get[*corev1.Secret](t, objects, "spire-server-datastore").StringData["connectionString"]
+	assert.Equal(t, odd, expanded(t, file, stored).at("plugins", "DataStore", "sql", "plugin_data", "connection_string"))
+
+	given = values(t, spire)
+	overlay(given, nested("spire.server.dataStore.connectionString", "/run/spire/data/"+odd))
+	server = configured(t, renderRelease(t, chart.Release{Values: given}), "spire-server")
+	require.Equal(t, "/run/spire/data/"+odd, server.at("plugins", "DataStore", "sql", "plugin_data", "connection_string"))
+}
+
+// TestAgentsAvoidNodesThatCannotRunThem: they tolerate every taint, those of Windows and of virtual
+// nodes too.
+func TestAgentsAvoidNodesThatCannotRunThem(t *testing.T) {
+	t.Parallel()
+	pod := func(given ...string) corev1.PodSpec {
+		return get[*appsv1.DaemonSet](t, render(t, append([]string{spire}, given...)...), "spire-agent").Spec.Template.Spec
+	}
+	assert.Equal(t, map[string]string{"kubernetes.io/os": "linux"}, pod().NodeSelector)
+	terms := pod().Affinity.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution.NodeSelectorTerms
+	require.Len(t, terms, 1)
+	assert.Equal(t, []corev1.NodeSelectorRequirement{{Key: "type", Operator: corev1.NodeSelectorOpNotIn, Values: []string{"virtual-kubelet"}}}, terms[0].MatchExpressions)
+	own := pod("spire: {agent: {nodeSelector: {a: b}, affinity: {podAffinity: {}}}}")
+	assert.Equal(t, map[string]string{"kubernetes.io/os": "linux", "a": "b"}, own.NodeSelector)
+	assert.Nil(t, own.Affinity.NodeAffinity)
+}
+
+// TestRightValueIsAccepted beside the ones that are rejected.
+func TestRightValueIsAccepted(t *testing.T) {
+	t.Parallel()
+	for _, given := range []string{
+		"redis: {addr: '[fd00::1]:6379'}", "redis: {addr: 'h:65535'}", "redis: {addr: '10.0.0.1:1'}", "redis: {password: '12345678901234567'}",
+		"router: {image: {tag: '', digest: 'sha256:" + digest + "'}}", "router: {image: {repository: 'localhost:5000/a/b'}}",
+		"router: {image: {repository: 'registry.example:5000/a/b__c-d.e'}}", "global: {imageRegistry: 'mirror.example:5000/a/'}",
+		"router: {serviceAccountName: default}", "router: {podLabels: {a: '', b.c/d: E_f}}", "router: {podAnnotations: {a: \"b\\nc\"}}",
+		"router: {extraEnv: [{name: A, valueFrom: {configMapKeyRef: {name: a, key: b, optional: true}}}]}",
+		"router: {extraEnv: [{name: REDIS_ADDR, value: a}]}", "router: {extraArgs: [--debug, --max-concurrent-requests=5]}",
+		"router: {resources: {requests: {cpu: 1, memory: 512Mi, vendor/gpu: 1}, limits: {cpu: 1.5, memory: 1Gi, vendor/gpu: 1}}}",
+		"router: {resources: {requests: {cpu: 500m}, limits: {cpu: 0.5}}}", "router: {resources: null}", "router: {podSecurityContext: null}",
+		"router: {autoscaling: {enabled: true}, extraContainers: [{name: a, image: b, resources: {limits: {cpu: 1}}}]}",
+		"router: {service: {targetPort: 8089}}\nspire: {spiffeHelper: {healthPort: 9090}}",
+		"spire: {server: {metrics: {port: 8080}}}", "spire: {spiffeHelper: {certDir: /certs/}}", "spire: {spiffeHelper: {certDir: /etc/certs}}",
+		"spire: {spiffeHelper: {certDir: /var/run/certs}}", "spire: {spiffeHelper: {certFileName: .cert}}",
+		"spire: {controllerManager: {ignoreNamespaces: [^kube-.*$, ^agent$]}}", "spire: {agent: {tolerations: [{key: a}, {operator: Exists}]}}",
+		"spire: {server: {extraConfig: {agent_ttl: 1h, live_path: /a, experimental: {feature_flags: [a]}}}}",
+		`workloadmanager:
+  extraVolumes: [{name: a, emptyDir: {sizeLimit: 1Gi}}, {name: b, projected: {sources: [{secret: {name: c}}]}}]
+  extraVolumeMounts: [{name: a, mountPath: /a}, {name: a, mountPath: /a/b}, {name: certificates, mountPath: /other, readOnly: true}]
+  extraContainers: [{name: c, image: d, restartPolicy: Always, ports: [{name: metrics, containerPort: 9000}], readinessProbe: {httpGet: {path: /, port: metrics}}, volumeMounts: [{name: b, mountPath: /run/spire/certs}]}]
+  topologySpreadConstraints: [{maxSkew: 1, topologyKey: zone, whenUnsatisfiable: ScheduleAnyway, labelSelector: {matchLabels: {app: workloadmanager}}}]
+  affinity: {nodeAffinity: {preferredDuringSchedulingIgnoredDuringExecution: [{weight: 1, preference: {matchExpressions: [{key: a, operator: Gt, values: ["1"]}]}}]}}`,
+	} {
+		t.Run(given, func(t *testing.T) {
+			t.Parallel()
+			render(t, spire, given)
+		})
+	}
+}
