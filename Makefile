@@ -69,9 +69,9 @@ scenario: ## run one scenario on a cluster that is kept for the next run: make s
 
 .PHONY: docs-test
 docs-test: setup ## follow every guide to the letter on a kind cluster, and compare what comes back
-	$(GOTEST) standard-verbose -- -count=1 -timeout=40m ./e2e/guides
+	$(GOTEST) standard-verbose -- -count=1 -timeout=60m ./e2e/guides
 
 .PHONY: docs-update
 docs-update: setup ## refresh what the guides expect, and the table of faults from the last make test-e2e
-	UPDATE=1 $(GOTEST) standard-verbose -- -count=1 -timeout=40m ./e2e/guides
+	UPDATE=1 $(GOTEST) standard-verbose -- -count=1 -timeout=60m ./e2e/guides
 	$(GO) run ./e2e/cmd/report
