@@ -11,6 +11,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"agentcube-mtls/e2e/platform/images"
 	"agentcube-mtls/e2e/record"
 	"agentcube-mtls/e2e/release"
 	"agentcube-mtls/e2e/suite"
@@ -19,8 +20,11 @@ import (
 // nobodyListens stands for a refusal of which no program can write a line.
 const nobodyListens = ""
 
-// barehanded says why the WorkloadManager refuses each attempt that needs nothing from SPIRE.
-var barehanded = map[string]string{
+// reasons are those for which a WorkloadManager refuses each attempt, by the client.
+type reasons map[string]string
+
+// barehanded are those of attempts that need nothing from SPIRE.
+var barehanded = reasons{
 	"plain HTTP to the plain port":    nobodyListens,
 	"plain HTTP to the mTLS port":     "client sent an HTTP request to an HTTPS server",
 	"TLS 1.2":                         "client offered only unsupported versions",
@@ -29,11 +33,20 @@ var barehanded = map[string]string{
 	"an SVID of another trust domain": "no X.509 bundle found for trust domain",
 }
 
-// certified says the same of attempts with a certificate that this SPIRE has issued.
-var certified = map[string]string{
+// certified are those of attempts with a certificate that this SPIRE has issued.
+var certified = reasons{
 	record.AnotherWorkload:                     "unexpected ID",
 	"an expired SVID of the Router":            "certificate has expired",
 	"the Router's certificate without its key": "invalid signature by the client certificate",
+}
+
+// checkedByCA are the reasons of an image that is not this project's: AgentCube's checks
+// certificates by the CA alone.
+func (r reasons) checkedByCA() reasons {
+	by := maps.Clone(r)
+	by["an SVID of another trust domain"] = "certificate signed by unknown authority"
+	delete(by, record.AnotherWorkload)
+	return by
 }
 
 var unauthorized = suite.Scenario{
@@ -93,10 +106,15 @@ var unauthorized = suite.Scenario{
 }
 
 // requireRefused checks that there was every attempt, that none was let in, and that the
-// WorkloadManager's log says so, naming the address it came from, the SPIFFE ID that it claimed,
-// and the reason.
-func requireRefused(ctx context.Context, t *testing.T, r release.Release, refusals []record.Refusal, reasons map[string]string) {
+// WorkloadManager's log says so, naming the address it came from and the reason. This project's
+// names the SPIFFE ID that it claimed, too.
+func requireRefused(ctx context.Context, t *testing.T, r release.Release, refusals []record.Refusal, reasons reasons) {
 	t.Helper()
+	own := images.IsOwn("workloadmanager")
+	if !own {
+		reasons = reasons.checkedByCA()
+		refusals = slices.DeleteFunc(refusals, func(r record.Refusal) bool { return r.Client == record.AnotherWorkload })
+	}
 	var tried []string
 	for _, refusal := range refusals {
 		tried = append(tried, refusal.Client)
@@ -107,11 +125,10 @@ func requireRefused(ctx context.Context, t *testing.T, r release.Release, refusa
 			assert.Empty(t, refusal.From, "%s found somebody who listens", refusal.Client)
 			continue
 		}
-		who := "Refused connection from " + refusal.From + ": "
-		if refusal.Claims != "" {
-			who += "certificate of " + refusal.Claims + ": "
+		requireLogged(ctx, t, r, "workloadmanager", "TLS handshake error from "+refusal.From+": ", reasons[refusal.Client])
+		if own && refusal.Claims != "" {
+			requireLogged(ctx, t, r, "workloadmanager", "Refused connection from "+refusal.From+": certificate of "+refusal.Claims+": ", reasons[refusal.Client])
 		}
-		requireLogged(ctx, t, r, "workloadmanager", who, reasons[refusal.Client])
 	}
 	assert.ElementsMatch(t, slices.Collect(maps.Keys(reasons)), tried, "the attempts")
 }

@@ -50,7 +50,7 @@ func (r Release) describeUnauthorized(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return refused(refusals, images.OwnWorkloadManager())
+	return refused(refusals, images.IsOwn("workloadmanager"))
 }
 
 // refused names the clients that were refused. An image other than this project's own may let in

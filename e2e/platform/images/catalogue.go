@@ -97,15 +97,19 @@ var KubeRouter = Image{
 	Files:    program("/usr/local/bin/kube-router", components.KubeRouter, "kube-router"),
 }
 
-// OwnWorkloadManager tells whether the image of the WorkloadManager is this project's.
-func OwnWorkloadManager() bool { return os.Getenv("WORKLOADMANAGER_IMAGE") == "" }
+// The environment variables in which a caller names images, by the program's label app.
+var named = map[string]string{"agentcube-router": "ROUTER_IMAGE", "workloadmanager": "WORKLOADMANAGER_IMAGE"}
+
+// IsOwn tells whether the image of a program is this project's. No other has to log what this
+// project's programs log beyond AgentCube's.
+func IsOwn(app string) bool { return os.Getenv(named[app]) == "" }
 
 // Own returns the images of programs that this repository holds, or that AgentCube publishes
 // without a version.
 func Own() []Image {
 	return []Image{
-		orNamed(os.Getenv("ROUTER_IMAGE"), own("ghcr.io/volcano-sh/agentcube-router:latest", "router")),
-		orNamed(os.Getenv("WORKLOADMANAGER_IMAGE"), own("ghcr.io/volcano-sh/workloadmanager:latest", "workloadmanager")),
+		orNamed(os.Getenv(named["agentcube-router"]), own("ghcr.io/volcano-sh/agentcube-router:latest", "router")),
+		orNamed(os.Getenv(named["workloadmanager"]), own("ghcr.io/volcano-sh/workloadmanager:latest", "workloadmanager")),
 		own(Agent, "agent"),
 		own(Probe, "probe"),
 		own(Load, "loadgen"),

@@ -25,4 +25,6 @@ func TestAnImageThatTheCallerNamesTakesThePlaceOfTheOneBuiltHere(t *testing.T) {
 	assert.Equal(t, built[0].Name, named[0].Name, "the chart finds it under the same name")
 	assert.Equal(t, "FROM example.org/router:1\n", named[0].dockerfile())
 	assert.Equal(t, built[1].dockerfile(), named[1].dockerfile(), "the WorkloadManager's is not named")
+	assert.False(t, IsOwn("agentcube-router"))
+	assert.True(t, IsOwn("workloadmanager"))
 }
