@@ -89,6 +89,7 @@ func TestConflictIsRejected(t *testing.T) {
 		"router: {extraContainers: [{name: a, image: b, ports: [{containerPort: 8080}]}]}": {"the port 8080 is used twice in the pod, by a", "router.extraContainers"},
 
 		// names and paths in one pod
+		"spire: {enabled: false}\nrouter: {extraContainers: [{name: spiffe-helper, image: b}]}":                        {"router.extraContainers has a container spiffe-helper", otherName},
 		"router: {extraContainers: [{name: a, image: b, ports: [{name: http, containerPort: 1}]}]}":                    {"router.extraContainers has a port http, and the Service finds the program by the ports of that name: " + otherName},
 		"workloadmanager: {extraContainers: [{name: a, image: b, ports: [{name: http, containerPort: 1}]}]}":           {"workloadmanager.extraContainers has a port http", otherName},
 		"workloadmanager: {extraContainers: [{name: a, image: b, ports: [{name: https, containerPort: 1}]}]}":          {"workloadmanager.extraContainers has a port https", otherName},
@@ -108,8 +109,8 @@ func TestConflictIsRejected(t *testing.T) {
 		"router: {extraVolumes: [{name: a}], extraVolumeMounts: [{name: a, mountPath: /}]}":                            {"mount a volume at / in the container agentcube-router", otherPath},
 		"router: {extraVolumes: [{name: a}], extraVolumeMounts: [{name: a, mountPath: 'a:b'}]}":                        {"at '/router/extraVolumeMounts/0/mountPath'", "path_without_colon>"},
 		"spire: {server: {extraVolumes: [{name: a}], extraVolumeMounts: [{name: a, mountPath: /run/spire/data}]}}":     {"spire.server.extraVolumeMounts", "mount a volume at /run/spire/data", otherPath},
-		"router: {extraArgs: [--port=1]}":                                                                              {"router.extraArgs has --port, and the chart sets this flag: remove it, and set the chart's value for it instead"},
-		"workloadmanager: {extraArgs: [--tls-ca=/a]}":                                                                  {"workloadmanager.extraArgs has --tls-ca, and the chart sets this flag"},
+		"router: {extraArgs: [--port=1]}":                                                                              {"router.extraArgs has --port=1, and the chart sets this flag: remove it, and set the chart's value for it instead"},
+		"workloadmanager: {extraArgs: [-tls-ca=/a]}":                                                                   {"workloadmanager.extraArgs has -tls-ca=/a, and the chart sets this flag"},
 		"router: {autoscaling: {enabled: true}, resources: {requests: {cpu: null}, limits: {cpu: null}}}":              {"router.autoscaling.enabled scales by a share of the requested CPU", "set requests.cpu in router.resources"},
 		"router: {autoscaling: {enabled: true}, extraContainers: [{name: a, image: b}]}":                               {"set requests.cpu in router.extraContainers, in a, resources"},
 		"workloadmanager: {autoscaling: {enabled: true}}\nspire: {spiffeHelper: {resources: {requests: {cpu: null}}}}": {"set requests.cpu in spire.spiffeHelper.resources"},
@@ -158,20 +159,30 @@ func TestConflictIsRejected(t *testing.T) {
 		"spire: {server: {dataStore: {type: postgres, connectionString: \"dbname=a\\n\"}}}": {"spire.server.dataStore.connectionString has a line break, as files often have at their end: remove it"},
 		"spire: {server: {dataStore: {connectionString: \"/run/spire/data/a\\n\"}}}":        {"spire.server.dataStore.connectionString has a line break"},
 
+		// numbers and shares
+		"router: {replicas: 3000000000}":                                              {"at '/router/replicas'", "maximum: got 3"},
+		"router: {podDisruptionBudget: {maxUnavailable: 101%}}":                       {"at '/router/podDisruptionBudget/maxUnavailable'", "share_as_in_50_percent_sign>"},
+		"spire: {agent: {updateStrategy: {rollingUpdate: {maxUnavailable: 0}}}}":      {"at '/spire/agent/updateStrategy/rollingUpdate/maxUnavailable'", "minimum: got 0, want 1"},
+		"spire: {agent: {updateStrategy: {rollingUpdate: {maxUnavailable: 0%}}}}":     {"at '/spire/agent/updateStrategy/rollingUpdate/maxUnavailable'", "share_as_in_50_percent_sign>"},
+		"spire: {server: {persistence: {size: 0Gi}}}":                                 {"at '/spire/server/persistence/size'", "number_with_a_unit_as_in_1Gi>"},
+		"router: {tolerations: [{key: a, effect: NoSchedule, tolerationSeconds: 5}]}": {"at '/router/tolerations/0/effect'", "value must be 'NoExecute'"},
+
 		// Redis and others
-		"redis: {addr: 'redis://h:6379'}":                  {"at '/redis/addr'", "nothing_or_host_colon_port"},
-		"redis: {addr: 'a:1,b:2'}":                         {"at '/redis/addr'", "nothing_or_host_colon_port"},
-		"redis: {addr: 'h:99999'}":                         {"at '/redis/addr'", "nothing_or_host_colon_port"},
-		"redis: {addr: 'h:0'}":                             {"at '/redis/addr'", "nothing_or_host_colon_port"},
-		"redis: {addr: 'fd00::1:6379'}":                    {"at '/redis/addr'", "with_IPv6_in_brackets"},
-		"redis: {addr: 'user@h:6379'}":                     {"at '/redis/addr'", "nothing_or_host_colon_port"},
-		"redis: {addr: \"h:6379\\n\"}":                     {"at '/redis/addr'", "nothing_or_host_colon_port"},
-		"redis: {password: 12345678901234567}":             {"redis.password is a number above 2^53, and has lost digits: " + quoteIt},
-		"redis: {password: \"a\\n\"}":                      {"redis.password has a line break, as files often have at their end: remove it"},
-		"redis: {secretName: A_b}":                         {"at '/redis/secretName'", "lower_case_letters_digits_dots_and_dashes>"},
-		"redis: {secretKey: ''}":                           {"at '/redis/secretKey'", "key_of_a_Secret"},
-		"router: {podAnnotations: {a: 12345678901234567}}": {"12345678901234568", quoteIt},
-		"networkPolicies: {nodeCIDRs: [10.0.0.0/33]}":      {"at '/networkPolicies/nodeCIDRs/0'", "address_slash_length_of_prefix>"},
+		"router: {jwt: {issuerUrl: issuer, roleClaim: a, requiredRole: b}}": {"at '/router/jwt/issuerUrl'", "nothing_or_an_URL>"},
+		"networkPolicies: {nodeCIDRs: [300.0.0.0/8]}":                       {"at '/networkPolicies/nodeCIDRs/0'", "address_slash_length_of_prefix>"},
+		"redis: {addr: 'redis://h:6379'}":                                   {"at '/redis/addr'", "nothing_or_host_colon_port"},
+		"redis: {addr: 'a:1,b:2'}":                                          {"at '/redis/addr'", "nothing_or_host_colon_port"},
+		"redis: {addr: 'h:99999'}":                                          {"at '/redis/addr'", "nothing_or_host_colon_port"},
+		"redis: {addr: 'h:0'}":                                              {"at '/redis/addr'", "nothing_or_host_colon_port"},
+		"redis: {addr: 'fd00::1:6379'}":                                     {"at '/redis/addr'", "with_IPv6_in_brackets"},
+		"redis: {addr: 'user@h:6379'}":                                      {"at '/redis/addr'", "nothing_or_host_colon_port"},
+		"redis: {addr: \"h:6379\\n\"}":                                      {"at '/redis/addr'", "nothing_or_host_colon_port"},
+		"redis: {password: 12345678901234567}":                              {"redis.password is a number above 2^53, and has lost digits: " + quoteIt},
+		"redis: {password: \"a\\n\"}":                                       {"redis.password has a line break, as files often have at their end: remove it"},
+		"redis: {secretName: A_b}":                                          {"at '/redis/secretName'", "lower_case_letters_digits_dots_and_dashes>"},
+		"redis: {secretKey: ''}":                                            {"at '/redis/secretKey'", "key_of_a_Secret"},
+		"router: {podAnnotations: {a: 12345678901234567}}":                  {"12345678901234568", quoteIt},
+		"networkPolicies: {nodeCIDRs: [10.0.0.0/33]}":                       {"at '/networkPolicies/nodeCIDRs/0'", "address_slash_length_of_prefix>"},
 	} {
 		t.Run(given, func(t *testing.T) {
 			t.Parallel()

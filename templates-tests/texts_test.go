@@ -136,14 +136,13 @@ spire: {server: {dataStore: {type: postgres}, upstreamAuthority: {type: certMana
 	assert.Contains(t, args, "--jwt-role-claim="+inArgument(odd))
 	assert.Contains(t, args, "--jwt-required-role="+inArgument(odd+"\n\t"))
 
-	server := configured(t, objects, "spire-server")
+	file := get[*corev1.ConfigMap](t, objects, "spire-server").Data["server.conf"]
+	server := expanded(t, file, get[*corev1.Secret](t, objects, "spire-server-datastore").StringData["connectionString"])
 	assert.Equal(t, odd+"\n\t", server.at("plugins", "UpstreamAuthority", "cert-manager", "plugin_data", "issuer_name"))
 	assert.Equal(t, []any{odd}, server.at("server", "admin_ids"))
 	assert.Equal(t, odd, server.at("server", "federation", "name"))
 	assert.Equal(t, odd, server.at("server", "list", "a"))
-	file := get[*corev1.ConfigMap](t, objects, "spire-server").Data["server.conf"]
-	stored := get[*corev1.Secret](t, objects, "spire-server-datastore").StringData["connectionString"]
-	assert.Equal(t, odd, expanded(t, file, stored).at("plugins", "DataStore", "sql", "plugin_data", "connection_string"))
+	assert.Equal(t, odd, server.at("plugins", "DataStore", "sql", "plugin_data", "connection_string"))
 
 	given = values(t, spire)
 	overlay(given, nested("spire.server.dataStore.connectionString", "/run/spire/data/"+odd))
@@ -174,7 +173,7 @@ func TestRightValueIsAccepted(t *testing.T) {
 		"redis: {addr: '[fd00::1]:6379'}", "redis: {addr: 'h:65535'}", "redis: {addr: '10.0.0.1:1'}", "redis: {password: '12345678901234567'}",
 		"router: {image: {tag: '', digest: 'sha256:" + digest + "'}}", "router: {image: {repository: 'localhost:5000/a/b'}}",
 		"router: {image: {repository: 'registry.example:5000/a/b__c-d.e'}}", "global: {imageRegistry: 'mirror.example:5000/a/'}",
-		"router: {serviceAccountName: default}", "router: {podLabels: {a: '', b.c/d: E_f}}", "router: {podAnnotations: {a: \"b\\nc\"}}",
+		"router: {serviceAccountName: default}", "router: {podLabels: {a: '', b.c/d: E_f, app: agentcube-router}}", "router: {podAnnotations: {a: \"b\\nc\"}}",
 		"router: {extraEnv: [{name: A, valueFrom: {configMapKeyRef: {name: a, key: b, optional: true}}}]}",
 		"router: {extraEnv: [{name: REDIS_ADDR, value: a}]}", "router: {extraArgs: [--debug, --max-concurrent-requests=5]}",
 		"router: {resources: {requests: {cpu: 1, memory: 512Mi, vendor/gpu: 1}, limits: {cpu: 1.5, memory: 1Gi, vendor/gpu: 1}}}",

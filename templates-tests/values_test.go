@@ -20,7 +20,7 @@ var unheeded = []string{"fullnameOverride", "router.config"}
 var settings = []string{
 	`
 redis: {password: a, embedded: {enabled: true}}
-router: {autoscaling: {enabled: true}, podDisruptionBudget: {enabled: true}, serviceAccountName: a, jwt: {issuerUrl: a, audience: b, roleClaim: c, requiredRole: d}}
+router: {autoscaling: {enabled: true}, podDisruptionBudget: {enabled: true}, serviceAccountName: a, jwt: {issuerUrl: "https://a", audience: b, roleClaim: c, requiredRole: d}}
 workloadmanager: {autoscaling: {enabled: true}, podDisruptionBudget: {enabled: true}}
 volcano: {scheduler: {enabled: true}}
 networkPolicies: {enabled: true, nodeCIDRs: [10.1.0.0/16]}
@@ -91,7 +91,7 @@ var others = map[string]any{
 	"identities.clients": []any{map[string]any{"name": "other", "namespace": "others", "serviceAccount": "other", "podLabels": map[string]any{"app": "other"}}},
 	"rbac.extraRules":    []any{map[string]any{"apiGroups": []any{"other"}, "resources": []any{"others"}, "verbs": []any{"get"}}},
 	"service.type":       "NodePort", "workloadAPI.type": "csi", "dataStore.type": "mysql", "upstreamAuthority.type": "secret",
-	"redis.addr": "other:6379", "persistence.size": "7Gi", "jwtIssuer": "https://other", "kubeletCertificate": "/other/file",
+	"redis.addr": "other:6379", "persistence.size": "7Gi", "jwtIssuer": "https://other", "issuerUrl": "https://other", "kubeletCertificate": "/other/file",
 	"requests.cpu": "7m", "requests.memory": "7Mi", "requests.ephemeral-storage": "7Mi",
 	"limits.cpu": "7", "limits.memory": "7Gi", "limits.ephemeral-storage": "7Gi",
 	"fsGroupChangePolicy": "Always", "seccompProfile.type": "Unconfined",

@@ -51,10 +51,12 @@ chart (text), extra (a map) and key, where that is in the values.
 {{- if .extra -}}
 {{- $texts := fromYaml .chart -}}
 {{- range $name, $value := .extra -}}
-{{- if or (hasPrefix "agentcube.volcano.sh/" $name) (and (hasKey $texts $name) (regexMatch "^(app$|checksum/)" $name)) -}}
+{{- $text := include "agentcube.text" $value -}}
+{{- $own := get $texts $name -}}
+{{- if and (ne $text $own) (or (hasPrefix "agentcube.volcano.sh/" $name) (and $own (regexMatch "^(app$|checksum/)" $name))) -}}
 {{- fail (printf "%s has %s, which the chart sets and depends on: remove it or give it another name" $.key $name) -}}
 {{- end -}}
-{{- $_ := set $texts $name (include "agentcube.text" $value) -}}
+{{- $_ := set $texts $name $text -}}
 {{- end -}}
 {{ toYaml $texts }}
 {{- else -}}

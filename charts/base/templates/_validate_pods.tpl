@@ -110,11 +110,11 @@ pod to which the values add nothing has no such conflict, but for ports.
 {{- $args := (first $pod.containers).args -}}
 {{- $flags := dict -}}
 {{- range $i, $arg := $args -}}
-{{- $flag := regexFind "^-[^=]*" $arg -}}
+{{- $flag := regexFind "^-[^=]*" $arg | trimAll "-" -}}
 {{- if lt $i (sub (len $args) (len ($.values.extraArgs | default list)) | int) -}}
 {{- $_ := set $flags $flag $arg -}}
 {{- else if and $flag (ne $arg (get $flags $flag | default $arg)) -}}
-{{- fail (printf "%s.extraArgs has %s, and the chart sets this flag: remove it, and set the chart's value for it instead" $.section $flag) -}}
+{{- fail (printf "%s.extraArgs has %s, and the chart sets this flag: remove it, and set the chart's value for it instead" $.section $arg) -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}
