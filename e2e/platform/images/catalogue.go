@@ -97,19 +97,27 @@ var KubeRouter = Image{
 	Files:    program("/usr/local/bin/kube-router", components.KubeRouter, "kube-router"),
 }
 
-// The environment variables in which a caller names images, by the program's label app.
-var named = map[string]string{"agentcube-router": "ROUTER_IMAGE", "workloadmanager": "WORKLOADMANAGER_IMAGE"}
+// IsOwn tells whether the image of a program, by its label app, is this project's. No other has to
+// log what this project's programs log beyond AgentCube's.
+func IsOwn(app string) bool { return callers(app) == "" }
 
-// IsOwn tells whether the image of a program is this project's. No other has to log what this
-// project's programs log beyond AgentCube's.
-func IsOwn(app string) bool { return os.Getenv(named[app]) == "" }
+// callers returns the image that the caller names in place of this project's.
+func callers(app string) string {
+	switch app {
+	case "agentcube-router":
+		return os.Getenv("ROUTER_IMAGE")
+	case "workloadmanager":
+		return os.Getenv("WORKLOADMANAGER_IMAGE")
+	}
+	return ""
+}
 
 // Own returns the images of programs that this repository holds, or that AgentCube publishes
 // without a version.
 func Own() []Image {
 	return []Image{
-		orNamed(os.Getenv(named["agentcube-router"]), own("ghcr.io/volcano-sh/agentcube-router:latest", "router")),
-		orNamed(os.Getenv(named["workloadmanager"]), own("ghcr.io/volcano-sh/workloadmanager:latest", "workloadmanager")),
+		orNamed(callers("agentcube-router"), own("ghcr.io/volcano-sh/agentcube-router:latest", "router")),
+		orNamed(callers("workloadmanager"), own("ghcr.io/volcano-sh/workloadmanager:latest", "workloadmanager")),
 		own(Agent, "agent"),
 		own(Probe, "probe"),
 		own(Load, "loadgen"),
