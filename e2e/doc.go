@@ -14,6 +14,7 @@
 //	helm               the helm client, and agent-sandbox
 //	controlplane       this project's Router and WorkloadManager, which run where no published ones do
 //	release            one installed release, and the checks in the table of `make up`
+//	mix                the kinds of requests of a load, and what the agent answers
 //	record             what the programs in the cluster report to the harness
 //	artifacts          what is kept of a failure
 //	traffic            load on a release, its timeline, and the verdict (`make watch`)

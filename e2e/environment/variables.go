@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"os"
 	"strconv"
+
+	"agentcube-mtls/e2e/mix"
 )
 
 const defaultName = "agentcube"
@@ -24,4 +26,15 @@ func Nodes(fallback int) (int, error) {
 		return 0, fmt.Errorf("NODES=%s: give a whole number of nodes, 1 or more", value)
 	}
 	return nodes, nil
+}
+
+// Soak is whether the environment variable SOAK asks for everything, however long it takes.
+func Soak() bool { return os.Getenv("SOAK") != "" }
+
+// Mix returns the kinds of requests that a load sends: the usual ones, and all if Soak is set.
+func Mix() []mix.Kind {
+	if Soak() {
+		return mix.Whole()
+	}
+	return mix.Usual()
 }

@@ -28,7 +28,7 @@ func Watch(ctx context.Context, log *progress.Log, name string) error {
 	}
 	var recording *traffic.Recorder
 	err = log.Step("putting the release under load", func() (err error) {
-		recording, err = traffic.Start(ctx, release.Release{Client: client, Namespace: helm.Namespace, Name: helm.Name}, "AgentCube under load")
+		recording, err = traffic.Start(ctx, release.Release{Client: client, Namespace: helm.Namespace, Name: helm.Name}, "AgentCube under load", Mix())
 		return err
 	})
 	if err != nil {

@@ -52,10 +52,10 @@ type Identity struct {
 
 // Request is one request of the load generator.
 type Request struct {
-	Number  int           `json:"n"` // counted from 0, of those in the session and of the others
+	Kind    string        `json:"kind"`
+	Number  int           `json:"n"` // counted from 0, of those of its kind
 	Sent    time.Time     `json:"sent"`
 	Took    time.Duration `json:"took"` // nanoseconds
 	Status  int           `json:"status"`
 	Failure string        `json:"failure,omitempty"` // empty: it was served
-	Session bool          `json:"session,omitempty"` // whether it belongs to a session that was there before
 }

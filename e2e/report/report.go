@@ -46,8 +46,7 @@ type Load struct {
 	Restarts int    `json:"restarts"` // of containers
 }
 
-// Counts are those of requests, by kind: calls, which need the WorkloadManager, and requests in
-// sessions.
+// Counts are those of requests, by kind as the package mix names it.
 type Counts map[string]Count
 
 // Count counts requests.
@@ -70,18 +69,16 @@ func Of(timeline *traffic.Timeline) Load {
 	return Load{Requests: count(timeline.Requests), Restarts: len(timeline.Restarts)}
 }
 
-// The kinds of requests.
-const (
-	calls      = "calls"
-	inSessions = "in sessions"
-)
-
 // Cost tells a verdict of a fault that spares some things. Requests that were in progress when the
 // fault came are among the lost ones.
 func Cost(v traffic.Verdict, spared traffic.Spared) Fault {
 	requests := count(v.Requests)
-	requests[calls] = Count{requests[calls].Sent, len(v.LostCalls)}
-	requests[inSessions] = Count{requests[inSessions].Sent, len(v.LostSessions)}
+	for kind, sent := range requests {
+		requests[kind] = Count{Sent: sent.Sent}
+	}
+	for kind, lost := range v.Lost {
+		requests[kind] = Count{requests[kind].Sent, len(lost)}
+	}
 	return Fault{
 		Name: v.Name, Spared: spared, Requests: requests, Handshakes: len(v.Handshakes),
 		Seconds: v.Recovery.Round(100 * time.Millisecond).Seconds(),
@@ -91,16 +88,12 @@ func Cost(v traffic.Verdict, spared traffic.Spared) Fault {
 func count(requests []record.Request) Counts {
 	counts := Counts{}
 	for _, request := range requests {
-		kind := calls
-		if request.Session {
-			kind = inSessions
-		}
-		count := counts[kind]
+		count := counts[request.Kind]
 		count.Sent++
 		if request.Failure != "" {
 			count.Lost++
 		}
-		counts[kind] = count
+		counts[request.Kind] = count
 	}
 	return counts
 }

@@ -9,13 +9,19 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"agentcube-mtls/e2e/mix"
 	"agentcube-mtls/e2e/record"
 	"agentcube-mtls/e2e/report"
 	"agentcube-mtls/e2e/traffic"
 	"agentcube-mtls/internal/repo"
 )
 
-var requests = []record.Request{{}, {Failure: "refused"}, {Session: true}}
+var requests = []record.Request{{Kind: mix.Calls}, {Kind: mix.Calls, Failure: "refused"}, {Kind: mix.InSessions}}
+
+// lost returns so many requests that were lost of each kind.
+func lost(calls, inSessions int) map[string][]record.Request {
+	return map[string][]record.Request{mix.Calls: make([]record.Request, calls), mix.InSessions: make([]record.Request, inSessions)}
+}
 
 func TestLoadIsCountedByKind(t *testing.T) {
 	t.Parallel()
@@ -26,8 +32,27 @@ func TestLoadIsCountedByKind(t *testing.T) {
 // A request that was in progress when a fault came was sent before it.
 func TestLostRequestsInProgressAreCounted(t *testing.T) {
 	t.Parallel()
-	verdict := traffic.Verdict{Requests: requests, LostCalls: make([]record.Request, 2), LostSessions: make([]record.Request, 1)}
+	verdict := traffic.Verdict{Requests: requests, Lost: lost(2, 1)}
 	assert.Equal(t, report.Counts{"calls": {Sent: 2, Lost: 2}, "in sessions": {Sent: 1, Lost: 1}}, report.Cost(verdict, traffic.Spared{}).Requests)
+	verdict.Requests = requests[2:]
+	assert.Equal(t, report.Counts{"calls": {Lost: 2}, "in sessions": {Sent: 1, Lost: 1}}, report.Cost(verdict, traffic.Spared{}).Requests)
+}
+
+// A request that was sent during one fault may be lost by the next one.
+func TestRequestsLostByAnotherFaultAreNotCounted(t *testing.T) {
+	t.Parallel()
+	assert.Equal(t, report.Counts{"calls": {Sent: 2}, "in sessions": {Sent: 1}}, report.Cost(traffic.Verdict{Requests: requests}, traffic.Spared{}).Requests)
+}
+
+// The names stand in docs/report.json, and in the page beside it.
+func TestKindsAreCountedByTheirNames(t *testing.T) {
+	t.Parallel()
+	var sent []record.Request
+	for _, kind := range mix.Whole() {
+		sent = append(sent, record.Request{Kind: kind.Name})
+	}
+	assert.Equal(t, "0 of 1 calls, 0 of 1 calls on kept connections, 0 of 1 creations, 0 of 1 downloads, 0 of 1 in sessions, "+
+		"0 of 1 in sessions on kept connections, 0 of 1 slow answers, 0 of 1 streams, 0 of 1 uploads", report.Of(&traffic.Timeline{Requests: sent}).Requests.String())
 }
 
 func TestReportIsReadAsItWasWritten(t *testing.T) {
@@ -42,7 +67,7 @@ func TestReportIsReadAsItWasWritten(t *testing.T) {
 
 // of returns a report with one fault.
 func of(spared traffic.Spared) report.Report {
-	verdict := traffic.Verdict{Name: "a Router killed", Requests: requests, LostCalls: requests[1:2], Handshakes: make([]record.Event, 3), Recovery: 9940 * time.Millisecond}
+	verdict := traffic.Verdict{Name: "a Router killed", Requests: requests, Lost: lost(1, 0), Handshakes: make([]record.Event, 3), Recovery: 9940 * time.Millisecond}
 	return report.Report{
 		Kubernetes: "v1.34.1", Helm: "v3.22.0", Images: []string{"redis:7", "router:1"},
 		Scenarios: []report.Scenario{{Name: "faults", Result: report.Passed, Faults: []report.Fault{report.Cost(verdict, spared)}}},

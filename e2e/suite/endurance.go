@@ -48,9 +48,10 @@ func Endure(ctx context.Context, t *testing.T, load *Load, faults []Fault) {
 			verdicts := traffic.Judge(timeline, intervals).Verdicts
 			v := verdicts[len(verdicts)-1]
 			assert.Empty(t, v.Violations)
-			note(t, func(r *report.Scenario) { r.Faults = append(r.Faults, report.Cost(v, f.Spares)) })
-			t.Logf("recovered after %s, and for %.0f %% of that nobody answered; of %d requests until then, %d calls and %d requests in the session failed; %d handshakes failed",
-				v.Recovery.Round(100*time.Millisecond), 100*v.Silence, len(v.Requests), len(v.LostCalls), len(v.LostSessions), len(v.Handshakes))
+			cost := report.Cost(v, f.Spares)
+			note(t, func(r *report.Scenario) { r.Faults = append(r.Faults, cost) })
+			t.Logf("recovered after %s, and for %.0f %% of that nobody answered; lost: %s; %d handshakes failed",
+				v.Recovery.Round(100*time.Millisecond), 100*v.Silence, cost.Requests, cost.Handshakes)
 		})
 		if !recovered {
 			break

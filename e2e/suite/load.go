@@ -12,7 +12,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"agentcube-mtls/e2e/environment"
 	"agentcube-mtls/e2e/kube"
+	"agentcube-mtls/e2e/mix"
 	"agentcube-mtls/e2e/record"
 	"agentcube-mtls/e2e/release"
 	"agentcube-mtls/e2e/report"
@@ -27,10 +29,10 @@ type Load struct {
 	end func(context.Context, *testing.T) *traffic.Timeline
 }
 
-// UnderLoad puts a release under load until the test ends.
+// UnderLoad puts a release under load until the test ends, with SOAK=1 of all kinds of requests.
 func UnderLoad(ctx context.Context, t *testing.T, r release.Release) *Load {
 	t.Helper()
-	recording, err := traffic.Start(ctx, r, handle(t))
+	recording, err := traffic.Start(ctx, r, handle(t), environment.Mix())
 	require.NoError(t, err)
 	l := &Load{Release: r, Recorder: recording}
 	var once sync.Once
@@ -46,7 +48,7 @@ func UnderLoad(ctx context.Context, t *testing.T, r release.Release) *Load {
 				t.Error(err) // what there is of the load is reported all the same
 			}
 			note(t, func(r *report.Scenario) { r.Loads = append(r.Loads, report.Of(recorded)) })
-			t.Logf("%d of %d invocations failed; timeline: %s", len(recorded.Failed()), len(recorded.Requests), picture)
+			t.Logf("failed: %s; timeline: %s", report.Of(recorded).Requests, picture)
 			for _, complaint := range recorded.Complaints[:min(len(recorded.Complaints), 20)] {
 				t.Log("a Router logged:", complaint.What)
 			}
@@ -74,7 +76,8 @@ func (l *Load) RequireNoFailure(ctx context.Context, t *testing.T) {
 	assert.Empty(t, recorded.Restarts, "restarted containers, also of pods that are gone")
 }
 
-// GoOn lets the load go on until it shows something, however quickly the scenario went by.
+// GoOn lets the load go on until it shows something, however quickly the scenario went by. A
+// request that takes long is begun and answered meanwhile.
 func (l *Load) GoOn(ctx context.Context, t *testing.T) {
 	t.Helper()
 	require.NoError(t, l.Await(ctx, 100))
@@ -102,23 +105,32 @@ func (l *Load) Newest(account string) record.Certificate {
 	return seen[len(seen)-1]
 }
 
-// Recover waits until a hundred requests in a row, of those that are sent from now on, were served.
+// Recover waits until a hundred requests in a row were served, of the kinds that are sent often and
+// from now on.
 func (l *Load) Recover(ctx context.Context) error {
 	now := time.Now()
-	err := kube.Eventually(ctx, "invocations to be served again", func(context.Context) error {
-		since := slices.DeleteFunc(l.Requests(), func(q record.Request) bool { return q.Sent.Before(now) })
-		if len(since) < 100 {
-			return fmt.Errorf("%d were answered so far", len(since))
-		}
-		for _, request := range since[len(since)-100:] {
-			if request.Failure != "" {
-				return fmt.Errorf("one of the last hundred failed: %s", request.Failure)
-			}
-		}
-		return nil
-	})
+	err := kube.Eventually(ctx, "invocations to be served again", func(context.Context) error { return served(l.Requests(), now) })
 	if err == nil {
 		l.Mark("served again")
 	}
 	return err
+}
+
+// served returns an error until the last hundred requests of those kinds that are sent often were
+// served, and were sent since a moment.
+func served(requests []record.Request, since time.Time) error {
+	const enough = 100
+	requests = slices.DeleteFunc(requests, func(q record.Request) bool {
+		kind, _ := mix.Named(q.Kind)
+		return !kind.Often() || q.Sent.Before(since)
+	})
+	if len(requests) < enough {
+		return fmt.Errorf("%d were answered so far", len(requests))
+	}
+	for _, request := range requests[len(requests)-enough:] {
+		if request.Failure != "" {
+			return fmt.Errorf("one of the last hundred failed: %s", request.Failure)
+		}
+	}
+	return nil
 }

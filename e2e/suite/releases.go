@@ -24,10 +24,6 @@ var Chart = repo.Path("charts", "base")
 // small is the file of values for releases that share few processors with many others.
 var small = repo.Path("e2e", "testdata", "small.yaml")
 
-// DrainSeconds is what WorkloadManagers need in a release that stays in one mode. Only those that
-// change it wait for Routers of the other one, by default for longer than a test should take.
-const DrainSeconds = "20"
-
 // Rolling is held while helm makes or changes a release. What comes up takes all processors for a
 // while: with two at once on a small machine, whatever is under load meanwhile would see more of
 // the machine than of the chart.
@@ -52,7 +48,7 @@ func Install(ctx context.Context, t *testing.T, name string, values map[string]s
 	helm.UpgradeContext(t, ctx, &helm.Options{
 		KubectlOptions: k8s.NewKubectlOptions("", Env.Kubeconfig, name),
 		ValuesFiles:    files,
-		SetValues:      values,
+		SetValues:      withDrains(values, Soak),
 		Logger:         logger.Discard,
 		ExtraArgs:      map[string][]string{"upgrade": {"--install", "--create-namespace", "--wait", "--timeout", "5m"}},
 	}, Chart, name)

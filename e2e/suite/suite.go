@@ -29,7 +29,7 @@ import (
 const patience = 40 * time.Minute
 
 // Soak is whether scenarios run with their full counts: SOAK=1 asks for that.
-var Soak = os.Getenv("SOAK") != ""
+var Soak = environment.Soak()
 
 // Env is the cluster that all scenarios share, with one release of the chart on it.
 var Env struct {

@@ -17,45 +17,56 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"agentcube-mtls/e2e/kube"
+	"agentcube-mtls/e2e/mix"
 	"agentcube-mtls/e2e/platform/images"
 	"agentcube-mtls/e2e/record"
 	"agentcube-mtls/e2e/release"
 )
 
-// runtime is the AgentRuntime of the load's session; unknown is one that there is not.
-const (
-	runtime = "under-load"
-	unknown = "nobody"
-)
-
-// controlPlane labels the node on which the load generator and its sandbox run: no scenario
-// restarts it.
+// controlPlane labels the node on which the load generator and its session's sandbox run: no
+// scenario restarts it.
 const controlPlane = "node-role.kubernetes.io/control-plane"
 
-// rate is how often each container of the load generator sends, in requests a second.
-const rate = "5"
-
-// The containers of the load generator.
+// workloadLabel of a sandbox names its AgentRuntime. Its pod has the labels that the AgentRuntime
+// gives it.
 const (
-	// calls invokes an unknown runtime: the 404 of the WorkloadManager, which names it, is the
-	// answer to a request that went all the way there, and costs no sandbox.
-	calls   = "calls"
-	session = "session"
+	workloadLabel = "runtime.agentcube.io/workload-name"
+	createdLabel  = "made-under-load"
 )
+
+// generator names the load generator's container.
+const generator = "load"
+
+// runtimes returns the AgentRuntimes that the load invokes.
+func (r *Recorder) runtimes() ([]*unstructured.Unstructured, error) {
+	var runtimes []*unstructured.Unstructured
+	for name, spec := range map[string]map[string]any{
+		mix.Session: {
+			"sessionTimeout": "24h", "maxSessionDuration": "24h",
+			"podTemplate.spec.nodeSelector": map[string]any{controlPlane: ""},
+			"podTemplate.spec.tolerations":  []any{map[string]any{"operator": "Exists"}},
+		},
+		// As long as a WorkloadManager waits for a sandbox: a shorter one could end it meanwhile.
+		mix.Created: {"sessionTimeout": "2m", "podTemplate.labels": map[string]any{createdLabel: "true"}},
+	} {
+		runtime := release.AgentRuntime(r.release.Namespace, name)
+		for path, value := range spec {
+			if err := unstructured.SetNestedField(runtime.Object, value, append([]string{"spec"}, strings.Split(path, ".")...)...); err != nil {
+				return nil, err
+			}
+		}
+		runtimes = append(runtimes, runtime)
+	}
+	return runtimes, nil
+}
 
 // startLoad starts the load generator, and follows what it prints until watching ends.
 func (r *Recorder) startLoad(ctx, watching context.Context) error {
-	agent := release.AgentRuntime(r.release.Namespace, runtime)
-	for path, value := range map[string]any{
-		"sessionTimeout": "24h", "maxSessionDuration": "24h",
-		"podTemplate.spec.nodeSelector": map[string]any{controlPlane: ""},
-		"podTemplate.spec.tolerations":  []any{map[string]any{"operator": "Exists"}},
-	} {
-		if err := unstructured.SetNestedField(agent.Object, value, append([]string{"spec"}, strings.Split(path, ".")...)...); err != nil {
-			return err
-		}
+	runtimes, err := r.runtimes()
+	if err != nil {
+		return err
 	}
-	if err := r.release.Apply(ctx, agent); err != nil {
+	if err := r.release.Apply(ctx, runtimes...); err != nil {
 		return err
 	}
 	service, err := r.release.CoreV1().Services(r.release.Namespace).Get(ctx, router, metav1.GetOptions{})
@@ -64,65 +75,59 @@ func (r *Recorder) startLoad(ctx, watching context.Context) error {
 	}
 	// By its address, so that the cluster's name service, which a scenario may break, fails no
 	// request.
-	url := fmt.Sprintf("http://%s:%d", service.Spec.ClusterIP, service.Spec.Ports[0].Port)
+	args := []string{"-router", fmt.Sprintf("http://%s:%d", service.Spec.ClusterIP, service.Spec.Ports[0].Port), "-namespace", r.release.Namespace}
+	for _, kind := range r.kinds {
+		args = append(args, kind.Name)
+	}
 	pod, err := r.release.CoreV1().Pods(r.release.Namespace).Create(ctx, &corev1.Pod{
 		ObjectMeta: metav1.ObjectMeta{GenerateName: "load-"},
 		Spec: corev1.PodSpec{
 			RestartPolicy: corev1.RestartPolicyNever,
 			NodeSelector:  map[string]string{controlPlane: ""},
 			Tolerations:   []corev1.Toleration{{Operator: corev1.TolerationOpExists}},
-			Containers: []corev1.Container{
-				r.generator(url, calls, unknown, "-expect", "404", "-expect-body", unknown),
-				r.generator(url, session, runtime, "-session"),
-			},
+			Containers: []corev1.Container{{
+				Name: generator, Image: images.Load, Args: args,
+				// So that what is measured is the release, and not the generator that waits for a turn
+				Resources: corev1.ResourceRequirements{Requests: corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("100m")}},
+				// What Pod Security's level restricted asks for
+				SecurityContext: &corev1.SecurityContext{
+					AllowPrivilegeEscalation: new(false), RunAsNonRoot: new(true), Capabilities: &corev1.Capabilities{Drop: []corev1.Capability{"ALL"}},
+					SeccompProfile: &corev1.SeccompProfile{Type: corev1.SeccompProfileTypeRuntimeDefault},
+				},
+			}},
 		},
 	}, metav1.CreateOptions{})
 	if err != nil {
 		return fmt.Errorf("starting the load generator: %w", err)
 	}
 	r.load = pod.Name
-	for container := range r.requests {
-		r.working.Go(func() { r.followLoad(watching, container) })
-	}
+	r.working.Go(func() { r.followLoad(watching) })
 	return nil
 }
 
-// generator asks for processors, so that what is measured is the release, and not the generator
-// that waits for a turn.
-func (r *Recorder) generator(url, name, runtime string, args ...string) corev1.Container {
-	url = fmt.Sprintf("%s/v1/namespaces/%s/agent-runtimes/%s/invocations/load", url, r.release.Namespace, runtime)
-	return corev1.Container{
-		Name: name, Image: images.Load, Args: append([]string{"-url", url, "-rate", rate}, args...),
-		Resources: corev1.ResourceRequirements{Requests: corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("50m")}},
-		// What Pod Security's level restricted asks for
-		SecurityContext: &corev1.SecurityContext{
-			AllowPrivilegeEscalation: new(false), RunAsNonRoot: new(true), Capabilities: &corev1.Capabilities{Drop: []corev1.Capability{"ALL"}},
-			SeccompProfile: &corev1.SeccompProfile{Type: corev1.SeccompProfileTypeRuntimeDefault},
-		},
-	}
-}
-
-// stopLoad removes what startLoad has made, however far that came, and the session's sandbox.
+// stopLoad removes what startLoad has made, however far that came, and then the sandboxes: a request
+// that is in progress could make one more.
 func (r *Recorder) stopLoad(ctx context.Context) error {
-	sandbox := &unstructured.Unstructured{Object: map[string]any{"apiVersion": "agents.x-k8s.io/v1alpha1", "kind": "Sandbox"}}
-	err := errors.Join(
-		client.IgnoreNotFound(r.release.Objects.Delete(ctx, release.AgentRuntime(r.release.Namespace, runtime))),
-		r.release.Objects.DeleteAllOf(ctx, sandbox, client.InNamespace(r.release.Namespace),
-			client.MatchingLabels{"runtime.agentcube.io/workload-name": runtime}),
-	)
+	var errs []error
 	if r.load != "" {
 		now := int64(0)
-		err = errors.Join(err, r.release.CoreV1().Pods(r.release.Namespace).Delete(ctx, r.load, metav1.DeleteOptions{GracePeriodSeconds: &now}))
+		errs = append(errs, r.release.CoreV1().Pods(r.release.Namespace).Delete(ctx, r.load, metav1.DeleteOptions{GracePeriodSeconds: &now}))
 	}
-	return err
+	sandbox := &unstructured.Unstructured{Object: map[string]any{"apiVersion": "agents.x-k8s.io/v1alpha1", "kind": "Sandbox"}}
+	for _, runtime := range []string{mix.Session, mix.Created} {
+		errs = append(errs,
+			client.IgnoreNotFound(r.release.Objects.Delete(ctx, release.AgentRuntime(r.release.Namespace, runtime))),
+			r.release.Objects.DeleteAllOf(ctx, sandbox, client.InNamespace(r.release.Namespace), client.MatchingLabels{workloadLabel: runtime}))
+	}
+	return errors.Join(errs...)
 }
 
-// followLoad reads what a container of the load generator prints until the context ends.
-func (r *Recorder) followLoad(ctx context.Context, container string) {
+// followLoad reads what the load generator prints until the context ends.
+func (r *Recorder) followLoad(ctx context.Context) {
 	for wait := time.NewTicker(time.Second); ; {
 		// Read again from the start where the container was not there yet, or the API server was
 		// away meanwhile.
-		r.readLines(ctx, r.load, container, func(line []byte) { r.noteRequest(container, line) })
+		r.readLines(ctx, r.load, generator, r.noteRequest)
 		select {
 		case <-ctx.Done():
 			return
@@ -131,15 +136,15 @@ func (r *Recorder) followLoad(ctx context.Context, container string) {
 	}
 }
 
-func (r *Recorder) noteRequest(container string, line []byte) {
+func (r *Recorder) noteRequest(line []byte) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var request record.Request
-	if json.Unmarshal(line, &request) != nil {
+	if json.Unmarshal(line, &request) != nil || r.requests[request.Kind] == nil {
 		r.complaint = string(line)
 		return
 	}
-	r.requests[container][request.Number] = request
+	r.requests[request.Kind][request.Number] = request
 }
 
 // Requests returns all requests that have been answered, in the order in which they were sent.
@@ -159,11 +164,11 @@ func (r *Recorder) awaitAnswers(ctx context.Context, moment time.Time) error {
 	return kube.Eventually(ctx, "all requests to be answered", func(context.Context) error {
 		r.mu.Lock()
 		defer r.mu.Unlock()
-		for container, records := range r.requests {
+		for kind, records := range r.requests {
 			for number := 0; ; number++ {
 				request, answered := records[number]
 				if !answered {
-					return fmt.Errorf("no record of request %d of %s; the load generator's last other word: %q", number, container, r.complaint)
+					return fmt.Errorf("no record of request %d of %s; the load generator's last other word: %q", number, kind, r.complaint)
 				}
 				if !request.Sent.Before(moment) {
 					break

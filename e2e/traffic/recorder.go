@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"agentcube-mtls/e2e/kube"
+	"agentcube-mtls/e2e/mix"
 	"agentcube-mtls/e2e/record"
 	"agentcube-mtls/e2e/release"
 )
@@ -18,7 +19,8 @@ import (
 // Recorder watches a release from Start to Stop.
 type Recorder struct {
 	release release.Release
-	load    string // the load generator's pod
+	kinds   []mix.Kind // that the load sends
+	load    string     // the load generator's pod
 	cancel  context.CancelFunc
 	working sync.WaitGroup
 
@@ -27,19 +29,20 @@ type Recorder struct {
 	pods     map[string]int                    // by UID, the index in the timeline
 	restarts map[string]int32                  // by pod and container
 	serials  map[string]bool                   // of the certificates in the timeline
-	requests map[string]map[int]record.Request // by the load generator's container and their number
+	requests map[string]map[int]record.Request // by kind and number
 	// complaint is what the load generator printed last that is no record.
 	complaint string
 }
 
 // Start puts the release under load, from inside the cluster, and returns once the first requests
-// were answered. Half of them go to the WorkloadManager and half to a sandbox, in a session that is
-// begun here.
-func Start(ctx context.Context, release release.Release, title string) (*Recorder, error) {
+// of each kind were answered. Requests in sessions belong to one that is begun here.
+func Start(ctx context.Context, release release.Release, title string, kinds []mix.Kind) (*Recorder, error) {
 	watching, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	r := &Recorder{release: release, cancel: cancel, timeline: Timeline{Title: title},
-		pods: map[string]int{}, restarts: map[string]int32{}, serials: map[string]bool{},
-		requests: map[string]map[int]record.Request{calls: {}, session: {}}}
+	r := &Recorder{release: release, kinds: kinds, cancel: cancel, timeline: Timeline{Title: title},
+		pods: map[string]int{}, restarts: map[string]int32{}, serials: map[string]bool{}, requests: map[string]map[int]record.Request{}}
+	for _, kind := range kinds {
+		r.requests[kind.Name] = map[int]record.Request{}
+	}
 	err := r.startLoad(ctx, watching)
 	if err == nil {
 		err = r.watchPods(watching)
@@ -62,21 +65,25 @@ func (r *Recorder) Mark(what string) {
 	r.timeline.Actions = append(r.timeline.Actions, record.Event{At: time.Now(), What: what})
 }
 
-// Await waits until that many more requests of either kind have been answered.
+// Await waits until that many more requests have been answered of each kind that is sent often, and
+// one of each other kind.
 func (r *Recorder) Await(ctx context.Context, more int) error {
 	began := time.Now()
-	return kube.Eventually(ctx, fmt.Sprintf("%d more requests of either kind", more), func(context.Context) error {
+	return kube.Eventually(ctx, fmt.Sprintf("%d more requests of each kind", more), func(context.Context) error {
 		r.mu.Lock()
 		defer r.mu.Unlock()
-		for container, records := range r.requests {
-			answered := 0
-			for _, request := range records {
+		for _, kind := range r.kinds {
+			enough, answered := more, 0
+			if !kind.Often() {
+				enough = 1
+			}
+			for _, request := range r.requests[kind.Name] {
 				if !request.Sent.Before(began) {
 					answered++
 				}
 			}
-			if answered < more {
-				return fmt.Errorf("%d of %s so far; the load generator's last other word: %q", answered, container, r.complaint)
+			if answered < enough {
+				return fmt.Errorf("%d of %s so far; the load generator's last other word: %q", answered, kind.Name, r.complaint)
 			}
 		}
 		return nil

@@ -2,19 +2,27 @@ package traffic
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
+	"agentcube-mtls/e2e/mix"
 	"agentcube-mtls/e2e/record"
 )
 
 // Spared is what must keep working during a fault. The rest may fail until the release has
 // recovered.
 type Spared struct {
-	Calls      bool // requests to the WorkloadManager
-	Sessions   bool // requests in a session
+	Calls      bool // requests that need the WorkloadManager
+	Sessions   bool // requests that need a sandbox: a new one is made if Calls is spared too
 	Handshakes bool // new connections between Router and WorkloadManager
 	Others     bool // requests to other pods: half of all are served, with no long silence
+}
+
+// keeps is whether all requests of a kind must be served.
+func (s Spared) keeps(kind string) bool {
+	needs, _ := mix.Named(kind)
+	return (s.Calls || !needs.WorkloadManager) && (s.Sessions || !needs.Sandbox)
 }
 
 // Interval is the time of one fault.
@@ -28,14 +36,13 @@ type Interval struct {
 
 // Verdict is what one fault cost.
 type Verdict struct {
-	Name         string
-	Requests     []record.Request // that were sent until the release recovered
-	LostCalls    []record.Request
-	LostSessions []record.Request
-	Handshakes   []record.Event // that failed
-	Recovery     time.Duration
-	Silence      float64  // longest share of the recovery, 0 to 1, in which no request of one kind was answered
-	Violations   []string // what the fault cost and should not have
+	Name       string
+	Requests   []record.Request            // that were sent until the release recovered
+	Lost       map[string][]record.Request // by kind
+	Handshakes []record.Event              // that failed
+	Recovery   time.Duration
+	Silence    float64  // longest share of the recovery, 0 to 1, in which no request of one kind was answered
+	Violations []string // what the fault cost and should not have
 }
 
 // Judgement is the cost of every fault, and the failures outside of all of them.
@@ -50,20 +57,19 @@ type Judgement struct {
 func Judge(timeline *Timeline, intervals []Interval) Judgement {
 	var judged Judgement
 	for _, interval := range intervals {
-		judged.Verdicts = append(judged.Verdicts, Verdict{Name: interval.Name, Recovery: interval.Recovered.Sub(interval.Injected)})
+		judged.Verdicts = append(judged.Verdicts, Verdict{
+			Name: interval.Name, Recovery: interval.Recovered.Sub(interval.Injected), Lost: map[string][]record.Request{},
+		})
 	}
 	late := make([]int, len(intervals)) // requests that were sent after the recovery and lost
 	for _, request := range timeline.Failed() {
 		n := during(intervals, request.Sent, request.Sent.Add(request.Took))
-		switch {
-		case n < 0:
+		if n < 0 {
 			judged.Requests = append(judged.Requests, request)
 			continue
-		case request.Session:
-			judged.Verdicts[n].LostSessions = append(judged.Verdicts[n].LostSessions, request)
-		default:
-			judged.Verdicts[n].LostCalls = append(judged.Verdicts[n].LostCalls, request)
 		}
+		lost := judged.Verdicts[n].Lost
+		lost[request.Kind] = append(lost[request.Kind], request)
 		if !request.Sent.Before(intervals[n].Recovered) {
 			late[n]++
 		}
@@ -90,20 +96,24 @@ func Judge(timeline *Timeline, intervals []Interval) Judgement {
 
 // violations compares the cost of a fault with what the fault must spare.
 func (v *Verdict) violations(spared Spared, late int) []string {
-	var violations []string
-	lost := len(v.LostCalls) + len(v.LostSessions)
-	for _, rule := range []struct {
+	type rule struct {
 		broken bool
 		text   string
-	}{
-		{len(v.Requests) == 0, "no request was sent before the release recovered: nothing was measured"},
-		{spared.Calls && len(v.LostCalls) > 0, fmt.Sprintf("%d calls were lost: %+v", len(v.LostCalls), v.LostCalls)},
-		{spared.Sessions && len(v.LostSessions) > 0, fmt.Sprintf("%d requests in the session were lost: %+v", len(v.LostSessions), v.LostSessions)},
-		{late > 0, fmt.Sprintf("%d requests were lost that were sent after the release recovered", late)},
-		{spared.Handshakes && len(v.Handshakes) > 0, fmt.Sprintf("%d handshakes failed: %+v", len(v.Handshakes), v.Handshakes)},
-		{spared.Others && 2*lost > len(v.Requests), fmt.Sprintf("more than half were lost: %d of %d", lost, len(v.Requests))},
-		{spared.Others && v.Silence >= 0.5, fmt.Sprintf("no request of one kind was answered for %.0f %% of the recovery: no other pod took over", 100*v.Silence)},
-	} {
+	}
+	rules := []rule{{len(v.Requests) == 0, "no request was sent before the release recovered: nothing was measured"}}
+	lost := 0
+	for _, kind := range slices.Sorted(maps.Keys(v.Lost)) {
+		lost += len(v.Lost[kind])
+		rules = append(rules, rule{spared.keeps(kind), fmt.Sprintf("%d %s were lost: %+v", len(v.Lost[kind]), kind, v.Lost[kind])})
+	}
+	rules = append(rules,
+		rule{late > 0, fmt.Sprintf("%d requests were lost that were sent after the release recovered", late)},
+		rule{spared.Handshakes && len(v.Handshakes) > 0, fmt.Sprintf("%d handshakes failed: %+v", len(v.Handshakes), v.Handshakes)},
+		rule{spared.Others && 2*lost > len(v.Requests), fmt.Sprintf("more than half were lost: %d of %d", lost, len(v.Requests))},
+		rule{spared.Others && v.Silence >= 0.5, fmt.Sprintf("no request of one kind was answered for %.0f %% of the recovery: no other pod took over", 100*v.Silence)},
+	)
+	var violations []string
+	for _, rule := range rules {
 		if rule.broken {
 			violations = append(violations, rule.text)
 		}
@@ -123,23 +133,31 @@ func during(intervals []Interval, from, to time.Time) int {
 
 // longestSilence returns the share of a time, from 0 to 1, in which no request of one kind was
 // answered at a stretch. Where no other pod takes over, requests need not fail: many wait for the
-// new pod.
+// new pod. Kinds that are not sent often are silent by themselves.
 func longestSilence(requests []record.Request, from, to time.Time) float64 {
 	if !to.After(from) {
 		return 0
 	}
-	var longest time.Duration
-	for _, session := range []bool{false, true} {
-		served := []time.Time{from, to}
-		for _, request := range requests {
-			answered := request.Sent.Add(request.Took)
-			if request.Session == session && request.Failure == "" && answered.After(from) && answered.Before(to) {
-				served = append(served, answered)
-			}
+	served := map[string][]time.Time{}
+	for _, request := range requests {
+		if kind, _ := mix.Named(request.Kind); !kind.Often() {
+			continue
 		}
-		slices.SortFunc(served, time.Time.Compare)
-		for n, moment := range served[1:] {
-			longest = max(longest, moment.Sub(served[n]))
+		// Also of a kind of which none is answered meanwhile
+		moments, known := served[request.Kind]
+		if !known {
+			moments = []time.Time{from, to}
+		}
+		if answered := request.Sent.Add(request.Took); request.Failure == "" && answered.After(from) && answered.Before(to) {
+			moments = append(moments, answered)
+		}
+		served[request.Kind] = moments
+	}
+	var longest time.Duration
+	for _, moments := range served {
+		slices.SortFunc(moments, time.Time.Compare)
+		for n, moment := range moments[1:] {
+			longest = max(longest, moment.Sub(moments[n]))
 		}
 	}
 	return float64(longest) / float64(to.Sub(from))

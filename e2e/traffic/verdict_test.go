@@ -8,27 +8,28 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"agentcube-mtls/e2e/mix"
 	"agentcube-mtls/e2e/record"
 	"agentcube-mtls/e2e/traffic"
 )
 
-// steady returns a timeline of ten minutes, with one request of each kind a second, served in 10
-// ms.
+// steady returns a timeline of ten minutes, with one request of either usual kind a second, served
+// in 10 ms.
 func steady() *traffic.Timeline {
 	t := &traffic.Timeline{}
 	for n := range 600 {
-		for _, session := range []bool{false, true} {
-			t.Requests = append(t.Requests, record.Request{Number: n, Sent: after(float64(n)), Took: 10 * time.Millisecond, Session: session})
+		for _, kind := range mix.Usual() {
+			t.Requests = append(t.Requests, record.Request{Kind: kind.Name, Number: n, Sent: after(float64(n)), Took: 10 * time.Millisecond})
 		}
 	}
 	return t
 }
 
 // fail fails the requests of one kind that are sent in some seconds.
-func fail(session bool, from, to int) func(*traffic.Timeline) {
+func fail(kind string, from, to int) func(*traffic.Timeline) {
 	return func(t *traffic.Timeline) {
 		for n := range t.Requests {
-			if r := &t.Requests[n]; r.Session == session && from <= r.Number && r.Number < to {
+			if r := &t.Requests[n]; r.Kind == kind && from <= r.Number && r.Number < to {
 				r.Failure = "refused"
 			}
 		}
@@ -43,13 +44,20 @@ func handshake(second float64) func(*traffic.Timeline) {
 }
 
 // hold has requests of one kind wait, until a second, instead of failing.
-func hold(session bool, from, to int) func(*traffic.Timeline) {
+func hold(kind string, from, to int) func(*traffic.Timeline) {
 	return func(t *traffic.Timeline) {
 		for n := range t.Requests {
-			if r := &t.Requests[n]; r.Session == session && from <= r.Number && r.Number < to {
+			if r := &t.Requests[n]; r.Kind == kind && from <= r.Number && r.Number < to {
 				r.Took = after(float64(to)).Sub(r.Sent)
 			}
 		}
+	}
+}
+
+// lose adds a request of a kind that is sent in a second and lost.
+func lose(kind string, second float64) func(*traffic.Timeline) {
+	return func(t *traffic.Timeline) {
+		t.Requests = append(t.Requests, record.Request{Kind: kind, Sent: after(second), Failure: "cut off"})
 	}
 }
 
@@ -67,19 +75,19 @@ func TestJudgeVerdict(t *testing.T) {
 		fails  []string // beginnings of the violations; none: it must pass
 	}{
 		"nothing lost":                   {spared: everything},
-		"call lost, spared":              {everything, []func(*traffic.Timeline){fail(false, 100, 102)}, []string{"2 calls were lost"}},
-		"call lost, not spared":          {traffic.Spared{Sessions: true, Handshakes: true}, []func(*traffic.Timeline){fail(false, 100, 102)}, nil},
-		"session lost, spared":           {everything, []func(*traffic.Timeline){fail(true, 100, 101)}, []string{"1 requests in the session were lost"}},
-		"session lost, not spared":       {traffic.Spared{Calls: true, Handshakes: true}, []func(*traffic.Timeline){fail(true, 100, 101)}, nil},
-		"lost after recovery":            {traffic.Spared{}, []func(*traffic.Timeline){fail(false, 110, 113)}, []string{"3 requests were lost that were sent after the release recovered"}},
+		"call lost, spared":              {everything, []func(*traffic.Timeline){fail(mix.Calls, 100, 102)}, []string{"2 calls were lost"}},
+		"call lost, not spared":          {traffic.Spared{Sessions: true, Handshakes: true}, []func(*traffic.Timeline){fail(mix.Calls, 100, 102)}, nil},
+		"session lost, spared":           {everything, []func(*traffic.Timeline){fail(mix.InSessions, 100, 101)}, []string{"1 in sessions were lost"}},
+		"session lost, not spared":       {traffic.Spared{Calls: true, Handshakes: true}, []func(*traffic.Timeline){fail(mix.InSessions, 100, 101)}, nil},
+		"lost after recovery":            {traffic.Spared{}, []func(*traffic.Timeline){fail(mix.Calls, 110, 113)}, []string{"3 requests were lost that were sent after the release recovered"}},
 		"handshake failed, spared":       {everything, []func(*traffic.Timeline){handshake(105)}, []string{"1 handshakes failed"}},
 		"handshake failed, not spared":   {traffic.Spared{Calls: true}, []func(*traffic.Timeline){handshake(105)}, nil},
-		"half lost in turns":             {traffic.Spared{Others: true}, []func(*traffic.Timeline){fail(false, 101, 104), fail(false, 105, 108)}, nil},
-		"more than half lost":            {traffic.Spared{Others: true}, []func(*traffic.Timeline){fail(false, 100, 103), fail(false, 104, 107), fail(false, 108, 110), fail(true, 100, 102), fail(true, 107, 109)}, []string{"more than half were lost: 12 of 20"}},
-		"one kind silent":                {traffic.Spared{Others: true}, []func(*traffic.Timeline){fail(true, 101, 107)}, []string{"no request of one kind was answered for 70 % of the recovery"}},
-		"one kind waits, nobody else":    {traffic.Spared{Calls: true, Sessions: true, Others: true}, []func(*traffic.Timeline){hold(false, 100, 109)}, []string{"no request of one kind was answered for 95 % of the recovery"}},
-		"one kind waits, may do so":      {everything, []func(*traffic.Timeline){hold(false, 100, 109)}, nil},
-		"everything at once":             {traffic.Spared{Calls: true, Sessions: true, Handshakes: true, Others: true}, []func(*traffic.Timeline){fail(false, 100, 111), fail(true, 100, 111), handshake(101)}, []string{"11 calls", "11 requests in the session", "2 requests were lost that were sent after", "1 handshakes", "more than half", "no request of one kind was answered for 100 %"}},
+		"half lost in turns":             {traffic.Spared{Others: true}, []func(*traffic.Timeline){fail(mix.Calls, 101, 104), fail(mix.Calls, 105, 108)}, nil},
+		"more than half lost":            {traffic.Spared{Others: true}, []func(*traffic.Timeline){fail(mix.Calls, 100, 103), fail(mix.Calls, 104, 107), fail(mix.Calls, 108, 110), fail(mix.InSessions, 100, 102), fail(mix.InSessions, 107, 109)}, []string{"more than half were lost: 12 of 20"}},
+		"one kind silent":                {traffic.Spared{Others: true}, []func(*traffic.Timeline){fail(mix.InSessions, 101, 107)}, []string{"no request of one kind was answered for 70 % of the recovery"}},
+		"one kind waits, nobody else":    {traffic.Spared{Calls: true, Sessions: true, Others: true}, []func(*traffic.Timeline){hold(mix.Calls, 100, 109)}, []string{"no request of one kind was answered for 95 % of the recovery"}},
+		"one kind waits, may do so":      {everything, []func(*traffic.Timeline){hold(mix.Calls, 100, 109)}, nil},
+		"everything at once":             {traffic.Spared{Calls: true, Sessions: true, Handshakes: true, Others: true}, []func(*traffic.Timeline){fail(mix.Calls, 100, 111), fail(mix.InSessions, 100, 111), handshake(101)}, []string{"11 calls", "11 in sessions", "2 requests were lost that were sent after", "1 handshakes", "more than half", "no request of one kind was answered for 100 %"}},
 		"no request during the recovery": {traffic.Spared{}, []func(*traffic.Timeline){func(t *traffic.Timeline) { t.Requests = t.Requests[:20] }}, []string{"no request was sent"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -106,7 +114,7 @@ func TestJudgeAttribution(t *testing.T) {
 	timeline := steady()
 	timeline.Handshakes = []record.Event{{At: after(50)}, {At: after(105)}, {At: after(205)}}
 	lost := func(second float64, took time.Duration) record.Request {
-		request := record.Request{Sent: after(second), Took: took, Failure: "refused"}
+		request := record.Request{Kind: mix.Calls, Sent: after(second), Took: took, Failure: "refused"}
 		timeline.Requests = append(timeline.Requests, request)
 		return request
 	}
@@ -123,8 +131,8 @@ func TestJudgeAttribution(t *testing.T) {
 	assert.Equal(t, []record.Request{before, between, edge}, judged.Requests)
 	assert.Equal(t, timeline.Handshakes[:1], judged.Handshakes)
 	require.Len(t, judged.Verdicts, 2)
-	assert.Equal(t, []record.Request{into, first}, judged.Verdicts[0].LostCalls)
-	assert.Equal(t, []record.Request{both, second}, judged.Verdicts[1].LostCalls)
+	assert.Equal(t, []record.Request{into, first}, judged.Verdicts[0].Lost[mix.Calls])
+	assert.Equal(t, []record.Request{both, second}, judged.Verdicts[1].Lost[mix.Calls])
 	assert.Equal(t, timeline.Handshakes[1:2], judged.Verdicts[0].Handshakes)
 	assert.Equal(t, timeline.Handshakes[2:], judged.Verdicts[1].Handshakes)
 	assert.Equal(t, []string{"fault", "second"}, []string{judged.Verdicts[0].Name, judged.Verdicts[1].Name})
@@ -134,7 +142,7 @@ func TestJudgeAttribution(t *testing.T) {
 func TestJudgeWithoutIntervals(t *testing.T) {
 	t.Parallel()
 	timeline := steady()
-	fail(false, 7, 8)(timeline)
+	fail(mix.Calls, 7, 8)(timeline)
 	judged := traffic.Judge(timeline, nil)
 	assert.Empty(t, judged.Verdicts)
 	assert.Len(t, judged.Requests, 1)
@@ -145,4 +153,42 @@ func TestJudgeIntervalOfNoTime(t *testing.T) {
 	judged := traffic.Judge(steady(), []traffic.Interval{{Injected: after(5), Recovered: after(5), Ended: after(6)}})
 	assert.Zero(t, judged.Verdicts[0].Silence)
 	assert.Len(t, judged.Verdicts[0].Violations, 1, "nothing was measured")
+}
+
+// A call needs a WorkloadManager, a request in a session needs its sandbox, and a creation both.
+func TestJudgeSparesWhatAKindNeeds(t *testing.T) {
+	t.Parallel()
+	calls, sessions, both := traffic.Spared{Calls: true}, traffic.Spared{Sessions: true}, traffic.Spared{Calls: true, Sessions: true}
+	needs := map[string][]traffic.Spared{} // that keep the kind, by its name
+	for _, kind := range []string{"calls", "calls on kept connections"} {
+		needs[kind] = []traffic.Spared{calls, both}
+	}
+	for _, kind := range []string{"in sessions", "in sessions on kept connections", "slow answers", "streams", "uploads", "downloads"} {
+		needs[kind] = []traffic.Spared{sessions, both}
+	}
+	needs["creations"] = []traffic.Spared{both}
+	for _, kind := range mix.Whole() {
+		for _, spared := range []traffic.Spared{{}, calls, sessions, both} {
+			timeline := steady()
+			lose(kind.Name, 105)(timeline)
+			violations := traffic.Judge(timeline, fault(spared)).Verdicts[0].Violations
+			if !slices.Contains(needs[kind.Name], spared) {
+				assert.Empty(t, violations, "%s, %+v", kind.Name, spared)
+				continue
+			}
+			require.Len(t, violations, 1, "%s, %+v", kind.Name, spared)
+			assert.Contains(t, violations[0], "1 "+kind.Name+" were lost")
+		}
+	}
+}
+
+// A kind that is sent every few seconds is silent by itself, lost or not.
+func TestJudgeSilenceOfRareKinds(t *testing.T) {
+	t.Parallel()
+	timeline := steady()
+	lose("streams", 101)(timeline)
+	assert.Empty(t, traffic.Judge(timeline, fault(traffic.Spared{Others: true})).Verdicts[0].Violations)
+	lose("calls on kept connections", 101)(timeline)
+	assert.Equal(t, []string{"no request of one kind was answered for 100 % of the recovery: no other pod took over"},
+		traffic.Judge(timeline, fault(traffic.Spared{Others: true})).Verdicts[0].Violations)
 }

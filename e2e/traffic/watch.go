@@ -50,7 +50,8 @@ func (r *Recorder) watchPods(ctx context.Context) error {
 }
 
 func (r *Recorder) seen(ctx context.Context, pod *corev1.Pod) {
-	if pod.Name == r.load {
+	// Of the pods that the load has made, only the session's sandbox stays.
+	if _, created := pod.Labels[createdLabel]; created || pod.Name == r.load {
 		return
 	}
 	r.mu.Lock()

@@ -1,6 +1,6 @@
 // Command agent is the smallest agent that an AgentRuntime can run: it answers
 // every request with what it saw of it, so that tests can tell what the Router
-// sent.
+// sent. Those of a load get the answers that they ask for.
 package main
 
 import (
@@ -16,6 +16,7 @@ import (
 	"k8s.io/klog/v2"
 
 	"agentcube-mtls/e2e/controlplane/serve"
+	"agentcube-mtls/e2e/mix"
 )
 
 // drain is less than the 30 s that Kubernetes gives a pod to end.
@@ -49,7 +50,7 @@ func main() {
 	if err != nil {
 		klog.Exitf("Listening: %v", err)
 	}
-	if err := serve.HTTP(ctx, listener, http.HandlerFunc(echo), serve.Options{Drain: drain}); err != nil {
+	if err := serve.HTTP(ctx, listener, mix.Agent(hostname, http.HandlerFunc(echo)), serve.Options{Drain: drain}); err != nil {
 		klog.Exit(err)
 	}
 }

@@ -2,60 +2,60 @@ package main
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"strings"
 	"time"
 
+	"agentcube-mtls/e2e/mix"
 	"agentcube-mtls/e2e/record"
 )
 
 // sessionHeader names the session of a request, both ways.
 const sessionHeader = "x-agentcube-session-id"
 
-const (
-	timeout  = time.Minute     // of a request
-	patience = 5 * time.Minute // with the first one of a session, for which a sandbox is made
-)
+// patience is for the first request of a session, for which a sandbox is made.
+const patience = 5 * time.Minute
 
 type client struct {
-	http    *http.Client
-	url     string
-	expect  int
-	says    string // what the body of an answer must say, too
-	session string // empty: each request stands for itself
-	host    string // the session's sandbox
+	transports    transports
+	router        string // its URL
+	namespace     string // of the AgentRuntimes
+	session, host string // that requests in a session belong to, and its sandbox
 }
+
+// transports open a connection for each request, or keep them. As all programs that use net/http,
+// the load generator sends a GET again if a connection that was kept turns out to be closed.
+type transports struct{ fresh, kept http.RoundTripper }
 
 // begin makes a first request, and stays in the session that its answer names and in the sandbox
 // that it came from.
 func (c *client) begin(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	got, err := c.get(ctx)
+	kind, _ := mix.Named(mix.InSessions)
+	_, header, err := c.ask(ctx, kind)
 	if err != nil {
 		return fmt.Errorf("beginning a session: %w", err)
 	}
-	c.session, c.host = got.session, got.host
-	if got.code != c.expect || c.session == "" || c.host == "" {
-		return fmt.Errorf("beginning a session: %s, session %q, sandbox %q", got.status, c.session, c.host)
+	c.session, c.host = header.Get(sessionHeader), header.Get(mix.HostHeader)
+	if c.session == "" || c.host == "" {
+		return fmt.Errorf("beginning a session: the answer names session %q, sandbox %q", c.session, c.host)
 	}
 	return nil
 }
 
 // send makes one request. It is not bound to the program's context: a request that was begun is
 // also ended.
-func (c *client) send(number int) record.Request {
-	ctx, cancel := context.WithTimeout(context.Background(), timeout)
+func (c *client) send(kind mix.Kind, number int) record.Request {
+	ctx, cancel := context.WithTimeout(context.Background(), limit(kind))
 	defer cancel()
-	record := record.Request{Number: number, Sent: time.Now(), Session: c.session != ""}
-	got, err := c.get(ctx)
-	record.Took = time.Since(record.Sent)
+	record := record.Request{Kind: kind.Name, Number: number, Sent: time.Now()}
+	status, header, err := c.ask(ctx, kind)
+	record.Took, record.Status = time.Since(record.Sent), status
 	if err == nil {
-		record.Status, err = got.code, c.check(got)
+		err = c.placed(kind, header)
 	}
 	if err != nil {
 		record.Failure = err.Error()
@@ -63,51 +63,59 @@ func (c *client) send(number int) record.Request {
 	return record
 }
 
-// answer is what came back: the status as a code and in full, the session, the host name of the
-// sandbox, and the body.
-type answer struct {
-	code                        int
-	status, session, host, body string
+// limit is how long a request may take. It is never a measure.
+func limit(kind mix.Kind) time.Duration {
+	if kind.Often() {
+		return time.Minute
+	}
+	return 3 * time.Minute // longer than a WorkloadManager waits for a sandbox
 }
 
-// get makes one request and reads the answer to its end: one that is cut off is none.
-func (c *client) get(ctx context.Context) (answer, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, c.url, nil)
-	if err != nil {
-		return answer{}, err
+// ask makes one request, and checks its answer to the end: one that is cut off is none.
+func (c *client) ask(ctx context.Context, kind mix.Kind) (int, http.Header, error) {
+	url := fmt.Sprintf("%s/v1/namespaces/%s/agent-runtimes/%s/invocations/%s", c.router, c.namespace, kind.Runtime, kind.Path)
+	method, body := http.MethodGet, io.Reader(nil)
+	if kind.Upload > 0 {
+		method, body = http.MethodPost, mix.Content(kind.Upload)
 	}
-	if c.session != "" {
+	request, err := http.NewRequestWithContext(ctx, method, url, body)
+	if err != nil {
+		return 0, nil, err
+	}
+	request.ContentLength = kind.Upload
+	if kind.InSession() && c.session != "" {
 		request.Header.Set(sessionHeader, c.session)
 	}
-	response, err := c.http.Do(request)
+	transport := c.transports.fresh
+	if kind.Kept {
+		transport = c.transports.kept
+	}
+	response, err := (&http.Client{Transport: transport}).Do(request)
 	if err != nil {
-		return answer{}, err
+		return 0, nil, err
 	}
 	defer func() { _ = response.Body.Close() }()
-	body, err := io.ReadAll(response.Body)
-	return answer{response.StatusCode, response.Status, response.Header.Get(sessionHeader), hostname(body), string(body)}, err
+	if response.StatusCode != kind.Status {
+		says, _ := io.ReadAll(response.Body)
+		err = fmt.Errorf("%s: %.200s", response.Status, strings.TrimSpace(string(says)))
+	} else {
+		err = kind.Check(response.Body)
+	}
+	return response.StatusCode, response.Header, err
 }
 
-// check says why an answer is not the one that was asked for.
-func (c *client) check(got answer) error {
+// placed returns an error if an answer comes from another session or sandbox than it should.
+func (c *client) placed(kind mix.Kind, header http.Header) error {
+	session, host := header.Get(sessionHeader), header.Get(mix.HostHeader)
 	switch {
-	case got.code != c.expect:
-		return errors.New(got.status)
-	case !strings.Contains(got.body, c.says):
-		return fmt.Errorf("%s, and the answer does not say %q: %.200s", got.status, c.says, got.body)
-	case c.session == "":
+	case !kind.Sandbox:
 		return nil
-	case got.session != c.session:
-		return fmt.Errorf("answered by session %q, asked for %q", got.session, c.session)
-	case got.host != c.host:
-		return fmt.Errorf("answered by the sandbox %q, the session began in %q", got.host, c.host)
+	case !kind.InSession() && (session == "" || session == c.session):
+		return fmt.Errorf("answered by session %q, asked for a new one", session)
+	case kind.InSession() && session != c.session:
+		return fmt.Errorf("answered by session %q, asked for %q", session, c.session)
+	case kind.InSession() && host != c.host:
+		return fmt.Errorf("answered by the sandbox %q, the session began in %q", host, c.host)
 	}
 	return nil
-}
-
-// hostname returns the host name that an agent says in its answer.
-func hostname(body []byte) string {
-	var agent struct{ Hostname string }
-	_ = json.Unmarshal(body, &agent) // whatever else answers says none
-	return agent.Hostname
 }

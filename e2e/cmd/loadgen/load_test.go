@@ -1,16 +1,22 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"agentcube-mtls/e2e/mix"
+	"agentcube-mtls/e2e/record"
 )
 
 // invoking returns a client of a server that answers so.
@@ -18,26 +24,24 @@ func invoking(t *testing.T, handler http.HandlerFunc) *client {
 	t.Helper()
 	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)
-	return &client{http: server.Client(), url: server.URL, expect: http.StatusOK}
+	transport := server.Client().Transport
+	return &client{transports: transports{transport, transport}, router: server.URL, namespace: "agentcube"}
 }
 
-func TestAnAnswerThatIsCutOffIsNotServed(t *testing.T) {
-	t.Parallel()
-	c := invoking(t, func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Length", "100")
-		_, _ = fmt.Fprint(w, "the beginning")
-	})
-	record := c.send(7)
-	assert.Contains(t, record.Failure, "unexpected EOF")
-	assert.Equal(t, 7, record.Number)
+func named(t *testing.T, name string) mix.Kind {
+	t.Helper()
+	kind, known := mix.Named(name)
+	require.True(t, known)
+	return kind
 }
 
 func TestOnlyTheExpectedStatusIsServed(t *testing.T) {
 	t.Parallel()
-	c := invoking(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNotFound) })
-	assert.Equal(t, "404 Not Found", c.send(0).Failure)
-	c.expect = http.StatusNotFound
-	assert.Empty(t, c.send(0).Failure)
+	c := invoking(t, func(w http.ResponseWriter, _ *http.Request) {
+		http.Error(w, "no sandbox", http.StatusInternalServerError)
+	})
+	assert.Equal(t, "500 Internal Server Error: no sandbox", c.send(named(t, mix.Calls), 7).Failure)
+	require.ErrorContains(t, c.begin(t.Context()), "beginning a session: 500 Internal Server Error")
 }
 
 // A 404 of somebody else is no answer of the WorkloadManager, which names the runtime that it does
@@ -46,25 +50,42 @@ func TestAnswerThatDoesNotSayItIsNotServed(t *testing.T) {
 	t.Parallel()
 	says := "404 page not found"
 	c := invoking(t, func(w http.ResponseWriter, _ *http.Request) { http.Error(w, says, http.StatusNotFound) })
-	c.expect, c.says = http.StatusNotFound, "nobody"
-	assert.Contains(t, c.send(0).Failure, `404 Not Found, and the answer does not say "nobody"`)
+	assert.Contains(t, c.send(named(t, mix.Calls), 0).Failure, `the answer does not say "nobody": 404 page not found`)
 	says = `AgentRuntime "nobody" not found`
-	assert.Empty(t, c.send(0).Failure)
+	assert.Empty(t, c.send(named(t, mix.Calls), 0).Failure)
+}
+
+func TestServerThatIsGoneServesNothing(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.NotFoundHandler())
+	c := &client{transports: transports{fresh: server.Client().Transport}, router: server.URL}
+	server.Close()
+	assert.Contains(t, c.send(named(t, mix.Calls), 0).Failure, "connection refused")
+	c.router = "://"
+	assert.Contains(t, c.send(named(t, mix.Calls), 0).Failure, "missing protocol scheme")
 }
 
 func TestASessionThatLeavesItsSandboxIsNotServed(t *testing.T) {
 	t.Parallel()
-	session, host := "one", "here"
-	c := invoking(t, func(w http.ResponseWriter, _ *http.Request) {
+	session, host := "one", ""
+	c := invoking(t, func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set(sessionHeader, session)
-		_, _ = fmt.Fprintf(w, `{"hostname": %q}`, host)
+		mix.Agent(host, http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})).ServeHTTP(w, r)
 	})
+	require.ErrorContains(t, c.begin(t.Context()), `the answer names session "one", sandbox ""`)
+	host, c.session = "here", ""
 	require.NoError(t, c.begin(t.Context()))
-	assert.Empty(t, c.send(0).Failure)
+	inSession := named(t, mix.InSessions)
+	assert.Empty(t, c.send(inSession, 0).Failure)
 	host = "elsewhere"
-	assert.Equal(t, `answered by the sandbox "elsewhere", the session began in "here"`, c.send(0).Failure)
+	assert.Equal(t, `answered by the sandbox "elsewhere", the session began in "here"`, c.send(inSession, 0).Failure)
 	session = "another"
-	assert.Equal(t, `answered by session "another", asked for "one"`, c.send(0).Failure)
+	assert.Equal(t, `answered by session "another", asked for "one"`, c.send(inSession, 0).Failure)
+	creation := named(t, "creations")
+	assert.Empty(t, c.send(creation, 0).Failure)
+	for _, session = range []string{"", "one"} {
+		assert.Equal(t, fmt.Sprintf("answered by session %q, asked for a new one", session), c.send(creation, 0).Failure)
+	}
 }
 
 func TestWhatWasHeldUpIsMadeUpFor(t *testing.T) {
@@ -81,4 +102,42 @@ func TestWhatWasHeldUpIsMadeUpFor(t *testing.T) {
 		})
 		assert.Equal(t, []int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9}, numbers)
 	})
+}
+
+// For half a minute, requests are sent as often as the table says, also while others take long, and
+// all are served that are still in progress at its end.
+func TestRunSendsEachKindAtItsRate(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c, _ := wire(t, route)
+		c.session, c.host = "", ""
+		ctx, cancel := context.WithTimeout(t.Context(), 29900*time.Millisecond)
+		defer cancel()
+		var printed bytes.Buffer
+		var names []string
+		for _, kind := range mix.Whole() {
+			names = append(names, kind.Name)
+		}
+		require.NoError(t, run(ctx, c, names, &printed))
+		sent := map[string]int{}
+		for records := json.NewDecoder(&printed); records.More(); {
+			var request record.Request
+			require.NoError(t, records.Decode(&request))
+			assert.Empty(t, request.Failure, request.Kind)
+			sent[request.Kind]++
+		}
+		assert.Equal(t, map[string]int{
+			"calls": 150, "in sessions": 150, "calls on kept connections": 60, "in sessions on kept connections": 60,
+			"slow answers": 6, "streams": 5, "uploads": 8, "downloads": 8, "creations": 2,
+		}, sent)
+	})
+}
+
+func TestRunRejects(t *testing.T) {
+	t.Parallel()
+	c := invoking(t, http.NotFound)
+	var printed strings.Builder
+	require.EqualError(t, run(t.Context(), c, []string{mix.Calls, "guesses"}, &printed), `there are no requests "guesses"`)
+	require.ErrorContains(t, run(t.Context(), c, []string{mix.InSessions}, &printed), "beginning a session: 404 Not Found")
+	assert.Empty(t, printed.String())
 }

@@ -1,10 +1,10 @@
-// Command load sends requests at a fixed rate until it is told to stop, whatever becomes of them,
-// and prints a record of each.
+// Command loadgen sends requests of some kinds, each at a fixed rate, until it is told to stop,
+// whatever becomes of them, and prints a record of each. Its arguments name the kinds.
 //
-// The loop is open: a slow answer delays no later request. Nothing is retried, and every request
-// opens a connection of its own, so that each of them meets the Service as it is at that moment.
-// Requests are numbered, so that one without a record is missed. With -session, all requests belong
-// to one session, which the answer to a first one names.
+// The loop is open: a slow answer delays no later request. Nothing is retried, and where a kind does
+// not keep connections, each request opens one of its own, so that it meets the Service as it is at
+// that moment. Requests are numbered, so that one without a record is missed. All requests in
+// sessions belong to one, which the answer to a first request names.
 package main
 
 import (
@@ -12,51 +12,69 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"os/signal"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
+
+	"agentcube-mtls/e2e/mix"
 )
 
 func main() {
-	url := flag.String("url", "", "what to request")
-	expect := flag.Int("expect", http.StatusOK, "the status of a request that was served")
-	says := flag.String("expect-body", "", "a part of the body of a request that was served")
-	keep := flag.Bool("session", false, "stay in one session, whose agent says its host name")
-	rate := flag.Int("rate", 20, "requests a second")
+	router := flag.String("router", "", "URL of the Router")
+	namespace := flag.String("namespace", "", "namespace of the AgentRuntimes")
 	flag.Parse()
-
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	c := client{
-		http:   &http.Client{Transport: &http.Transport{DisableKeepAlives: true}},
-		url:    *url,
-		expect: *expect,
-		says:   *says,
+	c := &client{
+		transports: transports{fresh: &http.Transport{DisableKeepAlives: true}, kept: &http.Transport{}},
+		router:     *router,
+		namespace:  *namespace,
 	}
-	if *keep {
+	if err := run(ctx, c, flag.Args(), os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, "load:", err)
+		os.Exit(1)
+	}
+}
+
+// run sends requests of the kinds of some names until ctx is done, and writes the records.
+func run(ctx context.Context, c *client, names []string, output io.Writer) error {
+	var kinds []mix.Kind
+	for _, name := range names {
+		kind, known := mix.Named(name)
+		if !known {
+			return fmt.Errorf("there are no requests %q", name)
+		}
+		kinds = append(kinds, kind)
+	}
+	if slices.ContainsFunc(kinds, mix.Kind.InSession) {
 		if err := c.begin(ctx); err != nil {
-			fmt.Fprintln(os.Stderr, "load:", err)
-			os.Exit(1)
+			return err
 		}
 	}
-
 	var printing sync.Mutex
-	records := json.NewEncoder(os.Stdout)
-	var inFlight sync.WaitGroup
-	pace(ctx, time.Second/time.Duration(*rate), func(number int) {
-		inFlight.Go(func() {
-			record := c.send(number)
-			printing.Lock()
-			defer printing.Unlock()
-			if err := records.Encode(record); err != nil {
-				fmt.Fprintln(os.Stderr, "load:", err)
-			}
+	records := json.NewEncoder(output)
+	var working sync.WaitGroup
+	for _, kind := range kinds {
+		working.Go(func() {
+			pace(ctx, kind.Every, func(number int) {
+				working.Go(func() {
+					record := c.send(kind, number)
+					printing.Lock()
+					defer printing.Unlock()
+					if err := records.Encode(record); err != nil {
+						fmt.Fprintln(os.Stderr, "load:", err)
+					}
+				})
+			})
 		})
-	})
-	inFlight.Wait()
+	}
+	working.Wait()
+	return nil
 }
 
 // pace calls do with 0, 1, 2, … once an interval until ctx is done. What a busy machine holds up is
