@@ -44,7 +44,7 @@ func TestConflictIsRejected(t *testing.T) {
 		"router: {extraVolumes: [{name: a, configmap: {name: b}}]}":                           {"at '/router/extraVolumes/0'", "additional properties 'configmap' not allowed"},
 		"router: {extraVolumes: [{name: a, emptyDir: {}, secret: {secretName: b}}]}":          {"at '/router/extraVolumes/0'", "maxProperties: got 3, want 2"},
 		"router: {extraVolumeMounts: [{name: a, mountpath: /a}]}":                             {"at '/router/extraVolumeMounts/0'", "additional properties 'mountpath' not allowed"},
-		"imagePullSecrets: [{nmae: a}]":                                                       {"at '/imagePullSecrets/0'", "additional properties 'nmae' not allowed"},
+		"imagePullSecrets: [{title: a}]":                                                      {"at '/imagePullSecrets/0'", "additional properties 'title' not allowed"},
 		"router: {resources: {limits: {memory: lots}}}":                                       {"at '/router/resources/limits/memory'", "'^(?<quantity_as_in_500m_or_1Gi>"},
 		"router: {resources: {limits: {memory: -1}}}":                                         {"at '/router/resources/limits/memory'", "minimum: got -1, want 0"},
 		"router: {resources: {requests: {memory: 1Gi}}}":                                      {"router.resources.requests.memory is 1Gi, above router.resources.limits.memory, 512Mi: lower the request or raise the limit"},

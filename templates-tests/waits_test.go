@@ -15,7 +15,6 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	appsv1 "k8s.io/api/apps/v1"
-	corev1 "k8s.io/api/core/v1"
 )
 
 // store is a Redis that answers each connection with the next of its answers, and the last one for
@@ -61,9 +60,9 @@ func (s *store) serve(connection net.Conn, answer string) {
 	_, _ = connection.Write([]byte(answer))
 }
 
-// waiting returns the container of a Deployment's pod that waits, and its script with the variables
-// that are given as text.
-func waiting(t *testing.T, deployment, name string, documents ...string) (corev1.Container, string) {
+// waiting returns the script of a container that waits in a Deployment's pod, with the variables that
+// are given as text.
+func waiting(t *testing.T, deployment, name string, documents ...string) string {
 	t.Helper()
 	c := container(t, get[*appsv1.Deployment](t, render(t, documents...), deployment).Spec.Template.Spec, name)
 	variables := strings.Builder{}
@@ -72,7 +71,7 @@ func waiting(t *testing.T, deployment, name string, documents ...string) (corev1
 			fmt.Fprintf(&variables, "export %s='%s'\n", variable.Name, variable.Value)
 		}
 	}
-	return c, variables.String() + c.Command[2]
+	return variables.String() + c.Command[2]
 }
 
 // Router and WorkloadManager ask their store once, and exit if it does not answer.
@@ -98,7 +97,7 @@ func TestProgramsStartWhenTheirStoreServes(t *testing.T) {
 			t.Parallel()
 			for _, deployment := range []string{"agentcube-router", "workloadmanager"} {
 				redis := newStore(t, "127.0.0.1:0", c.answers...)
-				_, script := waiting(t, deployment, "wait-for-redis", plain)
+				script := waiting(t, deployment, "wait-for-redis", plain)
 				said, err := shell(t, script, map[string]string{"redis:6379": redis.address})
 				require.NoError(t, err, said)
 				assert.Equal(t, "waiting for the store at redis:6379\n", said)
@@ -123,7 +122,7 @@ func TestStoreIsAskedAsTheProgramDoes(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			redis := newStore(t, "127.0.0.1:0", "+PONG\r\n")
-			_, script := waiting(t, "agentcube-router", "wait-for-redis", plain, c.values)
+			script := waiting(t, "agentcube-router", "wait-for-redis", plain, c.values)
 			if c.password != "" {
 				script = "export REDIS_PASSWORD='" + c.password + "'\n" + script
 			}
@@ -142,7 +141,7 @@ func TestStoreMayHaveAnIPv6Address(t *testing.T) {
 		_ = listener.Close()
 	}
 	redis := newStore(t, "[::1]:0", "+PONG\r\n")
-	_, script := waiting(t, "agentcube-router", "wait-for-redis", "redis: {addr: '"+redis.address+"'}")
+	script := waiting(t, "agentcube-router", "wait-for-redis", "redis: {addr: '"+redis.address+"'}")
 	said, err := shell(t, script, nil)
 	require.NoError(t, err, said)
 	assert.Equal(t, int32(1), redis.calls.Load())
@@ -151,7 +150,7 @@ func TestStoreMayHaveAnIPv6Address(t *testing.T) {
 func TestProgramWhoseStoreDoesNotServeSaysSoItself(t *testing.T) {
 	t.Parallel()
 	redis := newStore(t, "127.0.0.1:0", "-LOADING Redis\r\n+OK\r\n")
-	_, script := waiting(t, "agentcube-router", "wait-for-redis", plain)
+	script := waiting(t, "agentcube-router", "wait-for-redis", plain)
 	said, err := shell(t, passingMinutes+script, map[string]string{"redis:6379": redis.address})
 	require.NoError(t, err, said)
 	assert.Contains(t, said, "the store does not serve (its last answer: -LOADING Redis  +OK  ): the program starts anyway. Its address is the value redis.addr\n")
@@ -187,7 +186,7 @@ func TestRouterStartsWhenItsIssuerAnswers(t *testing.T) {
 		}
 	}))
 	address := serving(t, issuer, &tls.Config{})
-	_, script := waiting(t, "agentcube-router", "wait-for-issuer", plain, jwt)
+	script := waiting(t, "agentcube-router", "wait-for-issuer", plain, jwt)
 	said, err := shell(t, script, map[string]string{"issuer:443": address})
 	require.NoError(t, err, said)
 	const configuration = "/realms/agents/.well-known/openid-configuration"

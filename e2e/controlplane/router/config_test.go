@@ -37,6 +37,7 @@ func TestConfigHasTheContractsDefaults(t *testing.T) {
 	assert.Equal(t, "spiffe://cluster.local/ns/agentcube/sa/workloadmanager", id.String())
 }
 
+//nolint:paralleltest // it sets the environment
 func TestDialTimeoutComesFromTheEnvironment(t *testing.T) {
 	for value, want := range map[string]time.Duration{"30s": 30 * time.Second, "": 200 * time.Millisecond, "30": 0, "0s": 0, "-1s": 0} {
 		t.Setenv("STAND_IN_DIAL_TIMEOUT", value)

@@ -24,7 +24,7 @@ func serveSession(t *testing.T, session string, handler http.HandlerFunc) string
 }
 
 // send sends a request in a session to a Router that is served.
-func send(t *testing.T, method, address, session string, body io.Reader) *http.Response {
+func send(t *testing.T, method, address, session string, body io.Reader) io.Reader {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), method, "http://"+address+agentURL, body)
 	require.NoError(t, err)
@@ -32,7 +32,7 @@ func send(t *testing.T, method, address, session string, body io.Reader) *http.R
 	resp, err := http.DefaultClient.Do(req)
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = resp.Body.Close() })
-	return resp
+	return resp.Body
 }
 
 func TestEventsArriveWhileTheStreamGoesOn(t *testing.T) {
@@ -46,7 +46,7 @@ func TestEventsArriveWhileTheStreamGoesOn(t *testing.T) {
 			<-next // until the client has this event
 		}
 	})
-	events := bufio.NewReader(send(t, http.MethodGet, address, "events", nil).Body)
+	events := bufio.NewReader(send(t, http.MethodGet, address, "events", nil))
 	for i := range 3 {
 		event, err := events.ReadString('\n')
 		require.NoError(t, err)
@@ -63,7 +63,7 @@ func TestUploadsAndDownloadsAreWhole(t *testing.T) {
 	sent := make([]byte, 4<<20)
 	_, err := rand.Read(sent)
 	require.NoError(t, err)
-	got, err := io.ReadAll(send(t, http.MethodPost, address, "upload", strings.NewReader(string(sent))).Body)
+	got, err := io.ReadAll(send(t, http.MethodPost, address, "upload", strings.NewReader(string(sent))))
 	require.NoError(t, err)
 	assert.Equal(t, sent, got)
 }
@@ -89,6 +89,7 @@ func TestWebSocketsAreProxied(t *testing.T) {
 	answers := bufio.NewReader(conn)
 	resp, err := http.ReadResponse(answers, nil)
 	require.NoError(t, err)
+	defer func() { _ = resp.Body.Close() }()
 	require.Equal(t, http.StatusSwitchingProtocols, resp.StatusCode)
 	_, err = io.WriteString(conn, "hello\n")
 	require.NoError(t, err)

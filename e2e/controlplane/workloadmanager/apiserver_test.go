@@ -53,6 +53,7 @@ func newAPIServer(t testing.TB) (*apiServer, *rest.Config) {
 // list answers a list, and a watch never. A watch that is to begin with a list is refused, as by an
 // API server that knows none.
 func (s *apiServer) list(t testing.TB, list any) http.HandlerFunc {
+	t.Helper()
 	return func(w http.ResponseWriter, r *http.Request) {
 		query := r.URL.Query()
 		switch {

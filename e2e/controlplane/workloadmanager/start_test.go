@@ -130,8 +130,8 @@ func TestWorkloadManagerDrains(t *testing.T) {
 	<-reached
 	stop()
 	select {
-	case <-stopped:
-		t.Fatal("stopped with a creation in flight")
+	case err := <-stopped:
+		t.Fatal("stopped with a creation in flight", err)
 	case <-time.After(50 * time.Millisecond):
 	}
 	close(finish)
