@@ -73,7 +73,7 @@ func (s *Server) Kubeconfig(url string) (string, error) {
 }
 
 func createNode(ctx context.Context, client kubernetes.Interface, name string, ready bool) error {
-	node := &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: name, Labels: map[string]string{"ready": strconv.FormatBool(ready)}}}
+	node := &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: name, Labels: map[string]string{"ready": strconv.FormatBool(ready), corev1.LabelOSStable: "linux"}}}
 	if !ready {
 		node.Spec.Taints = []corev1.Taint{{Key: corev1.TaintNodeNotReady, Effect: corev1.TaintEffectNoSchedule}}
 	}
