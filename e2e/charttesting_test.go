@@ -17,8 +17,10 @@ import (
 
 var chartTesting = suite.Scenario{
 	Name:        "chart-testing",
-	Description: "chart-testing installs and tests the chart with each file in its folder ci, as CI jobs do.",
+	Description: "chart-testing installs and tests the chart with each file in its folder ci, as CI jobs do, and the helm of make up renders the chart without a cluster.",
 	Run: func(ctx context.Context, t *testing.T, _ release.Release) {
+		_, err := suite.Env.Helm.Run(ctx, "template", "any", suite.Chart, "--values", repo.Path("values", "kind.yaml"))
+		require.NoError(t, err)
 		ct, err := generate.Tool(ctx, repo.Path(), "chart-testing", "ct")
 		require.NoError(t, err)
 		files, err := filepath.Glob(repo.Path("charts", "base", "ci", "*-values.yaml"))

@@ -60,7 +60,6 @@ func TestEveryImageComesFromTheMirror(t *testing.T) {
 		"wait-for-agent":           "mirror.example:5000/all/curlimages/curl:7.88.1",
 		"wait-for-first-server":    "mirror.example:5000/all/curlimages/curl:7.88.1",
 		"kubelet-ca-keeper":        "mirror.example:5000/all/curlimages/curl:7.88.1",
-		"wait-for-issuer":          "mirror.example:5000/all/curlimages/curl:7.88.1",
 		"wait-for-redis":           "mirror.example:5000/all/curlimages/curl:7.88.1",
 		"wait-for-server":          "mirror.example:5000/all/curlimages/curl:7.88.1",
 		"wait-for-workloadmanager": "mirror.example:5000/all/curlimages/curl:7.88.1",

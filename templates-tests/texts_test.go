@@ -176,6 +176,7 @@ func TestRightValueIsAccepted(t *testing.T) {
 		"router: {serviceAccountName: default}", "router: {podLabels: {a: '', b.c/d: E_f, app: agentcube-router}}", "router: {podAnnotations: {a: \"b\\nc\"}}",
 		"router: {extraEnv: [{name: A, valueFrom: {configMapKeyRef: {name: a, key: b, optional: true}}}]}",
 		"router: {extraEnv: [{name: REDIS_ADDR, value: a}]}", "router: {extraArgs: [--debug, --max-concurrent-requests=5]}",
+		"router: {extraArgs: [--debug=false]}", "workloadmanager: {extraArgs: [--runtime-class-name=kata]}",
 		"router: {resources: {requests: {cpu: 1, memory: 512Mi, vendor/gpu: 1}, limits: {cpu: 1.5, memory: 1Gi, vendor/gpu: 1}}}",
 		"router: {resources: {requests: {cpu: 500m}, limits: {cpu: 0.5}}}", "router: {resources: null}", "router: {podSecurityContext: null}",
 		"router: {autoscaling: {enabled: true}, extraContainers: [{name: a, image: b, resources: {limits: {cpu: 1}}}]}",

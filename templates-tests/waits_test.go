@@ -153,7 +153,7 @@ func TestProgramWhoseStoreDoesNotServeSaysSoItself(t *testing.T) {
 	script := waiting(t, "agentcube-router", "wait-for-redis", plain)
 	said, err := shell(t, passingMinutes+script, map[string]string{"redis:6379": redis.address})
 	require.NoError(t, err, said)
-	assert.Contains(t, said, "the store does not serve (its last answer: -LOADING Redis  +OK  ): the program starts anyway. Its address is the value redis.addr\n")
+	assert.Contains(t, said, "the store does not serve (its last answer: -LOADING Redis  +OK  ): the program starts anyway. Check redis.addr, or the variable in extraEnv that replaces it\n")
 }
 
 func TestWaitForTheStoreEndsBeforeTheProgramStarts(t *testing.T) {
@@ -186,7 +186,8 @@ func TestRouterStartsWhenItsIssuerAnswers(t *testing.T) {
 		}
 	}))
 	address := serving(t, issuer, &tls.Config{})
-	script := waiting(t, "agentcube-router", "wait-for-issuer", plain, jwt)
+	// A WorkloadManager accepts at once
+	script := "timeout() { :; }\n" + waiting(t, "agentcube-router", "wait-for-workloadmanager", plain, jwt)
 	said, err := shell(t, script, map[string]string{"issuer:443": address})
 	require.NoError(t, err, said)
 	const configuration = "/realms/agents/.well-known/openid-configuration"
@@ -196,14 +197,35 @@ func TestRouterStartsWhenItsIssuerAnswers(t *testing.T) {
 	said, err = shell(t, passingMinutes+script, map[string]string{"issuer:443": nobody(t)})
 	require.NoError(t, err, said)
 	assert.Contains(t, said, "the issuer does not answer: the Router starts anyway. Its address is the value router.jwt.issuerUrl\n")
-	assert.Contains(t, script, "curl --silent --fail --location --insecure ", "the Router verifies the certificate of its issuer, by what it knows")
+	assert.Contains(t, script, "curl --silent --fail --location --globoff --insecure ", "the Router verifies the certificate of its issuer, by what it knows")
 }
 
 func TestRouterWaitsForNoIssuerWhereItHasNone(t *testing.T) {
 	t.Parallel()
-	for _, documents := range [][]string{{spire}, {everything, "router: {waitSeconds: 0}"}} {
-		for _, c := range get[*appsv1.Deployment](t, render(t, documents...), "agentcube-router").Spec.Template.Spec.InitContainers {
-			assert.NotEqual(t, "wait-for-issuer", c.Name)
+	assert.NotContains(t, waiting(t, "agentcube-router", "wait-for-workloadmanager", spire), "openid-configuration")
+}
+
+// Other variables than those of the store may be references of them, but the programs of another
+// image are found elsewhere.
+func TestWaitsFindTheProgramsOfTheirImage(t *testing.T) {
+	t.Parallel()
+	const extra = `extraEnv: [{name: PATH, value: /opt/agentcube}, {name: LD_PRELOAD, value: /a.so}, {name: HTTPS_PROXY, value: "http://proxy"}]`
+	spec := get[*appsv1.Deployment](t, render(t, plain, "router: {jwt: {issuerUrl: 'https://issuer', roleClaim: roles, requiredRole: user}, "+extra+"}"), "agentcube-router").Spec.Template.Spec
+	for _, name := range []string{"wait-for-redis", "wait-for-workloadmanager"} {
+		var variables []string
+		for _, variable := range container(t, spec, name).Env {
+			variables = append(variables, variable.Name)
 		}
+		assert.Contains(t, variables, "HTTPS_PROXY", name)
+		assert.NotContains(t, variables, "PATH", name)
+		assert.NotContains(t, variables, "LD_PRELOAD", name)
 	}
+}
+
+// A proxy to the store in the pod itself starts after the containers that wait.
+func TestNothingWaitsForAStoreInThePod(t *testing.T) {
+	t.Parallel()
+	said, err := shell(t, waiting(t, "workloadmanager", "wait-for-redis", "redis: {addr: 'localhost:6379'}"), map[string]string{})
+	require.NoError(t, err, said)
+	assert.Equal(t, "waiting for the store at localhost:6379\n", said)
 }

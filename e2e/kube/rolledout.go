@@ -13,7 +13,7 @@ import (
 
 // RolledOut returns an error that names every workload of a namespace whose pods are not all
 // present, of its newest template, and ready. It also checks the pods, because a workload's status
-// lags behind them.
+// lags behind them. Sandboxes come and go with requests, and do not count.
 func (c *Client) RolledOut(ctx context.Context, namespace string) error {
 	var missing []error
 	check := func(kind string, meta metav1.ObjectMeta, observed int64, want int32, have ...int32) {
@@ -51,11 +51,17 @@ func (c *Client) RolledOut(ctx context.Context, namespace string) error {
 	}
 	for _, pod := range pods.Items {
 		ended := pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed
-		if !ended && pod.DeletionTimestamp == nil && !Ready(&pod) {
+		if !ended && pod.DeletionTimestamp == nil && !Ready(&pod) && !OfSandbox(&pod) {
 			missing = append(missing, errors.New(strings.Join(append([]string{"Pod " + pod.Name + ": not ready"}, waits(&pod)...), "; ")))
 		}
 	}
 	return errors.Join(missing...)
+}
+
+// OfSandbox tells whether a pod is the sandbox of a session.
+func OfSandbox(pod *corev1.Pod) bool {
+	owner := metav1.GetControllerOf(pod)
+	return owner != nil && owner.Kind == "Sandbox"
 }
 
 // Ready tells whether a pod is ready, all of its containers included.

@@ -32,6 +32,8 @@ func TestRolledOut(t *testing.T) {
 	ready, tested := pod("ready", corev1.ConditionTrue, corev1.PodRunning), pod("tested", corev1.ConditionFalse, corev1.PodSucceeded)
 	fresh, draining := pod("fresh", corev1.ConditionFalse, corev1.PodPending), pod("draining", corev1.ConditionFalse, corev1.PodRunning)
 	draining.DeletionTimestamp = new(metav1.Now())
+	sandbox := pod("sandbox", corev1.ConditionFalse, corev1.PodPending)
+	sandbox.OwnerReferences = []metav1.OwnerReference{{APIVersion: "agents.x-k8s.io/v1alpha1", Kind: "Sandbox", Name: "sandbox", Controller: ptr.To(true)}}
 
 	whole := func(d *appsv1.Deployment, pods ...*corev1.Pod) error {
 		cluster := fake.NewClientset(d)
@@ -40,7 +42,7 @@ func TestRolledOut(t *testing.T) {
 		}
 		return (&kube.Client{Interface: cluster}).RolledOut(t.Context(), "agentcube")
 	}
-	require.NoError(t, whole(deployment(2), ready, tested, draining))
+	require.NoError(t, whole(deployment(2), ready, tested, draining, sandbox))
 	require.EqualError(t, whole(deployment(2), ready, fresh), "Pod fresh: not ready", "a status comes after what it tells of")
 	fresh.Status.InitContainerStatuses = []corev1.ContainerStatus{{
 		Name: "spiffe-helper", State: corev1.ContainerState{Running: &corev1.ContainerStateRunning{}},

@@ -100,7 +100,7 @@ func Settle(ctx context.Context, t *testing.T, r release.Release) {
 			return err
 		}
 		for _, pod := range pods.Items {
-			if pod.DeletionTimestamp != nil {
+			if pod.DeletionTimestamp != nil && !kube.OfSandbox(&pod) {
 				return fmt.Errorf("%s is still there", pod.Name)
 			}
 		}

@@ -49,3 +49,12 @@ merge keeps but one of them. Takes chart (text) and extra (a list).
 {{ list $variable | toYaml }}
 {{ end -}}
 {{- end -}}
+
+{{/* The environment of a program for a container that waits for it, less what the programs of another image are found by. */}}
+{{- define "agentcube.env.waiting" -}}
+{{- range fromYamlArray . -}}
+{{- if not (regexMatch "^(PATH|LD_.*)$" .name) }}
+{{ list . | toYaml }}
+{{- end -}}
+{{- end -}}
+{{- end -}}

@@ -107,13 +107,14 @@ pod to which the values add nothing has no such conflict, but for ports.
 {{- $ports = append $ports $port -}}
 {{- end -}}
 {{- end -}}
+{{- /* Of a flag that is given twice the last one counts. Those for which the chart has no value may be changed so. */ -}}
 {{- $args := (first $pod.containers).args -}}
 {{- $flags := dict -}}
 {{- range $i, $arg := $args -}}
 {{- $flag := regexFind "^-[^=]*" $arg | trimAll "-" -}}
 {{- if lt $i (sub (len $args) (len ($.values.extraArgs | default list)) | int) -}}
 {{- $_ := set $flags $flag $arg -}}
-{{- else if and $flag (ne $arg (get $flags $flag | default $arg)) -}}
+{{- else if and $flag (ne $arg (get $flags $flag | default $arg)) (not (has $flag (list "debug" "runtime-class-name"))) -}}
 {{- fail (printf "%s.extraArgs has %s, and the chart sets this flag: remove it, and set the chart's value for it instead" $.section $arg) -}}
 {{- end -}}
 {{- end -}}

@@ -9,8 +9,8 @@
 {{- if semverCompare "<1.30-0" .Capabilities.KubeVersion.Version }}
   - Kubernetes {{ .Capabilities.KubeVersion.Version }} cannot hold stopping pods back (1.30 can): requests may fail while SPIRE is switched on or off.
 {{- end }}
-{{- if lt (int .Values.workloadmanager.drainSeconds) (int .Values.router.drainSeconds) }}
-  - workloadmanager.drainSeconds is below router.drainSeconds: while SPIRE is switched on or off, WorkloadManagers go before their last Routers. Raise it.
+{{- if lt (int .Values.workloadmanager.drainSeconds) (add .Values.router.drainSeconds 60 | int) }}
+  - workloadmanager.drainSeconds is not a minute above router.drainSeconds: while SPIRE is switched on or off, WorkloadManagers may go before their last Routers. Raise it before.
 {{- end }}
 {{- if include "agentcube.spire.agent" . }}
 {{- if .Values.spire.agent.insecureBootstrap }}

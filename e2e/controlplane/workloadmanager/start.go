@@ -60,6 +60,5 @@ func Run(ctx context.Context, c *Config, kubernetes *rest.Config, store store.St
 
 // Serve answers until ctx is done, and then drains.
 func (s *Server) Serve(ctx context.Context, listener net.Listener, config *tls.Config) error {
-
 	return serve.HTTP(ctx, listener, s.Handler(), serve.Options{TLS: config, Drain: drain, ReadTimeout: readTimeout})
 }

@@ -244,14 +244,14 @@ func Program(c components.Component, built string) func(context.Context) (string
 }
 
 // Compile builds a main package of this module, or of one it depends on, without C, and returns the
-// program's file.
-func Compile(ctx context.Context, pkg string) (string, error) {
+// program's file. Stamps are flags of the linker.
+func Compile(ctx context.Context, pkg string, stamps ...string) (string, error) {
 	dir, err := repo.Cache("programs")
 	if err != nil {
 		return "", err
 	}
 	file := filepath.Join(dir, filepath.Base(pkg))
-	build := command.New("go", "build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w", "-o", file, pkg)
+	build := command.New("go", "build", "-trimpath", "-buildvcs=false", "-ldflags", strings.Join(append(stamps, "-s -w"), " "), "-o", file, pkg)
 	if err := build.In(repo.Path()).With("CGO_ENABLED=0").Run(ctx); err != nil {
 		return "", fmt.Errorf("building %s: %w", pkg, err)
 	}

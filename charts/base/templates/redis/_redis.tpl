@@ -7,5 +7,5 @@ root and env, the environment of the program.
     - |
       {{- include "agentcube.file" (dict "root" .root "file" "wait-for-redis.sh") | nindent 6 }}
   env:
-    {{- .env | nindent 4 }}
+    {{- include "agentcube.env.waiting" .env | trim | nindent 4 }}
 {{- end -}}

@@ -12,39 +12,36 @@ workloadmanager.{{ .Release.Namespace }}.svc
 
 {{/*
 A Router whose WorkloadManager does not accept yet would answer 500 as soon as it is ready. When SPIRE is switched on or off both
-roll at once, so that a new Router waits here, while the old ones go on with the old WorkloadManagers.
+roll at once, so that a new Router waits here, while the old ones go on with the old WorkloadManagers. It also exits if its issuer does
+not answer while it starts; the issuer's certificate is the Router's to verify. One container does both: helm could not remove one that
+comes and goes with the issuer after a failed upgrade. Takes root and env, the environment of the Router, which may name a proxy.
 */}}
 {{- define "agentcube.router.wait" -}}
-{{- $host := include "agentcube.router.workloadManagerHost" . -}}
-{{- $port := include "agentcube.workloadmanager.port" . -}}
-{{- include "agentcube.wait" (dict "root" . "name" "wait-for-workloadmanager") }}
-    - |
-      trap 'exit 1' TERM
-      end=$(($(date +%s) + {{ .Values.router.waitSeconds }}))
-      until timeout 2 nc {{ $host }} {{ $port }} </dev/null; do
-        [ "$(date +%s)" -lt "$end" ] || { echo "no WorkloadManager accepts: the Router starts anyway"; exit 0; }
-        sleep 0.5
-      done
-{{- end -}}
-
-{{/*
-A Router exits if its issuer does not answer while it starts. That it answers is all that counts here, so its certificate is the
-Router's to verify. Takes root and env, the environment of the Router, which may name a proxy.
-*/}}
-{{- define "agentcube.router.waitForIssuer" -}}
+{{- $host := include "agentcube.router.workloadManagerHost" .root -}}
+{{- $port := include "agentcube.workloadmanager.port" .root -}}
 {{- with .root.Values.router -}}
-{{- include "agentcube.wait" (dict "root" $.root "name" "wait-for-issuer") }}
+{{- include "agentcube.wait" (dict "root" $.root "name" "wait-for-workloadmanager") }}
     - |
       trap 'exit 1' TERM
-      configuration={{ trimSuffix "/" .jwt.issuerUrl | squote }}/.well-known/openid-configuration
+      left() { [ "$(date +%s)" -lt "$end" ]; }
+      {{- with .jwt.issuerUrl }}
+      configuration={{ trimSuffix "/" . | squote }}/.well-known/openid-configuration
       echo "waiting for $configuration"
-      end=$(($(date +%s) + {{ .waitSeconds }}))
-      until curl --silent --fail --location --insecure --max-time 5 --output /dev/null "$configuration"; do
-        [ "$(date +%s)" -lt "$end" ] || { echo "the issuer does not answer: the Router starts anyway. Its address is the value router.jwt.issuerUrl"; exit 0; }
+      end=$(($(date +%s) + {{ $.root.Values.router.waitSeconds }}))
+      until curl --silent --fail --location --globoff --insecure --max-time 5 --output /dev/null "$configuration"; do
+        left || { echo "the issuer does not answer: the Router starts anyway. Its address is the value router.jwt.issuerUrl"; break; }
         sleep 0.5
       done
+      {{- end }}
+      end=$(($(date +%s) + {{ .waitSeconds }}))
+      until timeout 2 nc {{ $host }} {{ $port }} </dev/null; do
+        left || { echo "no WorkloadManager accepts: the Router starts anyway"; exit 0; }
+        sleep 0.5
+      done
+  {{- if .jwt.issuerUrl }}
   env:
-    {{- $.env | nindent 4 }}
+    {{- include "agentcube.env.waiting" $.env | trim | nindent 4 }}
+  {{- end }}
 {{- end -}}
 {{- end -}}
 

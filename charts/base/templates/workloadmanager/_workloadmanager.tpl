@@ -38,7 +38,8 @@ startupProbe:
     port: http
   {{- end }}
   periodSeconds: 1
-  failureThreshold: 60
+  # Longer than the program waits for the API server and for its files
+  failureThreshold: 120
   {{- include "agentcube.probe.grace" . | nindent 2 }}
 {{- if not .Values.spire.enabled }}
 livenessProbe:
