@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
 
 	"agentcube-mtls/templates-tests/chart"
 )
@@ -40,6 +41,7 @@ func TestNumbersAndBooleansBecomeText(t *testing.T) {
 	const given = "{flag: true, number: 8080, long: 12345678, share: 0.5, text: a}"
 	want := map[string]string{"flag": "true", "number": "8080", "long": "12345678", "share": "0.5", "text": "a"}
 	objects := render(t, spire, `
+networkPolicies: {enabled: true, nodeCIDRs: [10.0.0.0/8]}
 router: {podAnnotations: &texts `+given+`, podLabels: *texts, nodeSelector: *texts, annotations: *texts, service: {annotations: *texts}}
 workloadmanager: {podAnnotations: *texts, podLabels: *texts, nodeSelector: *texts, annotations: *texts, service: {annotations: *texts}}
 spire:
@@ -68,6 +70,8 @@ spire:
 		assert.Subset(t, pod.Labels, want)
 		assert.Subset(t, pod.Spec.NodeSelector, want)
 	}
+	clients := get[*networkingv1.NetworkPolicy](t, objects, "workloadmanager").Spec.Ingress[0].From
+	assert.Equal(t, want, clients[len(clients)-1].PodSelector.MatchLabels)
 	for _, monitor := range ofKind(objects, "PodMonitor") {
 		assert.Subset(t, monitor.GetLabels(), want)
 	}
@@ -121,26 +125,28 @@ func TestTextArrivesAsItIs(t *testing.T) {
 router: {jwt: {issuerUrl: https://issuer}}
 spire: {server: {dataStore: {type: postgres}, upstreamAuthority: {type: certManager}}}`)
 	for path, text := range map[string]string{
-		"router.jwt.audience": odd, "router.jwt.roleClaim": odd, "router.jwt.requiredRole": odd + "\n\t",
+		"router.jwt.audience": odd, "router.jwt.roleClaim": odd, "router.jwt.requiredRole": odd + "\t",
 		"spire.server.upstreamAuthority.issuerName": odd + "\n\t", "spire.server.dataStore.connectionString": odd,
 	} {
 		overlay(given, nested(path, text))
 	}
 	overlay(given, nested("spire.server.extraConfig", map[string]any{
-		"admin_ids": []any{odd}, "federation": map[string]any{"name": odd}, "list": []any{map[string]any{"a": odd}, map[string]any{"a": "b"}},
+		"admin_ids": []any{odd}, "federation": map[string]any{"name": odd, odd: "key", "federates_with": map[string]any{"3scale.example": map[string]any{"a b": true}}}, "list": []any{map[string]any{"a": odd}, map[string]any{"a": "b"}},
 	}))
 	objects := renderRelease(t, chart.Release{Values: given})
 
 	args := container(t, get[*appsv1.Deployment](t, objects, "agentcube-router").Spec.Template.Spec, "agentcube-router").Args
 	assert.Contains(t, args, "--jwt-audience="+inArgument(odd))
 	assert.Contains(t, args, "--jwt-role-claim="+inArgument(odd))
-	assert.Contains(t, args, "--jwt-required-role="+inArgument(odd+"\n\t"))
+	assert.Contains(t, args, "--jwt-required-role="+inArgument(odd+"\t"))
 
 	file := get[*corev1.ConfigMap](t, objects, "spire-server").Data["server.conf"]
 	server := expanded(t, file, get[*corev1.Secret](t, objects, "spire-server-datastore").StringData["connectionString"])
 	assert.Equal(t, odd+"\n\t", server.at("plugins", "UpstreamAuthority", "cert-manager", "plugin_data", "issuer_name"))
 	assert.Equal(t, []any{odd}, server.at("server", "admin_ids"))
 	assert.Equal(t, odd, server.at("server", "federation", "name"))
+	assert.Equal(t, "key", server.at("server", "federation", odd))
+	assert.Equal(t, true, server.at("server", "federation", "federates_with", "3scale.example", "a b"))
 	assert.Equal(t, odd, server.at("server", "list", "a"))
 	assert.Equal(t, odd, server.at("plugins", "DataStore", "sql", "plugin_data", "connection_string"))
 
@@ -175,6 +181,24 @@ func TestRightValueIsAccepted(t *testing.T) {
 		"router: {image: {repository: 'registry.example:5000/a/b__c-d.e'}}", "global: {imageRegistry: 'mirror.example:5000/a/'}",
 		"router: {serviceAccountName: default}", "router: {podLabels: {a: '', b.c/d: E_f, app: agentcube-router}}", "router: {podAnnotations: {a: \"b\\nc\"}}",
 		"router: {extraEnv: [{name: A, valueFrom: {configMapKeyRef: {name: a, key: b, optional: true}}}]}",
+		"router: {extraEnv: [{name: A, value: '', valueFrom: {fieldRef: {fieldPath: spec.nodeName}}}, {name: B, value: -9007199254740991}]}",
+		"router: {podLabels: {agentcube.volcano.sh/a: b}, nodeSelector: {agentcube.volcano.sh/pool: a}, podAnnotations: {Example.com/A: b, helm.sh/hook: c}}",
+		"router: {annotations: {helm.sh/resource-policy: keep, agentcube.volcano.sh/owner: a}, service: {annotations: {agentcube.volcano.sh/replicas: '1'}}}",
+		"router: {podLabels: {" + digest[:63] + ": a, a.b-c.d/" + digest[:63] + ": '0', a: 0}, podAnnotations: {a: -1}}",
+		"spire: {identities: {clients: [{name: a, namespace: b, serviceAccount: c.d-e, podLabels: {agentcube.volcano.sh/client: 'true'}}]}}",
+		"spire: {identities: {clients: [{name: a, namespace: b, serviceAccount: agentcube-router, podLabels: {c: d}}]}}",
+		"router: {image: {repository: 'localhost:65535/a/b--c'}}", "router: {image: {repository: a.b_c}}", "router: {image: {tag: 8}}",
+		"global: {imageRegistry: mirror.example/a_b/c.d}", "router: {serviceAccountName: a.b-c.d}",
+		"router: {resources: {requests: {cpu: 100m, ephemeral-storage: 1Gi, hugepages-2Mi: 2Mi}, limits: {cpu: 1E, ephemeral-storage: 2Gi, hugepages-2Mi: 2Mi}}}",
+		"router: {resources: {requests: {cpu: 100000000n}, limits: {cpu: 1e-1}}}", "router: {resources: {requests: {memory: '1e3'}, limits: {memory: 1Ki}}}",
+		"router: {resources: {requests: {memory: 1E}, limits: {memory: 1Ei}}}", "router: {autoscaling: {enabled: true}, resources: {requests: {cpu: null}, limits: {cpu: 1m}}}",
+		"router: {extraVolumes: [{name: a}], extraVolumeMounts: [{name: a, mountPath: /tmp}, {name: a, mountPath: /etc/ssl/certs}, {name: a, mountPath: /dev/shm}]}",
+		"router: {extraVolumes: [{name: a}], extraVolumeMounts: [{name: a, mountPath: /a/b}, {name: a, mountPath: /a}, {name: a, mountPath: /etc/hosts, subPath: b}]}",
+		"spire: {server: {extraVolumes: [{name: a}], extraVolumeMounts: [{name: a, mountPath: /opt/plugins}]}}",
+		"router: {extraContainers: [{name: a, image: b, ports: [{name: c-1-2, containerPort: 1, hostPort: 0}, {name: d, containerPort: 1, protocol: UDP}]}]}",
+		"router: {extraContainers: [{name: a, image: b, livenessProbe: {grpc: {port: 1}}, startupProbe: {exec: {command: [c]}}, lifecycle: {preStop: {sleep: {seconds: 1}}}}]}",
+		"workloadmanager: {rbac: {extraRules: [{nonResourceURLs: [/a], verbs: [get]}, {apiGroups: [a], resources: [b], resourceNames: [c], verbs: [get]}]}}",
+		"spire: {server: {upstreamAuthority: {type: secret, secretName: a}}}", "spire: {workloadAPI: {socketName: " + digest + ".sock}}",
 		"router: {extraEnv: [{name: REDIS_ADDR, value: a}]}", "router: {extraArgs: [--debug, --max-concurrent-requests=5]}",
 		"router: {extraArgs: [--debug=false]}", "workloadmanager: {extraArgs: [--runtime-class-name=kata]}",
 		"router: {resources: {requests: {cpu: 1, memory: 512Mi, vendor/gpu: 1}, limits: {cpu: 1.5, memory: 1Gi, vendor/gpu: 1}}}",
@@ -188,7 +212,7 @@ func TestRightValueIsAccepted(t *testing.T) {
 		`workloadmanager:
   extraVolumes: [{name: a, emptyDir: {sizeLimit: 1Gi}}, {name: b, projected: {sources: [{secret: {name: c}}]}}]
   extraVolumeMounts: [{name: a, mountPath: /a}, {name: a, mountPath: /a/b}, {name: certificates, mountPath: /other, readOnly: true}]
-  extraContainers: [{name: c, image: d, restartPolicy: Always, ports: [{name: metrics, containerPort: 9000}], readinessProbe: {httpGet: {path: /, port: metrics}}, volumeMounts: [{name: b, mountPath: /run/spire/certs}]}]
+  extraContainers: [{name: c, image: d, ports: [{name: metrics, containerPort: 9000}], readinessProbe: {httpGet: {path: /, port: metrics}}, volumeMounts: [{name: b, mountPath: /run/spire/certs}]}]
   topologySpreadConstraints: [{maxSkew: 1, topologyKey: zone, whenUnsatisfiable: ScheduleAnyway, labelSelector: {matchLabels: {app: workloadmanager}}}]
   affinity: {nodeAffinity: {preferredDuringSchedulingIgnoredDuringExecution: [{weight: 1, preference: {matchExpressions: [{key: a, operator: Gt, values: ["1"]}]}}]}}`,
 	} {

@@ -96,8 +96,21 @@ func (k *kubernetes) schemaOf(name string, described map[string]any) map[string]
 	}
 	maps.Copy(schema, k.rules[name])
 	schema["type"] = withType(schema["type"], "null") // as if it were not there
+	requireValues(schema)
 	if values, limited := schema["enum"].([]any); limited {
 		schema["enum"] = append(slices.Clone(values), nil)
 	}
 	return schema
+}
+
+// requireValues takes null from the types of the fields that must be there.
+func requireValues(schema map[string]any) {
+	properties, _ := schema["properties"].(map[string]any)
+	required, _ := schema["required"].([]any)
+	for _, field := range required {
+		property, _ := properties[field.(string)].(map[string]any)
+		if types, several := property["type"].([]any); several {
+			property["type"] = slices.DeleteFunc(slices.Clone(types), func(kind any) bool { return kind == "null" })
+		}
+	}
 }

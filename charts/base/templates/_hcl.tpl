@@ -9,14 +9,15 @@ or in HCL, so that sign is escaped.
 {{/* Settings as SPIRE's configuration files have them: maps are blocks, and so is each map in a list. */}}
 {{- define "agentcube.hcl" -}}
 {{- range $key, $value := . }}
+{{- $name := regexMatch "^[A-Za-z_][A-Za-z0-9_]*$" $key | ternary $key (include "agentcube.hcl.value" $key) }}
 {{- if or (kindIs "map" $value) (and (kindIs "slice" $value) (kindIs "map" (first $value))) }}
 {{- range kindIs "map" $value | ternary (list $value) $value }}
-{{ $key }} {
+{{ $name }} {
   {{- include "agentcube.hcl" . | trim | nindent 2 }}
 }
 {{- end }}
 {{- else }}
-{{ $key }} = {{ include "agentcube.hcl.value" $value }}
+{{ $name }} = {{ include "agentcube.hcl.value" $value }}
 {{- end }}
 {{- end }}
 {{- end -}}

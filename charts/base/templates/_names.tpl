@@ -31,29 +31,22 @@ helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version | replace "+" "_" }}
 
 {{/*
 A number or boolean as the text that Kubernetes wants. Values files and stored releases give a text of digits as a number, which
-templates would write as 1.2345678e+07, and which has lost digits above 2^53.
+templates would write as 1.2345678e+07.
 */}}
 {{- define "agentcube.text" -}}
-{{- if kindIs "string" . -}}
-{{ . }}
-{{- else if gt (float64 .) 9007199254740991.0 -}}
-{{- fail (printf "the values have the number %s, of which digits are lost because it is above 2^53: put it in quotes, or use --set-string" (toJson .)) -}}
-{{- else -}}
-{{ toJson . }}
-{{- end -}}
+{{ kindIs "string" . | ternary . (toJson .) }}
 {{- end -}}
 
 {{/*
 Labels or annotations: the chart's, and the user's, which replace those of the same name unless the chart depends on them. Takes
-chart (text), extra (a map) and key, where that is in the values.
+chart (text), extra (a map) and, if the chart has such ones, key, where that map is in the values.
 */}}
 {{- define "agentcube.texts" -}}
 {{- if .extra -}}
 {{- $texts := fromYaml .chart -}}
 {{- range $name, $value := .extra -}}
 {{- $text := include "agentcube.text" $value -}}
-{{- $own := get $texts $name -}}
-{{- if and (ne $text $own) (or (hasPrefix "agentcube.volcano.sh/" $name) (and $own (regexMatch "^(app$|checksum/)" $name))) -}}
+{{- if and (hasKey $texts $name) (ne $text (get $texts $name)) (regexMatch "^(app$|checksum/)" $name) -}}
 {{- fail (printf "%s has %s, which the chart sets and depends on: remove it or give it another name" $.key $name) -}}
 {{- end -}}
 {{- $_ := set $texts $name $text -}}

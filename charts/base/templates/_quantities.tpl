@@ -4,8 +4,9 @@
 {{ sub (dateModify . $from).Unix $from.Unix }}
 {{- end -}}
 
-{{/* Bytes of a size as Kubernetes writes it (1Gi, 1024Mi), which gives back another form of it than it was given. */}}
+{{/* The number that a quantity of Kubernetes is (1Gi, 500m, 1e3). */}}
 {{- define "agentcube.bytes" -}}
-{{- $units := dict "" 1 "m" 1e-3 "k" 1e3 "M" 1e6 "G" 1e9 "T" 1e12 "P" 1e15 "Ki" 0x1p10 "Mi" 0x1p20 "Gi" 0x1p30 "Ti" 0x1p40 "Pi" 0x1p50 -}}
-{{ mulf (regexFind "^[0-9.]+" .) (get $units (regexFind "[A-Za-z]*$" .)) }}
+{{- $units := dict "" 1 "n" 1e-9 "u" 1e-6 "m" 1e-3 "k" 1e3 "M" 1e6 "G" 1e9 "T" 1e12 "P" 1e15 "E" 1e18 "Ki" 0x1p10 "Mi" 0x1p20 "Gi" 0x1p30 "Ti" 0x1p40 "Pi" 0x1p50 "Ei" 0x1p60 -}}
+{{- $number := regexFind "^[+]?[0-9.]+([eE][+-]?[0-9]+)?" . -}}
+{{ mulf $number (get $units (trimPrefix $number .)) }}
 {{- end -}}

@@ -26,11 +26,7 @@ Each message names the key, why it is rejected, and how to fix it.
 {{- if and .password .secretName -}}
 {{- fail "redis.password and redis.secretName both give the password: set one of them only" -}}
 {{- end -}}
-{{- if not (kindIs "string" .password) -}}
-{{- if gt (float64 .password) 9007199254740991.0 -}}
-{{- fail "redis.password is a number above 2^53, and has lost digits: put it in quotes, or use --set-string" -}}
-{{- end -}}
-{{- else if regexMatch "[\r\n]" .password -}}
+{{- if regexMatch "[\r\n]" (include "agentcube.text" .password) -}}
 {{- fail "redis.password has a line break, as files often have at their end: remove it" -}}
 {{- end -}}
 {{- $inEnvironment := true -}}
@@ -53,11 +49,6 @@ Each message names the key, why it is rejected, and how to fix it.
   "spire.controllerManager" .Values.spire.controllerManager.image "spire.spiffeHelper" .Values.spire.spiffeHelper.image -}}
 {{- if not (or $image.tag $image.digest) -}}
 {{- fail (printf "%s.image.tag is empty, and %s.image.digest too: set one of them" $key $key) -}}
-{{- end -}}
-{{- if not (kindIs "string" $image.tag) -}}
-{{- if gt (float64 $image.tag) 9007199254740991.0 -}}
-{{- fail (printf "%s.image.tag is a number above 2^53, and has lost digits: put it in quotes, or use --set-string" $key) -}}
-{{- end -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}
@@ -112,7 +103,7 @@ workloadmanager spire-server spire-agent agentcube-test volcano-agent-scheduler
 {{- fail (printf "spire.identities.clients has two clients of the name %s: give each its own" .name) -}}
 {{- end -}}
 {{- $clients = append $clients .name -}}
-{{- if and (eq .namespace $.Release.Namespace) (has .serviceAccount (include "agentcube.accounts" . | splitList " ")) -}}
+{{- if and (eq .namespace $.Release.Namespace) (has .serviceAccount (printf "%s %s" (include "agentcube.accounts" .) (include "agentcube.router.serviceAccount" $) | splitList " ")) -}}
 {{- fail (printf "spire.identities.clients has the client %s with the account %s, which is that of a program of the chart: give it an account of its own" .name .serviceAccount) -}}
 {{- end -}}
 {{- end -}}
@@ -147,7 +138,7 @@ workloadmanager spire-server spire-agent agentcube-test volcano-agent-scheduler
 {{- $theirs := include "agentcube.hcl" . | nindent 2 -}}
 {{- range $key, $value := . -}}
 {{- range $setting := eq $key "experimental" | ternary (keys (kindIs "map" $value | ternary $value dict)) (list $key) -}}
-{{- $line := printf "(?mi)^%s%s (=|[{])" (eq $key "experimental" | ternary "    " "  ") $setting -}}
+{{- $line := printf "(?mi)^%s%s (=|[{])" (eq $key "experimental" | ternary "    " "  ") (regexQuoteMeta $setting) -}}
 {{- if gt (len (regexFindAll $line $block -1)) (len (regexFindAll $line $theirs -1)) -}}
 {{- fail (printf "spire.%s.extraConfig has %s, and the chart writes this setting from its other values: remove it, and set the value of spire.%s that is for it, if there is one" $.section $setting $.section) -}}
 {{- end -}}
@@ -158,9 +149,15 @@ workloadmanager spire-server spire-agent agentcube-test volcano-agent-scheduler
 
 {{- define "agentcube.validate.server" -}}
 {{- with .Values.spire -}}
-{{- range .controllerManager.ignoreNamespaces -}}
-{{- if regexMatch . $.Release.Namespace -}}
-{{- fail (printf "spire.controllerManager.ignoreNamespaces has %s, which matches the namespace of this release, %s, so Router and WorkloadManager would get no certificate: narrow it, as ^kube-system$, or use another namespace" . $.Release.Namespace) -}}
+{{- $owners := dict $.Release.Namespace "this release" -}}
+{{- range .identities.clients -}}
+{{- $_ := set $owners .namespace (printf "the client %s" .name) -}}
+{{- end -}}
+{{- range $ignored := .controllerManager.ignoreNamespaces -}}
+{{- range $namespace, $owner := $owners -}}
+{{- if regexMatch $ignored $namespace -}}
+{{- fail (printf "spire.controllerManager.ignoreNamespaces has %s, which matches the namespace of %s, %s, so that its pods would get no certificate: narrow it, as ^kube-system$, or use another namespace" $ignored $owner $namespace) -}}
+{{- end -}}
 {{- end -}}
 {{- end -}}
 {{- if ge (int64 (include "agentcube.seconds" .server.ca.x509SvidDefaultTtl)) (int64 (include "agentcube.seconds" .server.ca.ttl)) -}}

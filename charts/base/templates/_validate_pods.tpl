@@ -21,7 +21,8 @@ pod to which the values add nothing has no such conflict, but for ports.
 {{- $_ := set $containers (printf "%s.extraContainers, in %s, resources" $section .name) .resources -}}
 {{- end -}}
 {{- range $key, $resources := $containers -}}
-{{- if not (or (dig "requests" "cpu" "" ($resources | default dict)) (dig "limits" "cpu" "" ($resources | default dict))) -}}
+{{- $cpu := $resources | default dict | dig "requests" "cpu" (dig "limits" "cpu" "0" ($resources | default dict)) -}}
+{{- if eq 0.0 (include "agentcube.text" $cpu | include "agentcube.bytes" | float64) -}}
 {{- fail (printf "%s.autoscaling.enabled scales by a share of the requested CPU, and a container requests none: set requests.cpu in %s" $section $key) -}}
 {{- end -}}
 {{- end -}}
@@ -44,9 +45,6 @@ pod to which the values add nothing has no such conflict, but for ports.
 {{- if has .name $names -}}
 {{- fail (printf "%s.extraEnv has the variable %s twice: remove one of them" $.section .name) -}}
 {{- end -}}
-{{- if and .value .valueFrom -}}
-{{- fail (printf "%s.extraEnv has both value and valueFrom for %s: remove one of them" $.section .name) -}}
-{{- end -}}
 {{- $names = append $names .name -}}
 {{- end -}}
 {{- range .values.extraContainers -}}
@@ -65,6 +63,8 @@ pod to which the values add nothing has no such conflict, but for ports.
 {{- define "agentcube.validate.pod" -}}
 {{- $workload := (include (printf "%s/%s" .root.Template.BasePath .file) .root | fromYaml).spec -}}
 {{- $pod := $workload.template.spec -}}
+{{- /* Programs and files of the images, of the runtime and of the kubelet. A single file (subPath) may be added there. */ -}}
+{{- $system := "^/((boot|dev|etc|opt/spire(/bin)?|sys|usr|(usr/)?(bin|lib|lib64|sbin))?|proc(/.*)?|etc/(group|hostname|hosts|passwd|resolv[.]conf)|(var/)?run/secrets(/.*)?)$" -}}
 {{- $volumes := list -}}
 {{- range $workload.volumeClaimTemplates -}}
 {{- $volumes = append $volumes .metadata.name -}}
@@ -75,36 +75,52 @@ pod to which the values add nothing has no such conflict, but for ports.
 {{- end -}}
 {{- $volumes = append $volumes .name -}}
 {{- end -}}
+{{- $mounts := printf "%s.extraVolumeMounts%s" .section (hasKey .values "extraContainers" | ternary " or extraContainers" "") -}}
 {{- $names := list -}}
 {{- $ports := list -}}
 {{- range concat ($pod.initContainers | default list) $pod.containers -}}
 {{- $container := .name -}}
+{{- $own := eq .name (first $pod.containers).name | ternary (sub (len (.volumeMounts | default list)) (len $.values.extraVolumeMounts)) 0 -}}
 {{- if has .name $names -}}
 {{- fail (printf "%s.extraContainers has a container %s, and the pod has another one of that name: give it another name" $.section .name) -}}
 {{- end -}}
 {{- $names = append $names .name -}}
 {{- $paths := dict -}}
-{{- range .volumeMounts -}}
+{{- $chart := list -}}
+{{- range $i, $mount := .volumeMounts -}}
 {{- if not (has .name $volumes) -}}
-{{- fail (printf "%s.extraVolumeMounts or extraContainers mount the volume %s in the container %s, and the pod has no such volume: add it to %s.extraVolumes" $.section .name $container $.section) -}}
+{{- fail (printf "%s mount the volume %s in the container %s, and the pod has no such volume: add it to %s.extraVolumes" $mounts .name $container $.section) -}}
 {{- end -}}
 {{- $path := clean (printf "/%s" .mountPath) -}}
-{{- range $above, $readOnly := $paths -}}
-{{- if or (eq $path $above) (and $readOnly (hasPrefix (printf "%s/" $above) $path)) -}}
-{{- fail (printf "%s.extraVolumeMounts or extraContainers mount a volume at %s in the container %s, and another one is at %s: give it another mountPath" $.section $path $container $above) -}}
+{{- range $other, $readOnly := $paths -}}
+{{- $above := hasPrefix (printf "%s/" $path) $other -}}
+{{- if or (eq $path $other) (and $readOnly (hasPrefix (printf "%s/" $other) $path)) (and $above (or $mount.readOnly (has $other $chart))) -}}
+{{- fail (printf "%s mount a volume at %s in the container %s, and another one is at %s: give it another mountPath" $mounts $path $container $other) -}}
 {{- end -}}
 {{- end -}}
-{{- if eq $path "/" -}}
-{{- fail (printf "%s.extraVolumeMounts or extraContainers mount a volume at / in the container %s, and so hide its programs: give it another mountPath" $.section $container) -}}
+{{- if and (regexMatch $system $path) (not .subPath) -}}
+{{- fail (printf "%s mount a volume at %s in the container %s, and so hide its programs or files of the system: give it another mountPath" $mounts $path $container) -}}
 {{- end -}}
 {{- $_ := set $paths $path .readOnly -}}
+{{- if lt $i $own -}}
+{{- $chart = append $chart $path -}}
+{{- end -}}
 {{- end -}}
 {{- range .ports -}}
-{{- $port := printf "%d/%s" (int .containerPort) (.protocol | default "TCP") -}}
-{{- if has $port $ports -}}
-{{- fail (printf "the port %d is used twice in the pod, by %s, and only one program can listen on it: change %s" (int .containerPort) $container $.ports) -}}
+{{- $protocol := .protocol | default "TCP" -}}
+{{- $uses := list (printf "%d/%s" (int .containerPort) $protocol) -}}
+{{- with .hostPort -}}
+{{- $uses = append $uses (printf "%d/%s of the node" (int .) $protocol) -}}
 {{- end -}}
-{{- $ports = append $ports $port -}}
+{{- with .name -}}
+{{- $uses = append $uses (printf "%s of %s" . $container) -}}
+{{- end -}}
+{{- range $uses -}}
+{{- if has . $ports -}}
+{{- fail (printf "the port %s is used twice in the pod, by %s, and only one program can listen on it: change %s" (replace "/TCP" "" .) $container $.ports) -}}
+{{- end -}}
+{{- end -}}
+{{- $ports = concat $ports $uses -}}
 {{- end -}}
 {{- end -}}
 {{- /* Of a flag that is given twice the last one counts. Those for which the chart has no value may be changed so. */ -}}
@@ -122,15 +138,20 @@ pod to which the values add nothing has no such conflict, but for ports.
 
 {{/* Resources and security contexts that are not the default ones. */}}
 {{- define "agentcube.validate.changed" -}}
-{{- $quantity := "^[0-9.]+([kMGTP]i?|m)?$" -}}
-{{- range .rendered.changed -}}
+{{- $changed := .rendered.changed -}}
+{{- range $section := list "router" "workloadmanager" -}}
+{{- range (index $.Values $section).extraContainers -}}
+{{- $changed = append $changed (dict "key" (printf "%s.extraContainers, in %s, resources" $section .name) "value" .resources) -}}
+{{- end -}}
+{{- end -}}
+{{- range $changed -}}
 {{- $key := .key -}}
 {{- with .value -}}
 {{- $limits := .limits | default dict -}}
 {{- range $name, $request := .requests -}}
 {{- $wanted := include "agentcube.text" $request -}}
 {{- $limit := include "agentcube.text" (get $limits $name) -}}
-{{- if and (regexMatch $quantity $wanted) (regexMatch $quantity $limit) (gt (float64 (include "agentcube.bytes" $wanted)) (float64 (include "agentcube.bytes" $limit))) -}}
+{{- if and $limit (gt (float64 (include "agentcube.bytes" $wanted)) (float64 (include "agentcube.bytes" $limit))) -}}
 {{- fail (printf "%s.requests.%s is %s, above %s.limits.%s, %s: lower the request or raise the limit" $key $name $wanted $key $name $limit) -}}
 {{- end -}}
 {{- end -}}
@@ -144,7 +165,7 @@ pod to which the values add nothing has no such conflict, but for ports.
 {{/* The directory of the certificates is mounted over what the images have there. */}}
 {{- define "agentcube.validate.certDir" -}}
 {{- $dir := clean .Values.spire.spiffeHelper.certDir -}}
-{{- $system := "^/(bin|boot|dev|etc/ssl|lib|lib64|proc|sbin|sys|usr|(var/)?run/secrets)(/.*)?$|^/(etc|home|opt|root|run|tmp|var|var/run)$" -}}
+{{- $system := "^/(bin|boot|dev|lib|lib64|proc|sbin|spiffe-helper|sys|usr|etc/(group|hostname|hosts|passwd|pki|resolv[.]conf|ssl)|(var/)?run/secrets)(/.*)?$|^/(etc|home|opt|root|run|tmp|var|var/(lib|run))$" -}}
 {{- if regexMatch $system $dir -}}
 {{- fail (printf "spire.spiffeHelper.certDir is %s, which would hide files of the images: choose a directory of its own, as /run/spire/certs" $dir) -}}
 {{- end -}}

@@ -19,7 +19,7 @@ spec:
       kubernetes.io/metadata.name: {{ .namespace | quote }}
   podSelector:
     matchLabels:
-      {{- include "agentcube.texts" (dict "chart" "" "extra" .podLabels "key" "spire.identities.clients") | nindent 6 }}
+      {{- include "agentcube.texts" (dict "chart" "" "extra" .podLabels) | nindent 6 }}
   workloadSelectorTemplates:
     - k8s:ns:{{ .namespace }}
     - k8s:sa:{{ .serviceAccount }}
