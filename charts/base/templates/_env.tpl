@@ -50,11 +50,18 @@ merge keeps but one of them. Takes chart (text) and extra (a list).
 {{ end -}}
 {{- end -}}
 
-{{/* The environment of a program for a container that waits for it, less what the programs of another image are found by. */}}
+{{/*
+The environment of a program for a container that waits for it, less what the programs of another image are found by. Reading YAML
+takes time, and few environments have that.
+*/}}
 {{- define "agentcube.env.waiting" -}}
+{{- if or (contains "name: PATH\n" .) (contains "name: LD_" .) -}}
 {{- range fromYamlArray . -}}
 {{- if not (regexMatch "^(PATH|LD_.*)$" .name) }}
 {{ list . | toYaml }}
 {{- end -}}
+{{- end -}}
+{{- else -}}
+{{ . }}
 {{- end -}}
 {{- end -}}

@@ -1,6 +1,8 @@
 {{/* Objects of one component carry these labels. Takes root, app and component. */}}
 {{- define "agentcube.labels" -}}
-{{ include "agentcube.podLabels" . }}
+app: {{ .app | quote }}
+app.kubernetes.io/component: {{ .component }}
+{{ .root.rendered.releaseLabels }}
 {{ .root.rendered.versionLabels }}
 {{- end -}}
 

@@ -5,7 +5,6 @@ Each message names the key, why it is rejected, and how to fix it.
 {{- define "agentcube.validate" -}}
 {{- include "agentcube.validate.upgrade" . -}}
 {{- include "agentcube.validate.redis" . -}}
-{{- include "agentcube.validate.images" . -}}
 {{- include "agentcube.validate.workloads" . -}}
 {{- include "agentcube.validate.changed" . -}}
 {{- if .Values.spire.enabled -}}
@@ -26,9 +25,6 @@ Each message names the key, why it is rejected, and how to fix it.
 {{- if and .password .secretName -}}
 {{- fail "redis.password and redis.secretName both give the password: set one of them only" -}}
 {{- end -}}
-{{- if regexMatch "[\r\n]" (include "agentcube.text" .password) -}}
-{{- fail "redis.password has a line break, as files often have at their end: remove it" -}}
-{{- end -}}
 {{- $inEnvironment := true -}}
 {{- range list $.Values.router $.Values.workloadmanager -}}
 {{- $names := list -}}
@@ -39,16 +35,6 @@ Each message names the key, why it is rejected, and how to fix it.
 {{- end -}}
 {{- if not (or .addr .embedded.enabled $inEnvironment) -}}
 {{- fail "redis.addr is empty, and Router and WorkloadManager exit without a store for their sessions: set redis.addr to host:port, or try the chart with redis.embedded.enabled=true" -}}
-{{- end -}}
-{{- end -}}
-{{- end -}}
-
-{{- define "agentcube.validate.images" -}}
-{{- range $key, $image := dict "router" .Values.router.image "workloadmanager" .Values.workloadmanager.image "tools" .Values.tools.image "redis.embedded" .Values.redis.embedded.image
-  "volcano.scheduler" .Values.volcano.scheduler.image "spire.server" .Values.spire.server.image "spire.agent" .Values.spire.agent.image
-  "spire.controllerManager" .Values.spire.controllerManager.image "spire.spiffeHelper" .Values.spire.spiffeHelper.image -}}
-{{- if not (or $image.tag $image.digest) -}}
-{{- fail (printf "%s.image.tag is empty, and %s.image.digest too: set one of them" $key $key) -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}
@@ -65,17 +51,6 @@ workloadmanager spire-server spire-agent agentcube-test volcano-agent-scheduler
 {{- with .Values.workloadmanager.service -}}
 {{- if eq (int .port) (int .mtlsPort) -}}
 {{- fail "workloadmanager.service.port and workloadmanager.service.mtlsPort are equal, but one Service has both: give them different numbers" -}}
-{{- end -}}
-{{- end -}}
-{{- with .Values.router.jwt -}}
-{{- if and .issuerUrl (not .audience) -}}
-{{- fail "router.jwt.issuerUrl is set without router.jwt.audience: set both, or empty the issuer" -}}
-{{- end -}}
-{{- if and (not .issuerUrl) (or .roleClaim .requiredRole) -}}
-{{- fail "router.jwt is set without router.jwt.issuerUrl: set the issuer, or empty roleClaim and requiredRole" -}}
-{{- end -}}
-{{- if and .issuerUrl (not (and .roleClaim .requiredRole)) -}}
-{{- fail "router.jwt.issuerUrl is set without router.jwt.roleClaim and router.jwt.requiredRole, and the Router exits without both: name the claim that holds the caller's roles, and the role that a caller must have" -}}
 {{- end -}}
 {{- end -}}
 {{- range $name := list "router" "workloadmanager" -}}
@@ -109,9 +84,6 @@ workloadmanager spire-server spire-agent agentcube-test volcano-agent-scheduler
 {{- end -}}
 {{- if ne .server.enabled .agent.enabled -}}
 {{- fail "spire.server.enabled and spire.agent.enabled differ: set both to true for a SPIRE of this release, or both to false for one that the cluster has already" -}}
-{{- end -}}
-{{- if and .agent.metrics.podMonitor.enabled (not .agent.metrics.enabled) -}}
-{{- fail "spire.agent.metrics.podMonitor.enabled finds no metrics: set spire.agent.metrics.enabled, too" -}}
 {{- end -}}
 {{- if and .agent.metrics.enabled (has (int .agent.metrics.port) (list 2379 2380 2381 6443 10248 10249 10250 10256 10257 10259)) -}}
 {{- fail (printf "spire.agent.metrics.port is %d, on which a program of Kubernetes listens on the nodes: choose another port" (int .agent.metrics.port)) -}}
@@ -173,23 +145,11 @@ workloadmanager spire-server spire-agent agentcube-test volcano-agent-scheduler
 {{- if and (eq .dataStore.type "mysql") (not .dataStore.secretName) (not (contains "parseTime=true" .dataStore.connectionString)) -}}
 {{- fail "spire.server.dataStore.type is mysql, and spire.server.dataStore.connectionString lacks parseTime=true, without which SPIRE does not start: end it with ?parseTime=true" -}}
 {{- end -}}
-{{- if regexMatch "[\r\n]" .dataStore.connectionString -}}
-{{- fail "spire.server.dataStore.connectionString has a line break, as files often have at their end: remove it" -}}
-{{- end -}}
 {{- if and .dataStore.secretName (ne .dataStore.type "sqlite3") (not (hasPrefix "/" .dataStore.connectionString)) -}}
 {{- fail "spire.server.dataStore.secretName and spire.server.dataStore.connectionString both say how to reach the database: set one of them only" -}}
 {{- end -}}
 {{- if and (not .persistence.enabled) (or (eq .dataStore.type "sqlite3") (eq .keyManager "disk")) -}}
 {{- fail "spire.server.persistence.enabled is false, but the server keeps data on its volume: set spire.server.dataStore.type to postgres or mysql, and spire.server.keyManager to memory" -}}
-{{- end -}}
-{{- if and .metrics.podMonitor.enabled (not .metrics.enabled) -}}
-{{- fail "spire.server.metrics.podMonitor.enabled finds no metrics: set spire.server.metrics.enabled, too" -}}
-{{- end -}}
-{{- if and (eq .upstreamAuthority.type "secret") (not .upstreamAuthority.secretName) -}}
-{{- fail "spire.server.upstreamAuthority.type is secret: name it in spire.server.upstreamAuthority.secretName" -}}
-{{- end -}}
-{{- if and (eq .upstreamAuthority.type "certManager") (not .upstreamAuthority.issuerName) -}}
-{{- fail "spire.server.upstreamAuthority.type is certManager: name the issuer in spire.server.upstreamAuthority.issuerName" -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}

@@ -8,7 +8,10 @@ was taken away would come back.
 */}}
 {{- define "agentcube.values" -}}
 {{- if not (hasKey . "rendered") -}}
+{{- $given := toJson .Values -}}
+{{- if or (contains ":null" $given) (contains "[\"\"" $given) (contains ",\"\"" $given) -}}
 {{- include "agentcube.values.prune" .Values -}}
+{{- end -}}
 {{- include "agentcube.values.ofMain" . -}}
 {{- $defaults := .Files.Get "files/defaults.json" | fromJson -}}
 {{- $_ := mergeOverwrite $defaults.merged .Values | set . "Values" -}}
@@ -24,14 +27,14 @@ was taken away would come back.
 {{- $changed = append $changed (dict "key" (append .section .key | join ".") "value" (get $section .key)) -}}
 {{- end -}}
 {{- end -}}
-{{- $_ := set . "rendered" (dict "changed" $changed "releaseLabels" (include "agentcube.releaseLabels" .) "versionLabels" (include "agentcube.versionLabels" .)) -}}
+{{- $_ := set . "rendered" (dict "changed" $changed "wait" (include "agentcube.wait.settings" .) "releaseLabels" (include "agentcube.releaseLabels" .) "versionLabels" (include "agentcube.versionLabels" .)) -}}
 {{- include "agentcube.validate" . -}}
 {{- end -}}
 {{- end -}}
 
 {{/*
 Takes out of a section what stands for no value: null, and "" in a list, which Helm makes of --set key=null and --set key={} and keeps
-with --reuse-values.
+with --reuse-values. Few values have such, and to walk through all of them takes longer than to look for that in their JSON.
 */}}
 {{- define "agentcube.values.prune" -}}
 {{- range $key, $value := . -}}

@@ -5,12 +5,17 @@ otherwise last for the whole grace period. Takes root and name.
 */}}
 {{- define "agentcube.wait" -}}
 - name: {{ .name }}
-  image: {{ include "agentcube.image" (dict "root" .root "image" .root.Values.tools.image) | quote }}
-  imagePullPolicy: {{ .root.Values.tools.image.pullPolicy }}
+{{- .root.rendered.wait }}
+{{- end -}}
+
+{{/* What these containers have in common; made once a render. */}}
+{{- define "agentcube.wait.settings" }}
+  image: {{ include "agentcube.image" (dict "root" . "image" .Values.tools.image) | quote }}
+  imagePullPolicy: {{ .Values.tools.image.pullPolicy }}
   resources:
-    {{- toYaml .root.Values.tools.resources | nindent 4 }}
+    {{- toYaml .Values.tools.resources | nindent 4 }}
   securityContext:
-    {{- include "agentcube.container.securityContext" .root | nindent 4 }}
+    {{- include "agentcube.container.securityContext" . | nindent 4 }}
   command:
     - sh
     - -c
