@@ -33,7 +33,7 @@ func TestRolledOut(t *testing.T) {
 	fresh, draining := pod("fresh", corev1.ConditionFalse, corev1.PodPending), pod("draining", corev1.ConditionFalse, corev1.PodRunning)
 	draining.DeletionTimestamp = new(metav1.Now())
 	sandbox := pod("sandbox", corev1.ConditionFalse, corev1.PodPending)
-	sandbox.OwnerReferences = []metav1.OwnerReference{{APIVersion: "agents.x-k8s.io/v1alpha1", Kind: "Sandbox", Name: "sandbox", Controller: ptr.To(true)}}
+	sandbox.OwnerReferences = []metav1.OwnerReference{{APIVersion: "agents.x-k8s.io/v1alpha1", Kind: "Sandbox", Name: "sandbox", Controller: new(true)}}
 
 	whole := func(d *appsv1.Deployment, pods ...*corev1.Pod) error {
 		cluster := fake.NewClientset(d)
