@@ -17,7 +17,7 @@ import (
 func TestNodeThatIsNotReady(t *testing.T) {
 	t.Parallel()
 	eachHelm(t, "node-down", func(t *testing.T, r release) {
-		waiting := []string{r.helm.version.waitSome, "--timeout", "1m"}
+		waiting := []string{r.helm.version.waitSome, "--timeout", "5m"}
 		require.NoError(t, r.upgradeWith(waiting, "spire.enabled=true"))
 		require.NoError(t, r.upgradeWith(waiting, "spire.agent.logLevel=debug"))
 		require.NoError(t, eventually(func() error {

@@ -63,7 +63,7 @@ const noValidation = "--disable-openapi-validation"
 
 func (r release) install(values ...string) {
 	r.t.Helper()
-	args := []string{"install", r.name, chart, noValidation, "--namespace", r.name, "--create-namespace", "--wait", "--timeout", "1m",
+	args := []string{"install", r.name, chart, noValidation, "--namespace", r.name, "--create-namespace", "--wait", "--timeout", "5m",
 		"--set-json", `spire.agent.nodeSelector={"ready":"true"}`, "--set", "redis.addr=redis:6379"}
 	r.must(r.helm.run(r.t.Context(), set(args, values)...))
 }

@@ -22,7 +22,7 @@ var directions = map[string]direction{"on": {"false", "true"}, "off": {"true", "
 const missingImages = "router.image.tag=none,workloadmanager.image.tag=none,spire.server.image.tag=none"
 
 // wait lets helm wait until the pods are ready.
-var wait = []string{"--wait", "--timeout", "1m"}
+var wait = []string{"--wait", "--timeout", "5m"}
 
 // eachSwitch runs a test for each version of Helm and each direction, on a release of its own.
 func eachSwitch(t *testing.T, name string, test func(t *testing.T, r release, d direction)) {
