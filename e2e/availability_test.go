@@ -49,10 +49,8 @@ var postgreSQL = suite.Scenario{
 var mySQL = suite.Scenario{
 	Name:        "mysql",
 	Description: "The same on MySQL, with SOAK=1 only.",
+	Soak:        "to Router and WorkloadManager it is as PostgreSQL",
 	Run: func(ctx context.Context, t *testing.T, _ release.Release) {
-		if !suite.Soak {
-			t.Skip("SOAK=1 runs it: to Router and WorkloadManager it is as PostgreSQL")
-		}
 		const name = "mysql"
 		require.NoError(t, images.MySQL.Build(ctx))
 		database := startDatabase(ctx, t, name, images.MySQL, "mysqladmin", "--user=spire", "--password=spire", "ping")

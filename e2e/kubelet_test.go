@@ -16,10 +16,8 @@ var kubelets = suite.Scenario{
 	Name:        "kubelets",
 	Description: "The certificate of a node's kubelet is replaced by one that the cluster's CA signs, as on most managed clusters, and later by a self-signed one. The node's agent attests new pods, whether it was there before or is new. With SOAK=1 only.",
 	Serial:      true,
+	Soak:        "every other scenario verifies self-signed kubelets",
 	Run: func(ctx context.Context, t *testing.T, _ release.Release) {
-		if !suite.Soak {
-			t.Skip("SOAK=1 runs it: every other scenario verifies self-signed kubelets")
-		}
 		workers := nodes(ctx, t, "!node-role.kubernetes.io/control-plane")
 		if len(workers) == 0 {
 			t.Skip("there is only one node, whose kubelet runs the cluster: NODES=3 has three")

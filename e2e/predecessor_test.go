@@ -23,10 +23,8 @@ var predecessor = suite.Scenario{
 	Name:        "predecessor",
 	Description: "A release of AgentCube's main with SPIRE on becomes one of this chart in one upgrade, and keeps its CA. Routers of main do not drain, so that some requests are lost. With SOAK=1 only.",
 	Serial:      true,
+	Soak:        "the guide to upgrading does the same without load",
 	Run: func(ctx context.Context, t *testing.T, _ release.Release) {
-		if !suite.Soak {
-			t.Skip("SOAK=1 runs it: the guide to upgrading does the same without load")
-		}
 		r := installPredecessor(ctx, t)
 		ca := bundle(ctx, t, r)
 		load := suite.UnderLoad(ctx, t, r)

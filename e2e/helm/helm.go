@@ -31,24 +31,12 @@ type Client struct {
 
 // New returns the client for the cluster of a kubeconfig file.
 func New(ctx context.Context, kubeconfig string) (*Client, error) {
-	stamps, err := kubernetesStamps()
+	stamp, err := components.StampHelm()
 	if err != nil {
 		return nil, err
 	}
-	program, err := images.Compile(ctx, "helm.sh/helm/v3/cmd/helm", stamps...)
+	program, err := images.Compile(ctx, "helm.sh/helm/v3/cmd/helm", stamp)
 	return &Client{Program: program, Kubeconfig: kubeconfig}, err
-}
-
-// kubernetesStamps returns linker flags for the version of Kubernetes that helm renders for without a
-// cluster: unstamped it is 1.20, which the chart rejects.
-func kubernetesStamps() ([]string, error) {
-	version, err := components.Kubernetes.Version()
-	if err != nil {
-		return nil, err
-	}
-	parts := strings.SplitN(strings.TrimPrefix(version, "v"), ".", 3)
-	const at = "-X helm.sh/helm/v3/pkg/chartutil.k8sVersion"
-	return []string{at + "Major=" + parts[0], at + "Minor=" + parts[1]}, nil
 }
 
 // Run runs helm with the arguments and returns what it printed.

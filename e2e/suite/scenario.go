@@ -23,7 +23,9 @@ type Scenario struct {
 	Values map[string]string
 	Slow   bool // starts ahead of the others, or all would at last wait for it alone
 	Serial bool // disturbs the whole cluster: no other runs at the same time
-	Run    func(context.Context, *testing.T, release.Release)
+	// Soak is why only SOAK=1 runs it; empty: it always runs.
+	Soak string
+	Run  func(context.Context, *testing.T, release.Release)
 }
 
 // Run runs every scenario as a subtest: the serial ones one by one, then the others in parallel.
@@ -31,6 +33,10 @@ func Run(t *testing.T, scenarios []Scenario) {
 	t.Helper()
 	for _, s := range scenarios {
 		t.Run(s.Name, func(t *testing.T) {
+			if s.Soak != "" && !Soak {
+				note(t, func(r *report.Scenario) { r.Description, r.Result = s.Description, report.Skipped })
+				t.Skip("SOAK=1 runs it: " + s.Soak)
+			}
 			if !s.Serial {
 				t.Parallel()
 				awaitRoom(t, s.Slow)

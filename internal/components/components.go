@@ -55,9 +55,27 @@ func All() []Component {
 
 // stampKubernetes sets what kubeadm and kubectl compare with each other and with the cluster.
 func stampKubernetes(version string) string {
-	parts := strings.SplitN(strings.TrimPrefix(version, "v"), ".", 3)
+	major, minor := majorMinor(version)
 	const at = "-X k8s.io/component-base/version."
-	return fmt.Sprintf("%sgitVersion=%s %sgitMajor=%s %sgitMinor=%s", at, version, at, parts[0], at, parts[1])
+	return fmt.Sprintf("%sgitVersion=%s %sgitMajor=%s %sgitMinor=%s", at, version, at, major, at, minor)
+}
+
+// StampHelm returns linker flags that tell a helm client for which version of Kubernetes it renders
+// without a cluster: unstamped that is 1.20, which the chart rejects.
+func StampHelm() (string, error) {
+	version, err := Kubernetes.Version()
+	if err != nil {
+		return "", err
+	}
+	major, minor := majorMinor(version)
+	const at = "-X helm.sh/helm/v3/pkg/chartutil.k8sVersion"
+	return fmt.Sprintf("%sMajor=%s %sMinor=%s", at, major, at, minor), nil
+}
+
+// majorMinor returns the first two numbers of a version such as v1.34.4.
+func majorMinor(version string) (major, minor string) {
+	parts := strings.SplitN(strings.TrimPrefix(version, "v"), ".", 3)
+	return parts[0], parts[1]
 }
 
 // stampSPIRE names the release: an unstamped SPIRE calls itself a development build.

@@ -1,10 +1,9 @@
 {{/*
 Where pods run, by the values of their component. Several replicas keep apart where they can, so that a node's loss takes
-one. Takes values, app, replicas and, of the chart's own, nodeSelector and
-affinity.
+one. Takes values, app, replicas and, of the chart's own, nodeSelector and affinity.
 */}}
 {{- define "agentcube.scheduling" -}}
-{{- with include "agentcube.texts" (dict "chart" (.nodeSelector | default "") "extra" .values.nodeSelector "key" "nodeSelector") }}
+{{- with include "agentcube.texts" (dict "chart" (.nodeSelector | default "") "extra" .values.nodeSelector) }}
 nodeSelector:
   {{- . | nindent 2 }}
 {{- end }}
