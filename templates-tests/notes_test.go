@@ -49,7 +49,7 @@ spire: {enabled: true}`
 		"spire: {agent: {skipKubeletVerification: true}}":                 "Unset spire.agent.skipKubeletVerification, and set spire.agent.kubeletVerification to auto",
 		"spire: {agent: {kubeletVerification: skip}}":                     "Unset spire.agent.skipKubeletVerification, and set spire.agent.kubeletVerification to auto",
 		"redis: {addr: '', embedded: {enabled: true}}":                    "redis.embedded.enabled: sessions are lost with the pod of Redis",
-		"workloadmanager: {drainSeconds: 59}":                             "workloadmanager.drainSeconds is not a minute above router.drainSeconds",
+		"workloadmanager: {drainSeconds: 119}":                            "workloadmanager.drainSeconds is not a minute above router.drainSeconds",
 		"redis: {secretName: ''}":                                         "Redis has no password: set redis.secretName or redis.password",
 		"router: {jwt: {issuerUrl: '', roleClaim: '', requiredRole: ''}}": "The Router serves every client that reaches it: set router.jwt.issuerUrl",
 	} {
