@@ -52,12 +52,13 @@ const (
 
 // kinds are all there are. Of those that take long, several are always in progress, and all of them
 // leave the processors to the release. A sandbox that was created goes after two idle minutes: there
-// are at most eight.
+// are at most eight. Requests on kept connections are POSTs, because net/http repeats a GET whose
+// connection closes before the answer, and so would hide that it was lost.
 var kinds = []Kind{
 	{Name: Calls, Runtime: Unknown, Path: plain, Every: time.Second / 5, Status: http.StatusNotFound, Says: Unknown, WorkloadManager: true},
 	{Name: InSessions, Runtime: Session, Path: plain, Every: time.Second / 5, Status: http.StatusOK, Sandbox: true},
-	{Name: "calls on kept connections", Runtime: Unknown, Path: plain, Every: time.Second / 2, Kept: true, Status: http.StatusNotFound, Says: Unknown, WorkloadManager: true},
-	{Name: "in sessions on kept connections", Runtime: Session, Path: plain, Every: time.Second / 2, Kept: true, Status: http.StatusOK, Sandbox: true},
+	{Name: "calls on kept connections", Runtime: Unknown, Path: plain, Every: time.Second / 2, Kept: true, Upload: 1, Status: http.StatusNotFound, Says: Unknown, WorkloadManager: true},
+	{Name: "in sessions on kept connections", Runtime: Session, Path: plain, Every: time.Second / 2, Kept: true, Upload: 1, Status: http.StatusOK, Sandbox: true},
 	{Name: "slow answers", Runtime: Session, Path: fmt.Sprint("load/slow/", slow), Every: 5 * time.Second, Status: http.StatusOK, Sandbox: true,
 		Answer: func() io.Reader { return strings.NewReader(waited(slow)) }},
 	{Name: "streams", Runtime: Session, Path: fmt.Sprint("load/events/", events), Every: 6 * time.Second, Status: http.StatusOK, Sandbox: true,

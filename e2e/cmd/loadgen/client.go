@@ -25,8 +25,7 @@ type client struct {
 	session, host string // that requests in a session belong to, and its sandbox
 }
 
-// transports open a connection for each request, or keep them. As all programs that use net/http,
-// the load generator sends a GET again if a connection that was kept turns out to be closed.
+// transports open a connection for each request, or keep them.
 type transports struct{ fresh, kept http.RoundTripper }
 
 // begin makes a first request, and stays in the session that its answer names and in the sandbox

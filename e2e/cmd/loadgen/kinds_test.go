@@ -167,6 +167,26 @@ func TestConnectionsAreKeptWhereTheKindSaysSo(t *testing.T) {
 	})
 }
 
+// A kept connection that closes before the answer loses the request: nothing sends it again.
+func TestARequestOnAKeptConnectionIsSentOnce(t *testing.T) {
+	t.Parallel()
+	eachKind(t, func(t *testing.T, kind mix.Kind) {
+		if !kind.Kept {
+			return
+		}
+		var received atomic.Int32
+		c, _ := wire(t, func(w http.ResponseWriter, r *http.Request) {
+			if received.Add(1) == 2 {
+				panic(http.ErrAbortHandler)
+			}
+			route(w, r)
+		})
+		require.Empty(t, c.send(kind, 0).Failure)
+		assert.Contains(t, c.send(kind, 1).Failure, "EOF")
+		assert.Equal(t, int32(2), received.Load())
+	})
+}
+
 // length is that of the answer to a request of a kind.
 func length(t *testing.T, kind mix.Kind) int64 {
 	t.Helper()
