@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 	"time"
@@ -54,32 +55,40 @@ func (r Release) AgentsAttested(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	attested, err := attested(output, time.Now())
+	agents, err := attested(output, time.Now())
 	if err != nil {
 		return "", err
 	}
-	seen := fmt.Sprintf("%d/%d nodes", attested, len(nodes.Items))
-	if attested != len(nodes.Items) {
-		return "", fmt.Errorf("%s have an attested agent", seen)
+	var missing []string
+	for _, node := range nodes.Items {
+		if !agents[string(node.UID)] {
+			missing = append(missing, node.Name)
+		}
 	}
-	return seen, nil
+	if len(missing) > 0 {
+		return "", fmt.Errorf("%d/%d nodes have an attested agent, missing: %s", len(nodes.Items)-len(missing), len(nodes.Items), strings.Join(missing, ", "))
+	}
+	return fmt.Sprintf("%[1]d/%[1]d nodes", len(nodes.Items)), nil
 }
 
-// attested counts the agents of a list whose certificates are valid at a moment: the server goes on
-// listing the others.
-func attested(list string, now time.Time) (int, error) {
+// attested returns the UIDs of the nodes whose agents, of a list, have certificates that are valid
+// at a moment. The server goes on listing the others, and agents of nodes that are gone. An agent's
+// SPIFFE ID ends with the UID of its node:
+// https://github.com/spiffe/spire/blob/v1.13.3/doc/plugin_server_nodeattestor_k8s_psat.md
+func attested(list string, now time.Time) (map[string]bool, error) {
 	var read struct {
 		Agents []struct {
-			Expires int64 `json:"x509svid_expires_at,string"` // seconds since 1970
+			ID      spireID `json:"id"`
+			Expires int64   `json:"x509svid_expires_at,string"` // seconds since 1970
 		}
 	}
 	if err := json.Unmarshal([]byte(list), &read); err != nil {
-		return 0, fmt.Errorf("reading the list of agents: %w", err)
+		return nil, fmt.Errorf("reading the list of agents: %w", err)
 	}
-	valid := 0
+	valid := map[string]bool{}
 	for _, agent := range read.Agents {
 		if now.Unix() < agent.Expires {
-			valid++
+			valid[path.Base(agent.ID.Path)] = true
 		}
 	}
 	return valid, nil

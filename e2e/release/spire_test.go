@@ -10,7 +10,10 @@ import (
 
 func TestAnAgentWhoseCertificateHasExpiredIsNotAttested(t *testing.T) {
 	t.Parallel()
-	valid, err := attested(`{"agents": [{"x509svid_expires_at": "1000"}, {"x509svid_expires_at": "1001"}]}`, time.Unix(1000, 0))
+	valid, err := attested(`{"agents": [
+		{"id": {"trust_domain": "cluster.local", "path": "/spire/agent/k8s_psat/agentcube/a"}, "x509svid_expires_at": "1000"},
+		{"id": {"trust_domain": "cluster.local", "path": "/spire/agent/k8s_psat/agentcube/b"}, "x509svid_expires_at": "1001"}
+	]}`, time.Unix(1000, 0))
 	require.NoError(t, err)
-	assert.Equal(t, 1, valid)
+	assert.Equal(t, map[string]bool{"b": true}, valid)
 }
