@@ -11,8 +11,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	"agentcube-mtls/e2e/environment"
-	"agentcube-mtls/e2e/environment/testrun"
 	"agentcube-mtls/e2e/faults"
 	"agentcube-mtls/e2e/platform/images"
 	"agentcube-mtls/e2e/record"
@@ -116,12 +114,7 @@ func (d database) exec(args ...string) command.Command {
 // says when it is given --host, and removes it when the test ends.
 func startDatabase(ctx context.Context, t *testing.T, name string, image images.Image, answers ...string) database {
 	t.Helper()
-	d := database{container: environment.Name() + "-test-" + name}
-	remove := command.New("docker", "rm", "--force", "--volumes", d.container)
-	require.NoError(t, remove.Run(ctx), "what a run that was killed has left")
-	t.Cleanup(func() { _ = remove.Run(context.Background()) })
-	run := command.New("docker", "run", "--detach", "--name", d.container, "--label", testrun.Label(), "--network", "kind", image.Name)
-	require.NoError(t, run.Run(ctx))
+	d := database{container: suite.Beside(ctx, t, name, image.Name)}
 	var err error
 	d.address, err = command.New("docker", "inspect", "--format", "{{.NetworkSettings.Networks.kind.IPAddress}}", d.container).Output(ctx)
 	require.NoError(t, err)

@@ -42,5 +42,6 @@ var scenarios = []suite.Scenario{
 	postgreSQL,
 	mySQL,
 	kubelets,
+	privateRegistry,
 	predecessor,
 }

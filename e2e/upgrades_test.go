@@ -17,19 +17,20 @@ import (
 
 	"agentcube-mtls/e2e/release"
 	"agentcube-mtls/e2e/suite"
-	"agentcube-mtls/internal/command"
 	"agentcube-mtls/internal/components"
 	"agentcube-mtls/internal/repo"
 )
 
 var upgrades = suite.Scenario{
 	Name:        "upgrades",
-	Description: "Another chart, another SPIRE and another lifetime of certificates are rolled out and rolled back.",
+	Description: "Another chart, a later SPIRE and another lifetime of certificates are rolled out and rolled back.",
 	Slow:        true,
-	Values:      map[string]string{"spire.enabled": "true", "workloadmanager.drainSeconds": suite.DrainSeconds},
-	Run: func(ctx context.Context, t *testing.T, r release.Release) {
+	Run: func(ctx context.Context, t *testing.T, _ release.Release) {
+		earlier, current := tag(t, components.EarlierSPIRE), tag(t, components.SPIRE)
+		r := suite.Install(ctx, t, "upgrades", map[string]string{
+			"spire.enabled": "true", "spire.server.image.tag": earlier, "spire.agent.image.tag": earlier, "workloadmanager.drainSeconds": suite.DrainSeconds,
+		})
 		load := suite.UnderLoad(ctx, t, r)
-		tag := retag(ctx, t)
 		all := []string{"agentcube-router", "workloadmanager", "spire-server", "spire-agent"}
 		for _, change := range []struct {
 			name, chart string
@@ -43,8 +44,8 @@ var upgrades = suite.Scenario{
 			}, func() bool {
 				return everyPod(ctx, t, r, all, func(p corev1.Pod) bool { return p.Annotations["version"] == "next" })
 			}},
-			{"another SPIRE", suite.Chart, map[string]string{"spire.server.image.tag": tag, "spire.agent.image.tag": tag}, func() bool {
-				return everyPod(ctx, t, r, all[2:], func(p corev1.Pod) bool { return strings.HasSuffix(p.Spec.Containers[0].Image, ":"+tag) })
+			{"another SPIRE", suite.Chart, map[string]string{"spire.server.image.tag": current, "spire.agent.image.tag": current}, func() bool {
+				return everyPod(ctx, t, r, all[2:], func(p corev1.Pod) bool { return strings.HasSuffix(p.Spec.Containers[0].Image, ":"+current) })
 			}},
 			{"another life of certificates", suite.Chart, map[string]string{"spire.server.ca.x509SvidDefaultTtl": "30m"}, func() bool {
 				return lifeOfCertificates(ctx, t, r) < time.Hour
@@ -144,19 +145,10 @@ func nextChart(t *testing.T) string {
 	return dir
 }
 
-// retag gives SPIRE's images a second tag on every node, and returns it: to Kubernetes that is
-// another version.
-func retag(ctx context.Context, t *testing.T) string {
+// tag returns the tag of a component's images, as the chart's values give it.
+func tag(t *testing.T, c components.Component) string {
 	t.Helper()
-	const next = "next"
-	version, err := components.SPIRE.Version()
+	version, err := c.Version()
 	require.NoError(t, err)
-	for _, node := range nodes(ctx, t, "") {
-		for _, image := range []string{"ghcr.io/spiffe/spire-server:", "ghcr.io/spiffe/spire-agent:"} {
-			tag := command.New("docker", "exec", node.Name, "ctr", "--namespace", "k8s.io", "images", "tag", "--force",
-				image+strings.TrimPrefix(version, "v"), image+next)
-			require.NoError(t, tag.Run(ctx))
-		}
-	}
-	return next
+	return strings.TrimPrefix(version, "v")
 }

@@ -281,8 +281,10 @@ func (c *Cluster) config(dir string) (*v1alpha4.Cluster, error) {
 	if !c.Registry {
 		config.Networking.DisableDefaultCNI = true
 	}
+	// Where nodes look for how to reach a registry, as in kind's guides.
+	config.ContainerdConfigPatches = []string{"[plugins.\"io.containerd.grpc.v1.cri\".registry]\n  config_path = \"/etc/containerd/certs.d\"\n"}
 	if !engine.MayRaiseLimits() {
-		config.ContainerdConfigPatches = []string{"[plugins.\"io.containerd.grpc.v1.cri\"]\n  restrict_oom_score_adj = true\n"}
+		config.ContainerdConfigPatches = append(config.ContainerdConfigPatches, "[plugins.\"io.containerd.grpc.v1.cri\"]\n  restrict_oom_score_adj = true\n")
 	}
 	return config, nil
 }

@@ -97,6 +97,9 @@ var KubeRouter = Image{
 	Files:    program("/usr/local/bin/kube-router", components.KubeRouter, "kube-router"),
 }
 
+// Registry is the image of a private registry. It runs beside a cluster, and only a test needs it.
+var Registry = own("agentcube-mtls/registry:e2e", "registry")
+
 // IsOwn tells whether the image of a program, by its label app, is this project's. No other has to
 // log what this project's programs log beyond AgentCube's.
 func IsOwn(app string) bool { return callers(app) == "" }
@@ -131,35 +134,59 @@ func Own() []Image {
 	}
 }
 
-// Published returns the images that the charts and agent-sandbox name and that registries have, in
-// the versions pinned here.
-func Published() ([]Image, error) {
-	type source struct {
-		repository string
-		component  components.Component
-		built      string // the program as its build names it
-		path       string // the program in the image, as in the published one
-		args       []string
-		user       string
+// published is an image that a registry has, of a program that is built from its module.
+type published struct {
+	repository string
+	component  components.Component
+	built      string // the program as its build names it
+	path       string // the program in the image, as in the published one
+	args       []string
+	user       string
+}
+
+func (p published) image() (Image, error) {
+	version, err := p.component.Version()
+	return Image{
+		Name:       p.repository + ":" + strings.TrimPrefix(version, "v"),
+		Base:       Scratch,
+		Files:      program(p.path, p.component, p.built),
+		Entrypoint: append([]string{p.path}, p.args...),
+		User:       p.user,
+	}, err
+}
+
+// spire returns the images of a version of SPIRE.
+func spire(version components.Component) []published {
+	return []published{
+		{"ghcr.io/spiffe/spire-server", version, "spire-server", "/opt/spire/bin/spire-server", []string{"run"}, "1000:1000"},
+		{"ghcr.io/spiffe/spire-agent", version, "spire-agent", "/opt/spire/bin/spire-agent", []string{"run"}, ""},
 	}
+}
+
+func imagesOf(all []published) ([]Image, error) {
 	var images []Image
-	for _, s := range []source{
-		{"ghcr.io/spiffe/spire-server", components.SPIRE, "spire-server", "/opt/spire/bin/spire-server", []string{"run"}, "1000:1000"},
-		{"ghcr.io/spiffe/spire-agent", components.SPIRE, "spire-agent", "/opt/spire/bin/spire-agent", []string{"run"}, ""},
-		{"ghcr.io/spiffe/spiffe-helper", components.SPIFFEHelper, "spiffe-helper", "/spiffe-helper", nil, nobody},
-		{"ghcr.io/spiffe/spire-controller-manager", components.ControllerManager, "cmd", "/spire-controller-manager", nil, nobody},
-	} {
-		version, err := s.component.Version()
+	for _, p := range all {
+		image, err := p.image()
 		if err != nil {
 			return nil, err
 		}
-		images = append(images, Image{
-			Name:       s.repository + ":" + strings.TrimPrefix(version, "v"),
-			Base:       Scratch,
-			Files:      program(s.path, s.component, s.built),
-			Entrypoint: append([]string{s.path}, s.args...),
-			User:       s.user,
-		})
+		images = append(images, image)
+	}
+	return images, nil
+}
+
+// EarlierSPIRE returns the images of the SPIRE that a scenario upgrades from.
+func EarlierSPIRE() ([]Image, error) { return imagesOf(spire(components.EarlierSPIRE)) }
+
+// Published returns the images that the charts and agent-sandbox name and that registries have, in
+// the versions pinned here.
+func Published() ([]Image, error) {
+	images, err := imagesOf(append(spire(components.SPIRE),
+		published{"ghcr.io/spiffe/spiffe-helper", components.SPIFFEHelper, "spiffe-helper", "/spiffe-helper", nil, nobody},
+		published{"ghcr.io/spiffe/spire-controller-manager", components.ControllerManager, "cmd", "/spire-controller-manager", nil, nobody},
+	))
+	if err != nil {
+		return nil, err
 	}
 	sandbox, err := AgentSandboxController()
 	if err != nil {
