@@ -22,6 +22,10 @@ var rulesYAML []byte
 // free are maps with content that is the user's to shape, though a default shapes it first.
 var free = regexp.MustCompile(`^(resources|.*[sS]ecurityContext)$`)
 
+// enabled is the condition by which an umbrella chart has this one as a dependency. Helm hands it
+// down where it is true, and leaves the chart out where it is false.
+var enabled = map[string]any{"const": true, "description": "Condition of an umbrella chart"}
+
 // Schema makes values.schema.json: types from the defaults, descriptions from their comments, the
 // rest from rules.yaml. What the defaults shape is closed to other keys, so that a typo is an
 // error.
@@ -47,6 +51,7 @@ func Schema(ctx context.Context, root string) (Files, error) {
 	}
 
 	schema := schemaOf(document.Content[0], nil, rules.Values, types)
+	schema["properties"].(map[string]any)["enabled"] = enabled
 	schema["definitions"] = types.made
 	schema["$schema"] = "http://json-schema.org/draft-07/schema#"
 	schema["title"] = "Values of the AgentCube chart"

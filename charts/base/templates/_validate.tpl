@@ -3,6 +3,7 @@ Rules that the schema cannot express: they compare values with one another or wi
 Each message names the key, why it is rejected, and how to fix it.
 */}}
 {{- define "agentcube.validate" -}}
+{{- include "agentcube.validate.once" . -}}
 {{- include "agentcube.validate.upgrade" . -}}
 {{- include "agentcube.validate.redis" . -}}
 {{- include "agentcube.validate.workloads" . -}}
@@ -15,6 +16,17 @@ Each message names the key, why it is rejected, and how to fix it.
 {{- include "agentcube.validate.identities" . -}}
 {{- end -}}
 {{- include "agentcube.validate.pods" . -}}
+{{- end -}}
+
+{{/* All charts of a render share one .Release, and so does this chart under an alias of an umbrella chart. */}}
+{{- define "agentcube.validate.once" -}}
+{{- $path := trimSuffix "/templates" .Template.BasePath -}}
+{{- with get .Release "agentcube" -}}
+{{- if ne . $path -}}
+{{- fail (printf "the release has this chart twice, as %s and as %s, and both make the same objects: keep one of them, and install the other as a release of its own in another namespace" . $path) -}}
+{{- end -}}
+{{- end -}}
+{{- $_ := set .Release "agentcube" $path -}}
 {{- end -}}
 
 {{- define "agentcube.validate.redis" -}}
