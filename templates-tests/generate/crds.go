@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+
+	"sigs.k8s.io/yaml"
 )
 
 const (
@@ -32,7 +34,9 @@ func CRDs(ctx context.Context, root string) (Files, error) {
 
 	files := Files{}
 	for name, content := range agentcube {
-		files["charts/base/crds/"+name] = content
+		if files["charts/base/crds/"+name], err = shorten(content); err != nil {
+			return nil, fmt.Errorf("shorten %s: %w", name, err)
+		}
 	}
 	for name, content := range spire {
 		files["charts/spire-crds/templates/"+name] = asTemplate(content)
@@ -64,6 +68,37 @@ func crdsOf(ctx context.Context, tool, module, pkg string) (Files, error) {
 		files[entry.Name()] = content
 	}
 	return files, nil
+}
+
+// shorten leaves out the descriptions of what is Kubernetes' own in a CRD: the fields of a PodSpec,
+// which kubectl explain pod.spec describes. With them the AgentRuntime is longer than the annotation
+// in which kubectl apply keeps an object, unless the server applies it.
+func shorten(crd []byte) ([]byte, error) {
+	var definition map[string]any
+	if err := yaml.Unmarshal(crd, &definition); err != nil {
+		return nil, err
+	}
+	leaveOutDescriptions(definition, false)
+	short, err := yaml.Marshal(definition)
+	return append([]byte("---\n"), short...), err
+}
+
+func leaveOutDescriptions(node any, inPodSpec bool) {
+	switch node := node.(type) {
+	case map[string]any:
+		_, isText := node["description"].(string) // and no field of that name
+		if inPodSpec && isText {
+			delete(node, "description")
+		}
+		_, hasContainers := node["ephemeralContainers"]
+		for _, below := range node {
+			leaveOutDescriptions(below, inPodSpec || hasContainers)
+		}
+	case []any:
+		for _, below := range node {
+			leaveOutDescriptions(below, inPodSpec)
+		}
+	}
 }
 
 var annotations = regexp.MustCompile(`(?m)^  annotations:\n`)
