@@ -2,8 +2,10 @@ package templatestests
 
 import (
 	"encoding/json"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -129,5 +131,19 @@ func undescribed(t *testing.T, path string, schema map[string]any) {
 	}
 	for key, property := range properties {
 		undescribed(t, path+"."+key, property.(map[string]any))
+	}
+}
+
+// TestRendersAreEqual: Argo CD renders again and again, and takes each difference for one between
+// the cluster and what is wanted.
+func TestRendersAreEqual(t *testing.T) {
+	t.Parallel()
+	given := append(slices.Collect(maps.Values(examples(t))), settings...)
+	for _, document := range given {
+		first, err := chart.Release{Values: values(t, document)}.Render()
+		require.NoError(t, err)
+		second, err := chart.Release{Values: values(t, document)}.Render()
+		require.NoError(t, err)
+		assert.Equal(t, first, second)
 	}
 }
