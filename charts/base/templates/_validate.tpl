@@ -10,6 +10,7 @@ Each message names the key, why it is rejected, and how to fix it.
 {{- include "agentcube.validate.changed" . -}}
 {{- if .Values.spire.enabled -}}
 {{- include "agentcube.validate.spire" . -}}
+{{- include "agentcube.validate.podSecurity" . -}}
 {{- if or .Values.spire.server.enabled .Values.spire.identities.create -}}
 {{- include "agentcube.validate.crds" . -}}
 {{- end -}}

@@ -9,6 +9,19 @@ it is made only where the values or the cluster call for it (docs/operations.md 
 {{- if lookup "v1" "Namespace" "" "kube-system" -}}true{{- end -}}
 {{- end -}}
 
+{{/* Both levels below `privileged` forbid host paths, and would admit no pod of Router, WorkloadManager and agents. */}}
+{{- define "agentcube.validate.podSecurity" -}}
+{{- if eq .Values.spire.workloadAPI.type "hostPath" -}}
+{{- with lookup "v1" "Namespace" "" .Release.Namespace -}}
+{{- $level := dig "labels" "pod-security.kubernetes.io/enforce" "privileged" .metadata -}}
+{{- if ne $level "privileged" -}}
+{{- $remedy := ternary "" ", or, if the existing SPIRE has the SPIFFE CSI driver, set spire.workloadAPI.type to csi" $.Values.spire.agent.enabled -}}
+{{- fail (printf "the label pod-security.kubernetes.io/enforce of the namespace %s is %s, and with spire.enabled its pods need host paths, which that level forbids: run kubectl label namespace %s pod-security.kubernetes.io/enforce=privileged --overwrite%s" $.Release.Namespace $level $.Release.Namespace $remedy) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
 {{- define "agentcube.validate.crds" -}}
 {{- $missing := list -}}
 {{- range .Values.spire.server.enabled | ternary (list "ClusterSPIFFEID" "ClusterStaticEntry" "ClusterFederatedTrustDomain") (list "ClusterSPIFFEID") -}}
