@@ -20,47 +20,37 @@
 
 {{/*
 The chart's variables with the user's: one of theirs takes the place of ours. Two with one name would do until an upgrade, whose
-merge keeps but one of them. Takes chart (text) and extra (a list).
+merge keeps but one of them. Takes chart (text) and extra (a list), of which Kubernetes wants each value as text.
 */}}
 {{- define "agentcube.env.with" -}}
-{{- if .extra -}}
-{{- $theirs := dict -}}
+{{- $chart := .chart -}}
+{{- $env := list -}}
 {{- range .extra -}}
-{{- $_ := set $theirs .name true -}}
-{{- end -}}
-{{- range .chart | fromYamlArray -}}
-{{- if not (hasKey $theirs .name) -}}
-{{ list . | toYaml }}
-{{ end -}}
-{{- end -}}
-{{ include "agentcube.env.texts" .extra }}
-{{- else -}}
-{{ .chart }}
-{{- end -}}
-{{- end -}}
-
-{{/* The user's variables, of which Kubernetes wants each value as text. */}}
-{{- define "agentcube.env.texts" -}}
-{{- range . -}}
 {{- $variable := . -}}
 {{- if not (kindIs "invalid" .value) -}}
 {{- $variable = merge (dict "value" (include "agentcube.text" .value)) . -}}
 {{- end -}}
-{{ list $variable | toYaml }}
-{{ end -}}
+{{- $chart = include "agentcube.env.without" (dict "env" $chart "names" (regexQuoteMeta .name)) -}}
+{{- $env = list $variable | toYaml | append $env -}}
+{{- end -}}
+{{ prepend $env (trimSuffix "\n" $chart) | join "\n" }}
 {{- end -}}
 
 {{/*
-The environment of a program for a container that waits for it, less what the programs of another image are found by. Reading YAML
-takes time, and few environments have that.
+Variables less those whose name matches a pattern. The text of the others stays as it is, or a diff would show them. Takes env (text)
+and names.
+*/}}
+{{- define "agentcube.env.without" -}}
+{{ regexReplaceAll (printf "(?m)^(#.*\n)?- name: (%s)$(\n(  .*)?)*" .names) .env "" }}
+{{- end -}}
+
+{{/*
+The environment of a program for a container that waits for it, less what the programs of another image are found by. Few environments
+have that, and compiling a pattern takes longer than to look for it.
 */}}
 {{- define "agentcube.env.waiting" -}}
 {{- if or (contains "name: PATH\n" .) (contains "name: LD_" .) -}}
-{{- range fromYamlArray . -}}
-{{- if not (regexMatch "^(PATH|LD_.*)$" .name) }}
-{{ list . | toYaml }}
-{{- end -}}
-{{- end -}}
+{{ include "agentcube.env.without" (dict "env" . "names" "PATH|LD_.*") }}
 {{- else -}}
 {{ . }}
 {{- end -}}

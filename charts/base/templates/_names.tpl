@@ -44,19 +44,20 @@ Labels or annotations: the chart's, and the user's, which replace those of the s
 chart (text), extra (a map) and, if the chart has such ones, key, where that map is in the values.
 */}}
 {{- define "agentcube.texts" -}}
-{{- if .extra -}}
-{{- $texts := fromYaml .chart -}}
+{{- $texts := .chart -}}
 {{- range $name, $value := .extra -}}
-{{- $text := include "agentcube.text" $value -}}
-{{- if and (hasKey $texts $name) (ne $text (get $texts $name)) (regexMatch "^(app$|checksum/)" $name) -}}
+{{- $line := dict $name (include "agentcube.text" $value) | toYaml -}}
+{{- $ours := regexFind (printf "(?m)^%s: .*$" (regexQuoteMeta $name)) $.chart -}}
+{{- if not $ours -}}
+{{- $texts = printf "%s\n%s" $texts $line -}}
+{{- else if ne (fromYaml $ours | toYaml) $line -}}
+{{- if regexMatch "^(app$|checksum/)" $name -}}
 {{- fail (printf "%s has %s, which the chart sets and depends on: remove it or give it another name" $.key $name) -}}
 {{- end -}}
-{{- $_ := set $texts $name $text -}}
+{{- $texts = replace $ours $line $texts -}}
 {{- end -}}
-{{ toYaml $texts }}
-{{- else -}}
-{{ .chart }}
 {{- end -}}
+{{ trimPrefix "\n" $texts }}
 {{- end -}}
 
 {{/*

@@ -93,13 +93,15 @@ checksum/redis-password: {{ . }}
 
 {{/* The user's containers. */}}
 {{- define "agentcube.extraContainers" -}}
+{{- $containers := list -}}
 {{- range . -}}
 {{- $container := . -}}
 {{- with .env -}}
-{{- $container = merge (dict "env" (include "agentcube.env.texts" . | fromYamlArray)) $container -}}
+{{- $container = merge (dict "env" (include "agentcube.env.with" (dict "chart" "" "extra" .) | fromYamlArray)) $container -}}
 {{- end -}}
-{{ list $container | toYaml }}
-{{ end -}}
+{{- $containers = append $containers $container -}}
+{{- end -}}
+{{ toYaml $containers }}
 {{- end -}}
 
 {{/* An argument, in which Kubernetes would replace $(NAME) by a variable, and halves each pair of dollar signs. */}}

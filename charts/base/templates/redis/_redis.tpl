@@ -39,5 +39,5 @@ A store that accepts connections may still be loading its data. Takes root and e
       done
       echo "the store does not serve (its last answer: ${answer:-none}): the program starts anyway. Check redis.addr, or the variable in extraEnv that replaces it"
   env:
-    {{- include "agentcube.env.waiting" .env | trim | nindent 4 }}
+    {{- include "agentcube.env.waiting" .env | nindent 4 }}
 {{- end -}}

@@ -40,7 +40,7 @@ comes and goes with the issuer after a failed upgrade. Takes root and env, the e
       done
   {{- if .jwt.issuerUrl }}
   env:
-    {{- include "agentcube.env.waiting" $.env | trim | nindent 4 }}
+    {{- include "agentcube.env.waiting" $.env | nindent 4 }}
   {{- end }}
 {{- end -}}
 {{- end -}}
