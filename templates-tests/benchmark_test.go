@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 	helmchart "helm.sh/helm/v3/pkg/chart"
+	"helm.sh/helm/v3/pkg/chartutil"
 	"helm.sh/helm/v3/pkg/engine"
 
 	"agentcube-mtls/templates-tests/chart"
@@ -63,10 +64,10 @@ func reportRender(b *testing.B, release chart.Release) float64 {
 }
 
 func BenchmarkSchema(b *testing.B) {
-	release := chart.Release{Values: values(b, spire)}
+	loaded, prepared, err := chart.Release{Values: values(b, spire)}.Prepare()
+	require.NoError(b, err)
 	reportCPU(b, func() {
-		_, _, err := release.Prepare()
-		require.NoError(b, err)
+		require.NoError(b, chartutil.ValidateAgainstSchema(loaded, prepared["Values"].(chartutil.Values)))
 	})
 }
 

@@ -60,14 +60,18 @@ func (r Release) Prepare() (*chart.Chart, chartutil.Values, error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("parse the Kubernetes version: %w", err)
 	}
-	values, err := chartutil.ToRenderValues(&loaded, r.Values, chartutil.ReleaseOptions{
+	const unchecked = true
+	values, err := chartutil.ToRenderValuesWithSchemaValidation(&loaded, r.Values, chartutil.ReleaseOptions{
 		Name: r.Name, Namespace: r.Namespace, Revision: 1, IsInstall: !r.Upgrade, IsUpgrade: r.Upgrade,
 	}, &chartutil.Capabilities{
 		KubeVersion: *version,
 		APIVersions: append(append(chartutil.VersionSet{}, chartutil.DefaultVersionSet...), r.APIs...),
 		HelmVersion: chartutil.DefaultCapabilities.HelmVersion,
-	})
+	}, unchecked)
 	if err != nil {
+		return nil, nil, err
+	}
+	if err := checkSchema(&loaded, values["Values"].(chartutil.Values)); err != nil {
 		return nil, nil, err
 	}
 	return &loaded, values, nil
