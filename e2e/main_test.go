@@ -43,5 +43,6 @@ var scenarios = []suite.Scenario{
 	mySQL,
 	kubelets,
 	privateRegistry,
+	nodesComeAndGo,
 	predecessor,
 }

@@ -143,3 +143,61 @@ func StartAPIServer(ctx context.Context, client *kube.Client, node string) error
 func ready(ctx context.Context, client *kube.Client) error {
 	return client.Discovery().RESTClient().Get().AbsPath("/readyz").Timeout(10 * time.Second).Do(ctx).Error()
 }
+
+// Suspend stops all processes of a node for a time, and lets them go on.
+func Suspend(ctx context.Context, node string, length time.Duration) error {
+	if err := command.New("docker", "pause", node).Run(ctx); err != nil {
+		return err
+	}
+	select {
+	case <-ctx.Done():
+	case <-time.After(length):
+	}
+	// Also where the test has no time left: a node that is suspended cannot be removed.
+	return errors.Join(ctx.Err(), command.New("docker", "unpause", node).Run(context.WithoutCancel(ctx)))
+}
+
+// LoseNode switches a node off and deletes it from the cluster, and returns once the cluster has
+// given up the pods that ran there.
+func LoseNode(ctx context.Context, client *kube.Client, node string) error {
+	if err := command.New("docker", "stop", "--time", "0", node).Run(ctx); err != nil {
+		return err
+	}
+	if err := client.CoreV1().Nodes().Delete(ctx, node, metav1.DeleteOptions{}); err != nil {
+		return err
+	}
+	return kube.Eventually(ctx, "the pods on "+node+" to be given up", func(ctx context.Context) error {
+		pods, err := client.CoreV1().Pods("").List(ctx, metav1.ListOptions{FieldSelector: "spec.nodeName=" + node})
+		if err == nil && len(pods.Items) > 0 {
+			err = fmt.Errorf("%d are left", len(pods.Items))
+		}
+		return err
+	})
+}
+
+// ReturnNode makes of a node that was lost a new one of the same name, and returns once it is ready.
+func ReturnNode(ctx context.Context, client *kube.Client, lost *corev1.Node) error {
+	// The nodes' network expects the same addresses on it.
+	node := &corev1.Node{
+		ObjectMeta: metav1.ObjectMeta{Name: lost.Name, Labels: lost.Labels},
+		Spec:       corev1.NodeSpec{PodCIDR: lost.Spec.PodCIDR, PodCIDRs: lost.Spec.PodCIDRs, ProviderID: lost.Spec.ProviderID},
+	}
+	if _, err := client.CoreV1().Nodes().Create(ctx, node, metav1.CreateOptions{}); err != nil {
+		return err
+	}
+	if err := command.New("docker", "start", lost.Name).Run(ctx); err != nil {
+		return err
+	}
+	return kube.Eventually(ctx, lost.Name+" to be ready", func(ctx context.Context) error {
+		node, err := client.CoreV1().Nodes().Get(ctx, lost.Name, metav1.GetOptions{})
+		if err != nil {
+			return err
+		}
+		for _, condition := range node.Status.Conditions {
+			if condition.Type == corev1.NodeReady && condition.Status == corev1.ConditionTrue {
+				return nil
+			}
+		}
+		return fmt.Errorf("%+v", node.Status.Conditions)
+	})
+}
