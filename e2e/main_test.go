@@ -45,4 +45,5 @@ var scenarios = []suite.Scenario{
 	privateRegistry,
 	nodesComeAndGo,
 	predecessor,
+	released,
 }

@@ -50,6 +50,26 @@ var predecessor = suite.Scenario{
 func installPredecessor(ctx context.Context, t *testing.T) release.Release {
 	t.Helper()
 	const name = "predecessor"
+	r := besideRedis(ctx, t, name)
+	args := []string{"install", name, repo.Path("e2e", "guides", "testdata", "main"), "--namespace", name, "--wait", "--timeout", "5m"}
+	for _, value := range []string{
+		"redis.addr=redis." + name + ".svc:6379", "redis.password=change-me",
+		"spire.enabled=true", "spire.agent.insecureBootstrap=true", "spire.agent.skipKubeletVerification=true",
+		"spire.server.image.tag=" + tag(t, components.SPIRE), "spire.agent.image.tag=" + tag(t, components.SPIRE),
+		"spire.spiffeHelper.image.tag=" + tag(t, components.SPIFFEHelper),
+		"router.resources.requests.cpu=10m", "workloadmanager.resources.requests.cpu=10m",
+	} {
+		args = append(args, "--set", value)
+	}
+	_, err := suite.Env.Helm.Run(ctx, args...)
+	require.NoError(t, err)
+	return r
+}
+
+// besideRedis returns a release that has yet to be installed in a namespace with a Redis, as users
+// of AgentCube's own charts have one.
+func besideRedis(ctx context.Context, t *testing.T, name string) release.Release {
+	t.Helper()
 	r := release.Release{Client: suite.Env.Release.Client, Namespace: name, Name: name}
 	_, err := r.CoreV1().Namespaces().Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}}, metav1.CreateOptions{})
 	require.NoError(t, err)
@@ -57,27 +77,10 @@ func installPredecessor(ctx context.Context, t *testing.T) release.Release {
 	require.NoError(t, err)
 	manifests, err := os.ReadFile("testdata/redis.yaml")
 	require.NoError(t, err)
-	suite.Deploy(ctx, t, strings.ReplaceAll(string(manifests), "${IMAGE}", redis), name)
+	suite.Deploy(ctx, t, strings.NewReplacer("${IMAGE}", redis, "${NAMESPACE}", name).Replace(string(manifests)), name)
 	suite.Afterwards(t, func(ctx context.Context) {
 		_, _ = suite.Env.Helm.Run(ctx, "uninstall", name, "--namespace", name, "--ignore-not-found")
 	})
-	version := func(c components.Component) string {
-		version, err := c.Version()
-		require.NoError(t, err)
-		return strings.TrimPrefix(version, "v")
-	}
-	args := []string{"install", name, repo.Path("e2e", "guides", "testdata", "main"), "--namespace", name, "--wait", "--timeout", "5m"}
-	for _, value := range []string{
-		"redis.addr=redis." + name + ".svc:6379", "redis.password=change-me",
-		"spire.enabled=true", "spire.agent.insecureBootstrap=true", "spire.agent.skipKubeletVerification=true",
-		"spire.server.image.tag=" + version(components.SPIRE), "spire.agent.image.tag=" + version(components.SPIRE),
-		"spire.spiffeHelper.image.tag=" + version(components.SPIFFEHelper),
-		"router.resources.requests.cpu=10m", "workloadmanager.resources.requests.cpu=10m",
-	} {
-		args = append(args, "--set", value)
-	}
-	_, err = suite.Env.Helm.Run(ctx, args...)
-	require.NoError(t, err)
 	return r
 }
 

@@ -44,6 +44,7 @@ var (
 	LocalPath         = Component{Name: "local-path-provisioner"}
 	SPIFFECSI         = Component{Name: "spiffe-csi"}
 	KubeRouter        = Component{Name: "kube-router"}
+	AgentCube         = Component{Name: "agentcube"}                                  // Router and WorkloadManager of its release, without mutual TLS
 	EarlierSPIRE      = Component{Name: "spire-1.13.0", CGO: true, Stamp: stampSPIRE} // what an upgrade of SPIRE starts from
 	OldestHelm        = Component{Name: "helm-3.15"}                                  // the oldest Helm that can read the chart's schema
 	Helm4             = Component{Name: "helm-4"}

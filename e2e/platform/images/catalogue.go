@@ -178,6 +178,14 @@ func imagesOf(all []published) ([]Image, error) {
 // EarlierSPIRE returns the images of the SPIRE that a scenario upgrades from.
 func EarlierSPIRE() ([]Image, error) { return imagesOf(spire(components.EarlierSPIRE)) }
 
+// Released returns the images of AgentCube's Router and WorkloadManager as it released them.
+func Released() ([]Image, error) {
+	return imagesOf([]published{
+		{"ghcr.io/volcano-sh/agentcube-router", components.AgentCube, "router", "/app/agentcube-router", []string{"--port=8080", "--debug"}, "1000:1000"},
+		{"ghcr.io/volcano-sh/workloadmanager", components.AgentCube, "workload-manager", "/app/workloadmanager", []string{"--port=8080"}, "1000:1000"},
+	})
+}
+
 // Published returns the images that the charts and agent-sandbox name and that registries have, in
 // the versions pinned here.
 func Published() ([]Image, error) {
