@@ -37,6 +37,11 @@ priorityClassName: {{ . | quote }}
 {{- end }}
 {{- end -}}
 
+{{/* Pods without values of their own for that run on the nodes that the Router's values choose. */}}
+{{- define "agentcube.scheduling.asRouter" -}}
+{{- include "agentcube.scheduling" (dict "values" (pick .Values.router "nodeSelector" "tolerations")) -}}
+{{- end -}}
+
 {{/* The fewest replicas of a component that may be scaled by its load. */}}
 {{- define "agentcube.replicas" -}}
 {{ ternary .autoscaling.minReplicas .replicas .autoscaling.enabled }}

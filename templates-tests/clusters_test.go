@@ -1,0 +1,87 @@
+package templatestests
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+)
+
+// TestEveryPodRunsOnTheNodesOfTheRouter: on a cluster all of whose nodes have a taint, pods without
+// values of their own for that follow the Router.
+func TestEveryPodRunsOnTheNodesOfTheRouter(t *testing.T) {
+	t.Parallel()
+	const tolerating = `
+router: &nodes {nodeSelector: {pool: agents}, tolerations: [{key: pool, operator: Exists}]}
+workloadmanager: *nodes
+spire: {server: *nodes}`
+	specs := podSpecs(render(t, everything, tolerating))
+	assert.Len(t, specs, 7)
+	for name, spec := range specs {
+		if name == "DaemonSet/spire-agent" {
+			continue // it tolerates every taint, and runs on all nodes
+		}
+		assert.Equal(t, map[string]string{"pool": "agents"}, spec.NodeSelector, name)
+		assert.Equal(t, []corev1.Toleration{{Key: "pool", Operator: corev1.TolerationOpExists}}, spec.Tolerations, name)
+	}
+}
+
+// TestOpenShiftAdmitsThePods renders the example for OpenShift against the rules of the
+// SecurityContextConstraints restricted-v2.
+func TestOpenShiftAdmitsThePods(t *testing.T) {
+	t.Parallel()
+	example := examples(t)["openshift"]
+	for name, spec := range podSpecs(render(t, example, "redis: {addr: '', embedded: {enabled: true}}")) {
+		assert.Empty(t, violations(spec), name)
+	}
+
+	// With the chart's own SPIRE, agents need more, and so do the pods with a host path.
+	var refused []string
+	own := render(t, example, `{router: {podSecurityContext: &given {runAsUser: null, runAsGroup: null, fsGroup: null}},
+		spire: {server: {enabled: true, podSecurityContext: *given}, agent: {enabled: true}, workloadAPI: {type: hostPath}}}`)
+	for name, spec := range podSpecs(own) {
+		if len(violations(spec)) > 0 {
+			refused = append(refused, name)
+		}
+	}
+	assert.ElementsMatch(t, []string{"DaemonSet/spire-agent", "Deployment/agentcube-router", "Deployment/workloadmanager"}, refused)
+}
+
+// violations are those of restricted-v2, by which OpenShift gives users, groups and SELinux's
+// labels itself, and rejects others.
+func violations(spec corev1.PodSpec) []string {
+	var found []string
+	reject := func(wrong bool, what string) {
+		if wrong {
+			found = append(found, what)
+		}
+	}
+	pod := spec.SecurityContext
+	reject(spec.HostNetwork || spec.HostPID || spec.HostIPC, "the node's namespaces")
+	reject(pod.RunAsUser != nil, fmt.Sprint("user ", pod.RunAsUser))
+	reject(pod.FSGroup != nil || len(pod.SupplementalGroups) > 0, "groups")
+	reject(pod.SELinuxOptions != nil, "a label of SELinux")
+	reject(pod.SeccompProfile != nil && pod.SeccompProfile.Type != corev1.SeccompProfileTypeRuntimeDefault, "a seccomp profile")
+	for _, v := range spec.Volumes {
+		reject(v.ConfigMap == nil && v.CSI == nil && v.DownwardAPI == nil && v.EmptyDir == nil && v.Ephemeral == nil &&
+			v.PersistentVolumeClaim == nil && v.Projected == nil && v.Secret == nil, "volume "+v.Name)
+	}
+	for _, c := range containers(spec) {
+		s := c.SecurityContext
+		reject(s.RunAsUser != nil || s.SELinuxOptions != nil || s.SeccompProfile != nil || s.Privileged != nil && *s.Privileged, c.Name)
+		reject(s.AllowPrivilegeEscalation == nil || *s.AllowPrivilegeEscalation, c.Name+" may gain privileges")
+		reject(!slices.Equal(s.Capabilities.Drop, []corev1.Capability{"ALL"}) || len(s.Capabilities.Add) > 0, "capabilities of "+c.Name)
+		reject(slices.ContainsFunc(c.Ports, func(p corev1.ContainerPort) bool { return p.HostPort != 0 }), "a port of the node")
+	}
+	return found
+}
+
+func TestAgentsMayHaveALabelOfSELinux(t *testing.T) {
+	t.Parallel()
+	spec := get[*appsv1.DaemonSet](t, render(t, spire, "spire: {agent: {podSecurityContext: {seLinuxOptions: {type: spc_t}}}}"), "spire-agent").Spec.Template.Spec
+	assert.Equal(t, "spc_t", spec.SecurityContext.SELinuxOptions.Type)
+	assert.Equal(t, new(int64(65532)), spec.SecurityContext.RunAsUser, "other settings stay")
+}
