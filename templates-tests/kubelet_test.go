@@ -6,7 +6,9 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -14,6 +16,9 @@ import (
 	"github.com/stretchr/testify/require"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/client-go/util/cert"
+
+	"agentcube-mtls/internal/testca"
 )
 
 const (
@@ -102,6 +107,44 @@ func TestKubeletCertificateMayBeReplacedWhileAgentsRun(t *testing.T) {
 			preamble := fmt.Sprintf("sleep() { [ ! -e %[1]s/slept ] && touch %[1]s/slept; }\nafter() { %[2]s; }\nwait() { command wait \"$@\" && after; }\n", t.TempDir(), does)
 			said := n.run(t, keeper, preamble)
 			assert.Equal(t, c.want, n.ca(t), said)
+		})
+	}
+}
+
+// TestPodOfAnAgentIsNotReadyWhereItCannotVerifyTheKubelet runs the probe of the container beside the
+// agent as it is, with a server here in place of the kubelet, whose certificate names another host.
+func TestPodOfAnAgentIsNotReadyWhereItCannotVerifyTheKubelet(t *testing.T) {
+	t.Parallel()
+	kubelet := func(certificate tls.Certificate) string {
+		server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnauthorized) }))
+		return serving(t, server, &tls.Config{Certificates: []tls.Certificate{certificate}})
+	}
+	ca := testca.New(t)
+	selfSigned, key, err := cert.GenerateSelfSignedCertKey("node", nil, nil) // as a kubelet does
+	require.NoError(t, err)
+	signedItself, err := tls.X509KeyPair(selfSigned, key)
+	require.NoError(t, err)
+	probe := container(t, agentPod(t), "kubelet-ca-keeper").ReadinessProbe.Exec.Command
+	require.Equal(t, []string{"sh", "-c"}, probe[:2])
+	require.Contains(t, probe[2], "https://127.0.0.1:10250/")
+	for name, c := range map[string]struct {
+		collected     []byte
+		kubelet, says string
+	}{
+		"signed by the cluster's CA": {ca.PEM, kubelet(ca.Issue(t, testca.Leaf{}).TLS(t)), ""},
+		"self-signed":                {slices.Concat(ca.PEM, selfSigned), kubelet(signedItself), ""},
+		"nobody answers":             {ca.PEM, nobody(t), ""},
+		"expired":                    {ca.PEM, kubelet(ca.Issue(t, testca.Leaf{Expired: true}).TLS(t)), "certificate has expired"},
+		"by another issuer":          {testca.New(t).PEM, kubelet(ca.Issue(t, testca.Leaf{}).TLS(t)), "unable to get local issuer certificate"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			file := filepath.Join(t.TempDir(), "ca.crt")
+			require.NoError(t, os.WriteFile(file, c.collected, 0o600))
+			script := strings.NewReplacer("/run/spire/kubelet/ca.crt", file, "127.0.0.1:10250", c.kubelet).Replace(probe[2])
+			said, err := exec.CommandContext(t.Context(), "sh", "-c", script).CombinedOutput()
+			assert.Equal(t, c.says != "", err != nil, string(said))
+			assert.Contains(t, string(said), c.says)
 		})
 	}
 }

@@ -16,7 +16,7 @@
 {{- if .Values.spire.agent.insecureBootstrap }}
   - spire.agent.insecureBootstrap: agents trust whichever server answers first. It is not needed; unset it.
 {{- end }}
-{{- if or .Values.spire.agent.skipKubeletVerification (eq .Values.spire.agent.kubeletVerification "skip") }}
+{{- if eq "skip" (include "agentcube.agent.kubeletVerification" .) }}
   - Agents do not verify the kubelet: whoever answers for it decides who pods are. Unset spire.agent.skipKubeletVerification, and set spire.agent.kubeletVerification to auto.
 {{- end }}
 {{- end }}

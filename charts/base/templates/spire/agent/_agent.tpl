@@ -8,17 +8,10 @@ exec:
     - {{ include "agentcube.spire.socket" . }}
 {{- end -}}
 
-{{/* Whether the kubelet is verified by the certificate in the node's own file system. */}}
-{{- define "agentcube.agent.nodeCertificate" -}}
+{{/* How agents verify the kubelet. With auto, a container beside them collects what they do it by (files/kubelet-ca.sh). */}}
+{{- define "agentcube.agent.kubeletVerification" -}}
 {{- with .Values.spire.agent -}}
-{{- if and (not .skipKubeletVerification) (eq .kubeletVerification "nodeCertificate") -}}true{{- end -}}
-{{- end -}}
-{{- end -}}
-
-{{/* Whether agents verify the kubelet by what a container beside them collects (files/kubelet-ca.sh). */}}
-{{- define "agentcube.agent.collectsKubeletCA" -}}
-{{- with .Values.spire.agent -}}
-{{- if and (not .skipKubeletVerification) (eq .kubeletVerification "auto") -}}true{{- end -}}
+{{- ternary "skip" .kubeletVerification .skipKubeletVerification -}}
 {{- end -}}
 {{- end -}}
 
@@ -38,27 +31,40 @@ accepts connections is not enough: until a node knows a new Service, whatever li
 may accept.
 */}}
 {{- define "agentcube.agent.wait" -}}
+{{- $auto := eq "auto" (include "agentcube.agent.kubeletVerification" .) -}}
 {{- include "agentcube.wait" (dict "root" . "name" "wait-for-server") }}
     - |
       trap 'exit 1' TERM
-      {{- if include "agentcube.agent.collectsKubeletCA" . }}
+      {{- if $auto }}
       {{- include "agentcube.file" (dict "root" . "file" "kubelet-ca.sh") | nindent 6 }}
       collect
       {{- end }}
       until {{ include "agentcube.server.answers" . | nindent 6 | trim }}; do
         sleep 0.5
       done
-  {{- if include "agentcube.agent.collectsKubeletCA" . }}
+  {{- if $auto }}
   {{- include "agentcube.agent.kubeletCAMounts" . | nindent 2 }}
   {{- end }}
 {{- end -}}
 
+{{/*
+Not ready where the kubelet's certificate is not accepted, since the agent can then attest no pod, and looks ready all the same. Most
+often it has expired: a kubelet does not renew the one that it signed itself. The name in it is not that of the loopback, and is not verified.
+*/}}
 {{- define "agentcube.agent.kubeletCAKeeper" -}}
 {{- include "agentcube.wait" (dict "root" . "name" "kubelet-ca-keeper") }}
     - |
       trap 'exit 0' TERM
       {{- include "agentcube.file" (dict "root" . "file" "kubelet-ca.sh") | nindent 6 }}
       while collect; sleep 30 & wait $!; do :; done
+  readinessProbe:
+    exec:
+      command:
+        - sh
+        - -c
+        - "! curl --silent --show-error --noproxy '*' --max-time 5 --output /dev/null --cacert /run/spire/kubelet/ca.crt https://127.0.0.1:10250/healthz 2>&1 | grep 'SSL certificate problem'"
+    periodSeconds: 60
+    timeoutSeconds: 10
   {{- include "agentcube.agent.kubeletCAMounts" . | nindent 2 }}
 {{- end -}}
 
