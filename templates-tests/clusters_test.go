@@ -6,8 +6,10 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
 // TestEveryPodRunsOnTheNodesOfTheRouter: on a cluster all of whose nodes have a taint, pods without
@@ -84,4 +86,43 @@ func TestAgentsMayHaveALabelOfSELinux(t *testing.T) {
 	spec := get[*appsv1.DaemonSet](t, render(t, spire, "spire: {agent: {podSecurityContext: {seLinuxOptions: {type: spc_t}}}}"), "spire-agent").Spec.Template.Spec
 	assert.Equal(t, "spc_t", spec.SecurityContext.SELinuxOptions.Type)
 	assert.Equal(t, new(int64(65532)), spec.SecurityContext.RunAsUser, "other settings stay")
+}
+
+// TestServiceMeshesLeavePodsAlone that a proxy would break: agents reach the server without one, and
+// the pod of helm test has to end. Meshes leave the agents alone, since they have the node's network.
+func TestServiceMeshesLeavePodsAlone(t *testing.T) {
+	t.Parallel()
+	inject := func(object metav1.ObjectMeta) []string {
+		return []string{object.Labels["sidecar.istio.io/inject"], object.Annotations["linkerd.io/inject"]}
+	}
+	objects := render(t, spire)
+	assert.Equal(t, []string{"false", "disabled"}, inject(get[*appsv1.StatefulSet](t, objects, "spire-server").Spec.Template.ObjectMeta))
+	assert.Equal(t, []string{"false", "disabled"}, inject(get[*corev1.Pod](t, objects, "agentcube-test").ObjectMeta))
+	assert.Equal(t, []string{"", ""}, inject(get[*appsv1.Deployment](t, objects, "agentcube-router").Spec.Template.ObjectMeta))
+	assert.True(t, get[*appsv1.DaemonSet](t, objects, "spire-agent").Spec.Template.Spec.HostNetwork)
+
+	objects = render(t, plain, "test: {podLabels: {sidecar.istio.io/inject: true}, podAnnotations: {linkerd.io/inject: enabled}}")
+	assert.Equal(t, []string{"true", "enabled"}, inject(get[*corev1.Pod](t, objects, "agentcube-test").ObjectMeta))
+}
+
+// TestNothingWaitsForANetworkThatComesLater: before the proxy of a service mesh has started, each
+// address refuses, and the containers that wait end at once. Where only some do, they wait.
+func TestNothingWaitsForANetworkThatComesLater(t *testing.T) {
+	t.Parallel()
+	const nc = "timeout() { for address in %s; do [ \"$3\" != $address ] || { echo \"nc: can't connect to remote host: Connection refused\" >&2; return 1; }; done; [ \"$3\" != 192.0.2.1 ] || return 143; }\n"
+	const says = "a service mesh gives this pod its network later: the program starts without this wait\n"
+	for deployment, waits := range map[string][]string{"agentcube-router": {"wait-for-redis", "wait-for-workloadmanager"}, "workloadmanager": {"wait-for-redis"}} {
+		for _, name := range waits {
+			script := waiting(t, deployment, name, plain)
+			said, err := shell(t, fmt.Sprintf(nc, "kubernetes.default.svc 192.0.2.1")+script, nil)
+			require.NoError(t, err, said)
+			assert.Equal(t, says, said)
+			for _, refusing := range []string{"kubernetes.default.svc", "192.0.2.1", "nothing"} {
+				redis := newStore(t, "127.0.0.1:0", "+PONG\r\n")
+				said, err := shell(t, fmt.Sprintf(nc, refusing)+script, map[string]string{"redis:6379": redis.address})
+				require.NoError(t, err, said)
+				assert.NotContains(t, said, says, refusing)
+			}
+		}
+	}
 }

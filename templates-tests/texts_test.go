@@ -52,7 +52,10 @@ spire:
     service: {annotations: *texts}
     metrics: {enabled: true, podMonitor: {enabled: true, labels: *texts}}
   agent: {podAnnotations: *texts, podLabels: *texts, nodeSelector: *texts, metrics: {enabled: true, podMonitor: {enabled: true, labels: *texts}}}
-  identities: {clients: [{name: a, namespace: b, serviceAccount: c, podLabels: *texts}]}`)
+  identities: {clients: [{name: a, namespace: b, serviceAccount: c, podLabels: *texts}]}
+test: {podAnnotations: *texts, podLabels: *texts}`)
+	assert.Subset(t, get[*corev1.Pod](t, objects, "agentcube-test").Annotations, want)
+	assert.Subset(t, get[*corev1.Pod](t, objects, "agentcube-test").Labels, want)
 	for _, name := range []string{"agentcube-router", "workloadmanager"} {
 		deployment := get[*appsv1.Deployment](t, objects, name)
 		assert.Subset(t, deployment.Annotations, want, name)

@@ -7,6 +7,7 @@ A store that accepts connections may still be loading its data. Takes root and e
     - |
       set -u
       trap 'exit 1' TERM
+      {{- include "agentcube.wait.meshed" . | nindent 6 }}
 
       case ${STORE_TYPE:-} in
         [Vv]*) addresses=${VALKEY_ADDR:-} password=${VALKEY_PASSWORD:-} ;;

@@ -23,6 +23,7 @@ comes and goes with the issuer after a failed upgrade. Takes root and env, the e
 {{- include "agentcube.wait" (dict "root" $.root "name" "wait-for-workloadmanager") }}
     - |
       trap 'exit 1' TERM
+      {{- include "agentcube.wait.meshed" . | nindent 6 }}
       left() { [ "$(date +%s)" -lt "$end" ]; }
       {{- with .jwt.issuerUrl }}
       configuration={{ trimSuffix "/" . | squote }}/.well-known/openid-configuration

@@ -36,8 +36,15 @@ first one wait until a server is ready. They do not wait for ever: the first one
       done
 {{- end -}}
 
-{{/* Rolls the servers when what they read at their start has changed. */}}
-{{- define "agentcube.server.checksums" -}}
+{{/* Agents have their node's network, and so no proxy of a service mesh: the server must not have one either. */}}
+{{- define "agentcube.server.podLabels" -}}
+{{ include "agentcube.podLabels" (dict "root" . "app" "spire-server" "component" "spire-server") }}
+sidecar.istio.io/inject: "false"
+{{- end -}}
+
+{{/* Rolls the servers, too, when what they read at their start has changed. */}}
+{{- define "agentcube.server.podAnnotations" -}}
+linkerd.io/inject: disabled
 checksum/server: {{ include "agentcube.checksum" (dict "root" . "file" "server.conf") }}
 checksum/controller-manager: {{ include "agentcube.checksum" (dict "root" . "file" "controller-manager.yaml") }}
 {{- if include "agentcube.server.ownDataStoreSecret" . }}
