@@ -1,3 +1,3 @@
-// Package failures interrupts upgrades with Helm's own programs, and requires that each state they
-// leave has a way out.
+// Package failures runs Helm's own programs: it interrupts upgrades and requires that each state
+// they leave has a way out, and takes releases through their lives with what users put around Helm.
 package failures

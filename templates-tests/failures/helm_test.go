@@ -36,8 +36,13 @@ func (h helm) run(ctx context.Context, args ...string) (string, error) {
 	return command.New(append([]string{h.version.program, "--kubeconfig", h.kubeconfig}, args...)...).With(h.environment()...).Output(ctx)
 }
 
+// home is the folder of all that this version of Helm keeps.
+func (h helm) home() string {
+	return filepath.Join(server.Dir, filepath.Base(filepath.Dir(h.version.program)))
+}
+
 func (h helm) environment() []string {
-	home := filepath.Join(server.Dir, filepath.Base(filepath.Dir(h.version.program)))
+	home := h.home()
 	return []string{"HELM_CACHE_HOME=" + home, "HELM_CONFIG_HOME=" + home, "HELM_DATA_HOME=" + home, "KUBECACHEDIR=" + home, "GOGC=400",
 		"HELM_DRIVER=" + h.driver}
 }
