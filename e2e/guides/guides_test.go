@@ -22,8 +22,8 @@ import (
 	"agentcube-mtls/internal/repo"
 )
 
-// order is the order in which a newcomer reads the guides. Those not named here have nothing to
-// follow.
+// order is the order in which a newcomer reads the guides. Of those not named here,
+// templates-tests/gitops follows one, and the others have nothing to follow.
 var order = []string{"README.md", "docs/getting-started.md", "docs/tutorials/internal-auth-spire.md", "docs/upgrading.md", "docs/operations.md"}
 
 // official is what guides call the cluster; the tests have one of their own, so that they leave a

@@ -33,6 +33,11 @@ func (l *docsLint) shell(code docsCode, inline bool) {
 	for _, command := range shell.commands {
 		l.command(command)
 	}
+	for _, document := range shell.documents {
+		if strings.HasPrefix(document, "#!") {
+			l.shell(docsCode{text: document, line: code.line}, false)
+		}
+	}
 }
 
 func (l *docsLint) command(command docsCommand) {
@@ -154,6 +159,8 @@ func (l *docsLint) kubectlCommand(command docsCommand) {
 		operands = operands[min(2, len(operands)):]
 	case "create": // KIND, and a new name
 		operands = operands[:min(1, len(operands))]
+	case "kustomize": // a folder
+		operands = nil
 	case "logs", "exec", "port-forward": // of a pod, where no kind is said
 		operands = operands[:min(1, len(operands))]
 		if len(operands) == 0 || !strings.Contains(operands[0], "/") {

@@ -96,6 +96,7 @@ func TestTheDocsLinterSeesEveryKindOfFault(t *testing.T) {
 		{"`make up`", "`make cluster`", "the Makefile has no target cluster"},
 		{bash("kubectl get pods -n agentcube"), bash("kubectl got pods -n agentcube"), "kubectl has no command got"},
 		{bash("kubectl get nodes"), bash("kubectl get knots"), "there is no kind knot"},
+		{bash("cat >a <<'SH'\n#!/bin/sh\nkubectl kustomize b\nSH"), bash("cat >a <<'SH'\n#!/bin/sh\nkubectl customize b\nSH"), "kubectl has no command customize"},
 		{bash("kubectl get nodes"), bash("kubectl get deployments"), "kubectl without -n acts on the wrong namespace"},
 		{bash("kubectl delete namespace agentcube"), bash("kubectl delete pod x"), "kubectl without -n acts on the wrong namespace"},
 		{bash("kubectl wait -n agentcube pod/x --for=delete"), bash("kubectl wait pod/x --for=delete"), "kubectl without -n acts on the wrong namespace"},

@@ -42,9 +42,10 @@ type docsFacts struct {
 
 func gatherDocsFacts(t testing.TB, root string) *docsFacts {
 	t.Helper()
-	f := &docsFacts{root: root, names: map[string]bool{}, labels: map[string]bool{}, flags: map[string]bool{},
-		ports: map[string]bool{}, values: map[string]bool{}, targets: map[string]bool{},
-		env:  map[string]bool{"PATH": true, "HOME": true, "KUBECONFIG": true},
+	f := &docsFacts{root: root, names: map[string]bool{}, flags: map[string]bool{},
+		labels: map[string]bool{"owner=helm": true, "name=agentcube": true}, // those of Helm's records
+		ports:  map[string]bool{}, values: map[string]bool{}, targets: map[string]bool{},
+		env:  map[string]bool{"PATH": true, "PWD": true, "HOME": true, "KUBECONFIG": true},
 		wide: map[string]bool{"namespace": true, "node": true, "customresourcedefinition": true, "clusterrole": true, "clusterrolebinding": true},
 	}
 	redis := map[string]any{"addr": "redis:6379"}

@@ -77,7 +77,7 @@ var (
 )
 
 // docsNamespaces are the namespaces that docs may name: the release's, and those of others.
-var docsNamespaces = []string{"agentcube", "kube-system", "agent-sandbox-system"}
+var docsNamespaces = []string{"agentcube", "kube-system", "agent-sandbox-system", "argocd"}
 
 // inline checks a piece of inline code.
 func (l *docsLint) inline(code docsCode) {
