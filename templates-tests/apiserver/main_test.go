@@ -3,6 +3,8 @@ package apiserver_test
 import (
 	"context"
 	"fmt"
+	"io"
+	"log"
 	"os"
 	"path/filepath"
 	"runtime/debug"
@@ -20,7 +22,8 @@ func TestMain(m *testing.M) {
 }
 
 func run(m *testing.M) int {
-	debug.SetGCPercent(400) // helm parses much and keeps little
+	debug.SetGCPercent(400)   // helm parses much and keeps little
+	log.SetOutput(io.Discard) // helm's library warns of values that are odd on purpose
 	var err error
 	server, err = apiserver.Start(context.Background())
 	if err != nil {
