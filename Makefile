@@ -7,7 +7,7 @@ help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: up
-up: ## bring up AgentCube with mutual TLS on a kind cluster, and verify it (NODES=3 for three nodes)
+up: ## bring up AgentCube with mutual TLS on a kind cluster, and verify it (NODES=3 for three nodes, K8S=1.28 for that Kubernetes)
 	@echo "• compiling the harness, which takes a minute or two the first time …"
 	@$(GO) run ./e2e/cmd/agentcube up
 
@@ -66,6 +66,16 @@ test-e2e: ## install on a kind cluster and check the living system (KEEP=1 leave
 scenario: ## run one scenario on a cluster that is kept for the next run: make scenario NAME=…
 	@test -n "$(NAME)" || { echo "give a name: make scenario NAME=…"; exit 1; }
 	KEEP=1 $(GOTEST) standard-verbose -- -count=1 -parallel=32 -timeout=80m ./e2e -run 'TestScenarios/^$(NAME)$$'
+
+# What depends on the version of Kubernetes: certificates before the programs start, and pods that drain.
+MATRIX = handshake|unauthorized|rotation|switch-one
+
+.PHONY: test-matrix
+test-matrix: $(patsubst internal/components/%,test-%,$(wildcard internal/components/kubernetes-*)) ## run some scenarios on every version of Kubernetes that is pinned
+
+test-kubernetes-%:
+	K8S=$* NODES=1 $(GOTEST) standard-verbose -- -count=1 -parallel=32 -timeout=80m ./e2e -run 'TestScenarios/^($(MATRIX))$$'
+	mv artifacts/report.json artifacts/report-$*.json
 
 .PHONY: docs-test
 docs-test: setup ## follow every guide to the letter on a kind cluster, and compare what comes back

@@ -4,6 +4,8 @@ package environment
 
 import (
 	"context"
+	"fmt"
+	"strings"
 
 	"golang.org/x/sync/errgroup"
 
@@ -26,6 +28,9 @@ const (
 
 // Cluster returns a running cluster that has all images, made if it is not there.
 func Cluster(ctx context.Context, log *progress.Log, name string, nodes int) (*cluster.Cluster, error) {
+	if err := components.CheckKubernetes(); err != nil {
+		return nil, err
+	}
 	if err := engine.Ensure(ctx, log); err != nil {
 		return nil, err
 	}
@@ -67,11 +72,17 @@ func Cluster(ctx context.Context, log *progress.Log, name string, nodes int) (*c
 }
 
 // choose decides where the images of a cluster come from. One that is there keeps what it has, so
-// that a machine that goes offline finds its cluster again.
+// that a machine that goes offline finds its cluster again; another version of Kubernetes is an
+// error, before anything is built for it.
 func choose(ctx context.Context, log *progress.Log, c *cluster.Cluster) error {
-	published, there, err := c.Published(ctx)
+	image, err := c.Image(ctx)
 	if err != nil {
 		return err
+	}
+	there, published := image != "", strings.Contains(image, "@sha256:")
+	if there && !strings.HasPrefix(image, "kindest/node:v"+components.KubernetesMinor+".") {
+		return fmt.Errorf("the nodes of the kind cluster %q run %s, and K8S=%s was asked for: run `CLUSTER=%[1]s make down` first",
+			c.Name, image, components.KubernetesMinor)
 	}
 	c.Registry = published || !there && images.RegistriesAnswer(ctx)
 	switch {

@@ -1,11 +1,12 @@
 // Package components builds programs of other projects from their published Go modules.
 //
-// Each folder here is a module of its own whose go.mod names one component, at the one version that
-// this project uses, and the programs to build as its tools. The versions of images in the chart
-// and of the programs built here thus have one source.
+// Each folder here is a module of its own whose go.mod names one component, at the version that this
+// project uses, and the programs to build as its tools. The versions of images in the chart and of
+// the programs built here thus have one source. Of Kubernetes there are several: K8S chooses one.
 package components
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -13,6 +14,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 
 	"golang.org/x/mod/modfile"
@@ -26,15 +28,17 @@ type Component struct {
 	Name string // its folder here
 	// CGO is set where the project needs C: SPIRE's sqlite. It is linked statically, since it runs
 	// in an image without a C library.
-	CGO bool
+	CGO  bool
+	Tags string // build constraints to satisfy
 	// Stamp returns linker flags that tell the programs their version.
 	Stamp func(version string) string
 }
 
-// The components.
+// The components. No cloud's API is called: Kubernetes before 1.31 has clients of several in it,
+// which take long to compile.
 var (
-	Kubernetes        = Component{Name: "kubernetes", Stamp: stampKubernetes}
-	SPIRE             = Component{Name: "spire", CGO: true, Stamp: stampSPIRE}
+	Kubernetes        = Component{Name: kubernetesFolder + KubernetesMinor, Tags: "providerless", Stamp: stampKubernetes}
+	SPIRE             = Component{Name: "spire", CGO: true, Tags: "netgo,osusergo", Stamp: stampSPIRE}
 	CoreDNS           = Component{Name: "coredns"}
 	Etcd              = Component{Name: "etcd"}
 	AgentSandbox      = Component{Name: "agent-sandbox"}
@@ -53,6 +57,32 @@ var (
 // All returns every component that a cluster needs, the longest build first.
 func All() []Component {
 	return []Component{Kubernetes, SPIRE, CoreDNS, AgentSandbox, ControllerManager, SPIFFEHelper, Etcd, LocalPath, PicoD}
+}
+
+// KubernetesMinor is the minor version of Kubernetes that everything here runs, from the environment
+// variable K8S.
+var KubernetesMinor = cmp.Or(os.Getenv("K8S"), "1.34")
+
+// kubernetesFolder is what the folders of Kubernetes begin with. Each ends with a minor version.
+const kubernetesFolder = "kubernetes-"
+
+// KubernetesMinors returns the minor versions of Kubernetes that are pinned here.
+func KubernetesMinors() ([]string, error) {
+	folders, err := filepath.Glob(repo.Path("internal", "components", kubernetesFolder+"*"))
+	var minors []string
+	for _, folder := range folders {
+		minors = append(minors, strings.TrimPrefix(filepath.Base(folder), kubernetesFolder))
+	}
+	return minors, err
+}
+
+// CheckKubernetes returns an error if K8S names a version that is not pinned here.
+func CheckKubernetes() error {
+	minors, err := KubernetesMinors()
+	if err == nil && !slices.Contains(minors, KubernetesMinor) {
+		err = fmt.Errorf("K8S=%s: give a version of Kubernetes that is pinned here: %s", KubernetesMinor, strings.Join(minors, ", "))
+	}
+	return err
 }
 
 // stampKubernetes sets what kubeadm and kubectl compare with each other and with the cluster.
@@ -143,8 +173,10 @@ func (c Component) buildArgs(version string) []string {
 		flags += " " + c.Stamp(version)
 	}
 	args := []string{"go", "build", "-trimpath", "-buildvcs=false"}
+	if c.Tags != "" {
+		args = append(args, "-tags", c.Tags)
+	}
 	if c.CGO {
-		args = append(args, "-tags", "netgo,osusergo")
 		flags += " -linkmode external -extldflags -static"
 	}
 	return append(args, "-ldflags", flags)

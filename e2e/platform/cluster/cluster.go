@@ -83,15 +83,13 @@ func (c *Cluster) Ensure(ctx context.Context, log *progress.Log) error {
 	return log.Step(fmt.Sprintf("creating the kind cluster %q with %d node(s)", c.Name, c.Nodes), func() error { return c.create(ctx) })
 }
 
-// Published tells whether the nodes of a cluster that is there run kind's published image, by its
-// digest, and not one that was built here.
-func (c *Cluster) Published(ctx context.Context) (published, there bool, err error) {
+// Image returns the image that the nodes of a cluster run, or nothing if it is not there.
+func (c *Cluster) Image(ctx context.Context) (string, error) {
 	present, err := c.nodes()
 	if err != nil || len(present) == 0 {
-		return false, false, err
+		return "", err
 	}
-	image, err := command.New("docker", "inspect", "--format", "{{.Config.Image}}", present[0].String()).Output(ctx)
-	return strings.Contains(image, "@sha256:"), true, err
+	return command.New("docker", "inspect", "--format", "{{.Config.Image}}", present[0].String()).Output(ctx)
 }
 
 // CollectLogs writes the logs of every node into a folder.
@@ -269,7 +267,7 @@ func (c *Cluster) config(dir string) (*v1alpha4.Cluster, error) {
 		if n == 0 {
 			node.Role = v1alpha4.ControlPlaneRole
 		}
-		if !c.Registry {
+		if node.Image = nodeimage.Published(); !c.Registry {
 			image, err := nodeimage.Name()
 			if err != nil {
 				return nil, err

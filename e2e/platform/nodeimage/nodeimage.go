@@ -43,8 +43,19 @@ var setUp = []string{
 	`ctr oci spec | jq '.hooks.createContainer += [{"path": "/kind/bin/mount-product-files.sh"}] | del(.process.rlimits)' > /etc/containerd/cri-base.json`,
 }
 
-// Name returns the name of the node image: kind's own, in the version of Kubernetes that is pinned
-// here.
+// published are kind's own node images by the minor version of Kubernetes, in the last patch that
+// the notes of its releases list.
+var published = map[string]string{
+	"1.28": "kindest/node:v1.28.15@sha256:a7c05c7ae043a0b8c818f5a06188bc2c4098f6cb59ca7d1856df00375d839251",
+	"1.30": "kindest/node:v1.30.13@sha256:397209b3d947d154f6641f2d0ce8d473732bd91c87d9575ade99049aa33cd648",
+	"1.34": "kindest/node:v1.34.3@sha256:08497ee19eace7b4b5348db5c6a1591d7752b164530a36f855cb0f2bdcbadd48",
+}
+
+// Published returns the name of kind's own node image, which registries have.
+func Published() string { return published[components.KubernetesMinor] }
+
+// Name returns the name of the node image that is built here: kind's own, in the version of
+// Kubernetes that is pinned.
 func Name() (string, error) {
 	version, err := components.Kubernetes.Version()
 	return "kindest/node:" + version, err

@@ -1,4 +1,4 @@
-module agentcube-mtls/internal/components/kubernetes
+module agentcube-mtls/internal/components/kubernetes-1.34
 
 go 1.26
 

@@ -1,0 +1,28 @@
+package components
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestFoldersOfKubernetesAreNamedByTheVersion(t *testing.T) {
+	t.Parallel()
+	minors, err := KubernetesMinors()
+	require.NoError(t, err)
+	require.Contains(t, minors, "1.34")
+	for _, minor := range minors {
+		version, err := Component{Name: kubernetesFolder + minor}.Version()
+		require.NoError(t, err)
+		assert.Contains(t, version, "v"+minor+".")
+	}
+}
+
+//nolint:paralleltest // it changes what K8S has set
+func TestUnknownKubernetesIsRejectedWithThoseThereAre(t *testing.T) {
+	require.NoError(t, CheckKubernetes())
+	defer func(minor string) { KubernetesMinor = minor }(KubernetesMinor)
+	KubernetesMinor = "1.9"
+	assert.ErrorContains(t, CheckKubernetes(), "K8S=1.9: give a version of Kubernetes that is pinned here: 1.28, ")
+}
