@@ -48,7 +48,7 @@ func contents(t testing.TB, pattern string) map[string]string {
 func TestEveryExampleIsThereAndRenders(t *testing.T) {
 	t.Parallel()
 	found := examples(t)
-	for _, name := range []string{"minimal", "kind", "production", "high-availability", "existing-spire", "openshift"} {
+	for _, name := range []string{"minimal", "kind", "production", "high-availability", "existing-spire", "openshift", "quota"} {
 		assert.Contains(t, found, name)
 	}
 	for name, content := range found {

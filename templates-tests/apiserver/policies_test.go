@@ -2,15 +2,20 @@ package apiserver_test
 
 import (
 	"maps"
+	"os"
 	"slices"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"agentcube-mtls/internal/repo"
 	"agentcube-mtls/templates-tests/chart"
 )
 
@@ -88,6 +93,46 @@ func TestPodsAtLevelRestricted(t *testing.T) {
 	assert.Equal(t, []string{"agentcube-test", "spire-server"}, admitted)
 	for name, why := range refused {
 		assert.Contains(t, why, "hostPath", name)
+	}
+}
+
+// TestQuotaAndLimitRange: a ResourceQuota and a LimitRange refuse pods for what a container lacks,
+// also one that runs before or beside the program. With the example for both, all are admitted.
+func TestQuotaAndLimitRange(t *testing.T) {
+	t.Parallel()
+	createNamespace(t, "quota", nil)
+	hard := corev1.ResourceList{corev1.ResourceLimitsCPU: resource.MustParse("100")}
+	quotas := client(t).CoreV1().ResourceQuotas("quota")
+	quota, err := quotas.Create(t.Context(), &corev1.ResourceQuota{ObjectMeta: metav1.ObjectMeta{Name: "limits"}, Spec: corev1.ResourceQuotaSpec{Hard: hard}}, metav1.CreateOptions{})
+	require.NoError(t, err)
+	// A controller, which does not run, would begin to count.
+	quota.Status = corev1.ResourceQuotaStatus{Hard: hard, Used: corev1.ResourceList{corev1.ResourceLimitsCPU: resource.MustParse("0")}}
+	_, err = quotas.UpdateStatus(t.Context(), quota, metav1.UpdateOptions{})
+	require.NoError(t, err)
+
+	createNamespace(t, "limit-range", nil)
+	least := corev1.LimitRangeItem{Type: corev1.LimitTypeContainer, Min: corev1.ResourceList{corev1.ResourceMemory: resource.MustParse("64Mi")}}
+	_, err = client(t).CoreV1().LimitRanges("limit-range").Create(t.Context(), &corev1.LimitRange{
+		ObjectMeta: metav1.ObjectMeta{Name: "least"}, Spec: corev1.LimitRangeSpec{Limits: []corev1.LimitRangeItem{least}},
+	}, metav1.CreateOptions{})
+	require.NoError(t, err)
+
+	content, err := os.ReadFile(repo.Path("values", "quota.yaml"))
+	require.NoError(t, err)
+	example := strings.NewReplacer("  addr: redis.redis.svc.cluster.local:6379\n", "", "  embedded:\n", "  embedded:\n    enabled: true\n").Replace(string(content))
+	every := []string{"agentcube-redis", "agentcube-router", "agentcube-test", "spire-agent", "spire-server", "workloadmanager"}
+	for namespace, says := range map[string]string{"quota": "must specify limits.cpu", "limit-range": "minimum memory usage per Container is 64Mi"} {
+		require.Eventually(t, func() bool { // once admission knows of it
+			refused, _ := refusedPods(t, namespace, spire)
+			return len(refused) == len(every)-1
+		}, time.Minute, 100*time.Millisecond, namespace)
+		refused, _ := refusedPods(t, namespace, spire)
+		for name, why := range refused {
+			assert.Contains(t, why, says, name)
+		}
+		refused, admitted := refusedPods(t, namespace, example)
+		assert.Empty(t, refused)
+		assert.Equal(t, every, admitted)
 	}
 }
 
