@@ -2,6 +2,7 @@ package templatestests
 
 import (
 	"fmt"
+	"net"
 	"slices"
 	"testing"
 
@@ -123,6 +124,30 @@ func TestNothingWaitsForANetworkThatComesLater(t *testing.T) {
 				require.NoError(t, err, said)
 				assert.NotContains(t, said, says, refusing)
 			}
+		}
+	}
+}
+
+// TestServersListenOnAddressesOfBothFamilies: probes, agents and Prometheus reach them also where
+// pods have addresses of IPv6 only.
+func TestServersListenOnAddressesOfBothFamilies(t *testing.T) {
+	t.Parallel()
+	needsIPv6(t)
+	objects := render(t, spire, "spire: {server: {metrics: {enabled: true}}, agent: {metrics: {enabled: true}}}")
+	server, agent := configured(t, objects, "spire-server"), configured(t, objects, "spire-agent")
+	for name, address := range map[string]any{
+		"the server": server.at("server", "bind_address"), "its health": server.at("health_checks", "bind_address"),
+		"its metrics": server.at("telemetry", "Prometheus", "host"), "the agent's metrics": agent.at("telemetry", "Prometheus", "host"),
+	} {
+		listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", net.JoinHostPort(address.(string), "0"))
+		require.NoError(t, err, name)
+		t.Cleanup(func() { _ = listener.Close() })
+		_, port, err := net.SplitHostPort(listener.Addr().String())
+		require.NoError(t, err)
+		for _, loopback := range []string{"127.0.0.1", "::1"} {
+			connection, err := new(net.Dialer).DialContext(t.Context(), "tcp", net.JoinHostPort(loopback, port))
+			require.NoError(t, err, "%s at %s", name, loopback)
+			_ = connection.Close()
 		}
 	}
 }

@@ -133,13 +133,19 @@ func TestStoreIsAskedAsTheProgramDoes(t *testing.T) {
 	}
 }
 
+// needsIPv6 skips a test on a machine without it.
+func needsIPv6(t *testing.T) {
+	t.Helper()
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "[::1]:0")
+	if err != nil {
+		t.Skipf("this machine has no IPv6: %v", err)
+	}
+	_ = listener.Close()
+}
+
 func TestStoreMayHaveAnIPv6Address(t *testing.T) {
 	t.Parallel()
-	if listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "[::1]:0"); err != nil {
-		t.Skipf("this machine has no IPv6: %v", err)
-	} else {
-		_ = listener.Close()
-	}
+	needsIPv6(t)
 	redis := newStore(t, "[::1]:0", "+PONG\r\n")
 	script := waiting(t, "agentcube-router", "wait-for-redis", "redis: {addr: '"+redis.address+"'}")
 	said, err := shell(t, script, nil)
