@@ -40,7 +40,7 @@ func TestAppliedAsGitOpsToolsDo(t *testing.T) {
 			assert.Contains(t, mutual.Since(first), "statefulsets.apps "+name+"/spire-server")
 			assert.Equal(t, mutual.Written(), apply(spire).Written())
 			assert.Subset(t, apply(plain).Meant(), first.Meant())
-			kubectl(t, template(t, name, spire), "delete", "--filename=-", "--selector=app.kubernetes.io/instance="+name)
+			kubectl(t, template(t, name, spire), "delete", "--wait=false", "--filename=-", "--selector=app.kubernetes.io/instance="+name)
 		})
 	}
 }
