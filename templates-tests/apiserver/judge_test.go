@@ -116,7 +116,7 @@ func (j *judge) isJudged(t *testing.T, manifests map[string]string) {
 		{"containerPort: 8080", "containerProt: 8080"}:  "unknown field",
 		{"spiffeIDTemplate:", "spiffeIDTemplates:"}:     "unknown field",
 		{"bind_port = 8081", "bind_prot = 8081"}:        "server.conf",
-		{"socket_path = ", "socket_paht = "}:            "agent.conf",
+		{"server_address = ", "server_adress = "}:       "agent.conf",
 		{"cert_dir = ", "cert_dri = "}:                  "helper.conf",
 		{"^kube-", "^kube-("}:                           "controller-manager.yaml",
 		{"done", "don"}:                                 "a script of",
