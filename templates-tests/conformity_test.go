@@ -21,7 +21,7 @@ import (
 // the newest that there is: each with the module in which its version is pinned. Between the last
 // two is the one whose API server other tests run.
 var conformVersions = map[string]string{
-	"1.25": "internal/tools/kubernetes-1.25",
+	"1.28": "internal/components/kubernetes-1.28",
 	"1.29": "internal/tools/kubernetes-1.29",
 	"1.37": "internal/tools/kubernetes-1.37",
 }

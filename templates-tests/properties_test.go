@@ -45,7 +45,7 @@ var choices = [][]string{
 	{"{}", "router: {extraEnv: [{name: A, value: b}], extraVolumes: [{name: x, emptyDir: {}}], extraVolumeMounts: [{name: x, mountPath: /x}], nodeSelector: {a: b}, podLabels: {c: d}}"},
 }
 
-var kubernetesVersions = []string{"v1.25.16", "v1.28.15", "v1.29.14", "v1.30.0", "v1.34.4", "v1.37.2"}
+var kubernetesVersions = []string{"v1.28.15", "v1.29.14", "v1.30.0", "v1.34.4", "v1.37.2"}
 
 // combination is one drawn release, and the settings that made it.
 type combination struct {

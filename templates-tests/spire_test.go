@@ -371,18 +371,12 @@ func TestEachTrustDomainHasAFolderOfItsOwnOnTheServersVolume(t *testing.T) {
 	})
 }
 
-func TestWhatBecomesOfTheVolumeIsSaidOnlyToServersThatKnowIt(t *testing.T) {
+func TestTheVolumeOfTheServerIsKept(t *testing.T) {
 	t.Parallel()
-	for version, known := range map[string]bool{"v1.25.0": false, "v1.26.15": false, "v1.27.0": true, "v1.27.3-gke.100": true, "v1.34.4": true} {
-		server := get[*appsv1.StatefulSet](t, renderRelease(t, chart.Release{Kubernetes: version, Values: values(t, spire)}), "spire-server")
-		if policy := server.Spec.PersistentVolumeClaimRetentionPolicy; known {
-			assert.Equal(t, &appsv1.StatefulSetPersistentVolumeClaimRetentionPolicy{
-				WhenDeleted: appsv1.RetainPersistentVolumeClaimRetentionPolicyType, WhenScaled: appsv1.RetainPersistentVolumeClaimRetentionPolicyType,
-			}, policy, version)
-		} else {
-			assert.Nil(t, policy, version)
-		}
-	}
+	server := get[*appsv1.StatefulSet](t, render(t, spire), "spire-server")
+	assert.Equal(t, &appsv1.StatefulSetPersistentVolumeClaimRetentionPolicy{
+		WhenDeleted: appsv1.RetainPersistentVolumeClaimRetentionPolicyType, WhenScaled: appsv1.RetainPersistentVolumeClaimRetentionPolicyType,
+	}, server.Spec.PersistentVolumeClaimRetentionPolicy)
 }
 
 func TestMetricsAreFoundByPodMonitors(t *testing.T) {

@@ -174,7 +174,7 @@ func TestUpgradesNeverChangeImmutableFields(t *testing.T) {
 		"spire, other trust domain":    {Values: values(t, userOfV010, "spire: {enabled: true, trustDomain: example.org}")},
 		"spire, upgraded, reused":      upgradeFromV010(t, "spire: {enabled: true}"),
 		"spire, more of everything":    {Values: values(t, userOfV010, "spire: {enabled: true, server: {replicas: 3, dataStore: {type: mysql, secretName: x}, podLabels: {a: b}}}")},
-		"plain, on an old server":      {Values: user, Kubernetes: "v1.25.0"},
+		"plain, on an old server":      {Values: user, Kubernetes: "v1.28.0"},
 		"plain, another chart version": {Values: user, Chart: withVersion(chart.Base(), "9.9.9")},
 	}
 	fixed := map[string]any{}

@@ -9,7 +9,10 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/mod/modfile"
+	helmchart "helm.sh/helm/v3/pkg/chart"
+	"sigs.k8s.io/yaml"
 
+	"agentcube-mtls/internal/components"
 	"agentcube-mtls/internal/repo"
 	"agentcube-mtls/templates-tests/chart"
 )
@@ -30,6 +33,24 @@ func TestImagesHaveTheVersionsThatTheHarnessBuilds(t *testing.T) {
 	}
 	assert.Equal(t, builtVersion(t, "github.com/spiffe/spire-controller-manager"), chart.SpireCRDs().Metadata.AppVersion,
 		"the CRDs are those of the controller manager that reads them")
+}
+
+func TestTheWorkflowRunsEveryKubernetesFromTheOldestOn(t *testing.T) {
+	t.Parallel()
+	minors, err := components.KubernetesMinors()
+	require.NoError(t, err)
+	var workflow struct {
+		Jobs struct {
+			E2E struct {
+				Strategy struct{ Matrix struct{ Kubernetes []string } }
+			}
+		}
+	}
+	require.NoError(t, yaml.Unmarshal([]byte(read(t, ".github/workflows/matrix.yaml")), &workflow))
+	assert.Equal(t, minors, workflow.Jobs.E2E.Strategy.Matrix.Kubernetes)
+	for _, loaded := range []*helmchart.Chart{chart.Base(), chart.SpireCRDs()} {
+		assert.Equal(t, ">="+minors[0]+".0-0", loaded.Metadata.KubeVersion, loaded.Name())
+	}
 }
 
 // builtVersion is the version of a module in internal/components, in the form of an image's tag.
