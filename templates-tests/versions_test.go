@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/mod/modfile"
+	"golang.org/x/mod/semver"
 	helmchart "helm.sh/helm/v3/pkg/chart"
 	"sigs.k8s.io/yaml"
 
@@ -50,6 +51,26 @@ func TestTheWorkflowRunsEveryKubernetesFromTheOldestOn(t *testing.T) {
 	assert.Equal(t, minors, workflow.Jobs.E2E.Strategy.Matrix.Kubernetes)
 	for _, loaded := range []*helmchart.Chart{chart.Base(), chart.SpireCRDs()} {
 		assert.Equal(t, ">="+minors[0]+".0-0", loaded.Metadata.KubeVersion, loaded.Name())
+	}
+}
+
+// TestDocsNameTheVersions: the oldest Helm, which tests run, and those of the charts.
+func TestDocsNameTheVersions(t *testing.T) {
+	t.Parallel()
+	oldest, err := components.OldestHelm.Version()
+	require.NoError(t, err)
+	for page, texts := range map[string][]string{
+		"docs/getting-started.md": {"Helm " + strings.TrimPrefix(semver.MajorMinor(oldest), "v") + " or later"},
+		"docs/gitops.md": {
+			"chart: agentcube\n      targetRevision: " + chart.Base().Metadata.Version, "chart: agentcube\n      version: " + chart.Base().Metadata.Version,
+			"chart: spire-crds\n      targetRevision: " + chart.SpireCRDs().Metadata.Version, "chart: spire-crds\n      version: " + chart.SpireCRDs().Metadata.Version,
+		},
+	} {
+		content, err := os.ReadFile(repo.Path(page))
+		require.NoError(t, err)
+		for _, text := range texts {
+			assert.Contains(t, string(content), text, page)
+		}
 	}
 }
 
