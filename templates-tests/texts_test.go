@@ -16,7 +16,7 @@ import (
 )
 
 // odd is a text with everything that some syntax gives a meaning to.
-const odd = "a\"b'c\\d$e$$f$(HOSTNAME)${HOSTNAME}`g`#h%i: ä→😀<&>"
+const odd = "a\"b'c\\d$e$$f$(HOSTNAME)${HOSTNAME}`g`#h%i: ä→😀<&>\u0085\u2028"
 
 // digest is one of no image.
 var digest = strings.Repeat("a", 64)
@@ -202,6 +202,16 @@ func TestRightValueIsAccepted(t *testing.T) {
 		"router: {extraContainers: [{name: a, image: b, livenessProbe: {grpc: {port: 1}}, startupProbe: {exec: {command: [c]}}, lifecycle: {preStop: {sleep: {seconds: 1}}}}]}",
 		"workloadmanager: {rbac: {extraRules: [{nonResourceURLs: [/a], verbs: [get]}, {apiGroups: [a], resources: [b], resourceNames: [c], verbs: [get]}]}}",
 		"spire: {server: {upstreamAuthority: {type: secret, secretName: a}}}", "spire: {workloadAPI: {socketName: " + digest + ".sock}}",
+		"router: {podLabels: {" + strings.Repeat("a.", 126) + "a/b: c}}", "networkPolicies: {nodeCIDRs: ['::/0', '1:2:3:4:5:6:7:8/128', '1::8/128', '::1/128', 10.0.0.1/8]}",
+		"router: {extraVolumes: [{name: a, ephemeral: {volumeClaimTemplate: {spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}}}}]}",
+		"router: {extraVolumes: [{name: a, csi: {driver: b.c, volumeAttributes: {d: e}}}, {name: b, iscsi: {targetPortal: b, iqn: 'iqn.2001-04.a:b', lun: 0}}]}",
+		"router: {extraVolumes: [{name: a, projected: {sources: [{serviceAccountToken: {path: b, expirationSeconds: 600}}, {clusterTrustBundle: {path: c, name: d}}]}}]}",
+		"router: {extraVolumes: [{name: a, downwardAPI: {items: [{path: b/c, fieldRef: {fieldPath: \"metadata.labels['d']\"}}]}}, {name: b, hostPath: {path: /}}]}",
+		"router: {extraVolumes: [{name: a}], extraVolumeMounts: [{name: a, mountPath: /a, subPath: '', subPathExpr: $(B)/c}]}",
+		"router: {extraContainers: [{name: a, image: 'b:5000/c/d:e@sha256:" + digest + "', envFrom: [{prefix: A_, secretRef: {name: b}}], readinessProbe: null, lifecycle: {preStop: null}}]}",
+		"router: {extraContainers: [{name: a, image: b, securityContext: {runAsUser: 0, runAsNonRoot: false, seccompProfile: {type: Localhost, localhostProfile: a/b.json}}}]}",
+		"router: {resources: {requests: {hugepages-2Mi: 2Mi, vendor/gpu: 1}, limits: {hugepages-2Mi: 2048Ki, vendor/gpu: '1'}}}",
+		"router: {extraEnv: [{name: A, valueFrom: {resourceFieldRef: {resource: limits.memory, divisor: 1Mi}}}, {name: B, valueFrom: {fieldRef: {fieldPath: status.podIP}}}]}",
 		"router: {extraEnv: [{name: REDIS_ADDR, value: a}]}", "router: {extraArgs: [--debug, --max-concurrent-requests=5]}",
 		"router: {extraArgs: [--debug=false]}", "workloadmanager: {extraArgs: [--runtime-class-name=kata]}",
 		"router: {resources: {requests: {cpu: 1, memory: 512Mi, vendor/gpu: 1}, limits: {cpu: 1.5, memory: 1Gi, vendor/gpu: 1}}}",

@@ -74,8 +74,12 @@ func (k *kubernetes) reference(described string) map[string]any {
 
 // schemaOf returns the schema of a type, or of a field in the form type.field.
 func (k *kubernetes) schemaOf(name string, described map[string]any) map[string]any {
-	if reference, isReference := described["$ref"].(string); isReference && k.rules[name] == nil {
-		return k.reference(strings.TrimPrefix(reference, "#/definitions/"))
+	if reference, isReference := described["$ref"].(string); isReference {
+		referred := strings.TrimPrefix(reference, "#/definitions/")
+		if k.rules[name] == nil {
+			return k.reference(referred)
+		}
+		described = map[string]any{"required": k.api[referred]["required"]}
 	}
 	schema := map[string]any{"type": described["type"]}
 	if fields, shaped := described["properties"].(map[string]any); shaped {
@@ -91,7 +95,7 @@ func (k *kubernetes) schemaOf(name string, described map[string]any) map[string]
 			schema[below] = k.schemaOf(name+"."+below, inner)
 		}
 	}
-	if required, some := described["required"]; some {
+	if required, some := described["required"].([]any); some {
 		schema["required"] = required
 	}
 	maps.Copy(schema, k.rules[name])

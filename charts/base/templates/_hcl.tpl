@@ -1,9 +1,9 @@
 {{/*
 A value in SPIRE's configuration files, as in JSON. What begins with a dollar sign would be replaced, by a variable of the environment
-or in HCL, so that sign is escaped.
+or in HCL, so that sign is escaped. So is the control character U+0085, at which YAML would end the line.
 */}}
 {{- define "agentcube.hcl.value" -}}
-{{ toRawJson . | replace "$" "\\u0024" }}
+{{ toRawJson . | replace "$" "\\u0024" | replace "\u0085" "\\u0085" }}
 {{- end -}}
 
 {{/* Settings as SPIRE's configuration files have them: maps are blocks, and so is each map in a list. */}}

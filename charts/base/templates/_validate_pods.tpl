@@ -31,6 +31,7 @@ pod to which the values add nothing has no such conflict, but for ports.
 {{- end -}}
 {{- if include "agentcube.spire.server" . -}}
 {{- with $spire.server -}}
+{{- include "agentcube.validate.extras" (dict "section" "spire.server" "values" .) -}}
 {{- if or .extraVolumes .extraVolumeMounts .metrics.enabled -}}
 {{- include "agentcube.validate.pod" (dict "root" $ "section" "spire.server" "values" . "file" "spire/server/statefulset.yaml" "ports" "spire.server.metrics.port") -}}
 {{- end -}}
@@ -38,16 +39,19 @@ pod to which the values add nothing has no such conflict, but for ports.
 {{- end -}}
 {{- end -}}
 
-{{/* What the user adds to the pods of Router and WorkloadManager. Takes section and values. */}}
+{{/* What the user adds to the pods of a component. Takes section and values. */}}
 {{- define "agentcube.validate.extras" -}}
-{{- $names := list -}}
-{{- range .values.extraEnv -}}
-{{- if has .name $names -}}
-{{- fail (printf "%s.extraEnv has the variable %s twice: remove one of them" $.section .name) -}}
+{{- $spread := list -}}
+{{- range .values.topologySpreadConstraints -}}
+{{- $kind := list .topologyKey .whenUnsatisfiable -}}
+{{- if has $kind $spread -}}
+{{- fail (printf "%s.topologySpreadConstraints has %s with %s twice: remove one of them" $.section .topologyKey .whenUnsatisfiable) -}}
 {{- end -}}
-{{- $names = append $names .name -}}
+{{- $spread = append $spread $kind -}}
 {{- end -}}
+{{- include "agentcube.validate.env" (dict "key" (printf "%s.extraEnv" .section) "env" .values.extraEnv) -}}
 {{- range .values.extraContainers -}}
+{{- include "agentcube.validate.env" (dict "key" (printf "%s.extraContainers, in %s, env" $.section .name) "env" .env) -}}
 {{- if eq .name "spiffe-helper" -}}
 {{- fail (printf "%s.extraContainers has a container spiffe-helper, which tells the chart that mutual TLS is on: give it another name" $.section) -}}
 {{- end -}}
@@ -56,6 +60,17 @@ pod to which the values add nothing has no such conflict, but for ports.
 {{- fail (printf "%s.extraContainers has a port %s, and the Service finds the program by the ports of that name: give it another name" $.section .name) -}}
 {{- end -}}
 {{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Two variables with one name would do until an upgrade, whose merge keeps but one of them. Takes key and env. */}}
+{{- define "agentcube.validate.env" -}}
+{{- $names := list -}}
+{{- range .env -}}
+{{- if has .name $names -}}
+{{- fail (printf "%s has the variable %s twice: remove one of them" $.key .name) -}}
+{{- end -}}
+{{- $names = append $names .name -}}
 {{- end -}}
 {{- end -}}
 
@@ -122,6 +137,20 @@ pod to which the values add nothing has no such conflict, but for ports.
 {{- end -}}
 {{- $ports = concat $ports $uses -}}
 {{- end -}}
+{{- range list .livenessProbe .readinessProbe .startupProbe -}}
+{{- $port := coalesce ((.).httpGet).port ((.).tcpSocket).port -}}
+{{- if and (kindIs "string" $port) (not (has (printf "%s of %s" $port $container) $ports)) -}}
+{{- fail (printf "%s.extraContainers has a probe of the port %s in %s, which has no port of that name: add it to its ports" $.section $port $container) -}}
+{{- end -}}
+{{- end -}}
+{{- if gt (int (((.lifecycle).preStop).sleep).seconds) (int $pod.terminationGracePeriodSeconds) -}}
+{{- fail (printf "%s.extraContainers has a preStop in %s that sleeps longer than the %v seconds in which the pod stops: shorten it, or raise %s.drainSeconds" $.section $container $pod.terminationGracePeriodSeconds $.section) -}}
+{{- end -}}
+{{- with .securityContext -}}
+{{- if and (hasKey . "runAsUser") (not .runAsUser) (hasKey . "runAsNonRoot" | ternary .runAsNonRoot ($pod.securityContext).runAsNonRoot) -}}
+{{- fail (printf "%s.extraContainers has a securityContext in %s with runAsUser 0, root, and runAsNonRoot there or in %s.podSecurityContext forbids it: change one of them" $.section $container $.section) -}}
+{{- end -}}
+{{- end -}}
 {{- end -}}
 {{- /* Of a flag that is given twice the last one counts. Those for which the chart has no value may be changed so. */ -}}
 {{- $args := (first $pod.containers).args -}}
@@ -151,7 +180,11 @@ pod to which the values add nothing has no such conflict, but for ports.
 {{- range $name, $request := .requests -}}
 {{- $wanted := include "agentcube.text" $request -}}
 {{- $limit := include "agentcube.text" (get $limits $name) -}}
-{{- if and $limit (gt (float64 (include "agentcube.bytes" $wanted)) (float64 (include "agentcube.bytes" $limit))) -}}
+{{- if regexMatch "^hugepages-|/" $name -}}
+{{- if ne (include "agentcube.bytes" $wanted) (include "agentcube.bytes" $limit) -}}
+{{- fail (printf "%s.requests.%s is %s, and Kubernetes wants %s.limits.%s to be as much: set both to one number" $key $name $wanted $key $name) -}}
+{{- end -}}
+{{- else if and $limit (gt (float64 (include "agentcube.bytes" $wanted)) (float64 (include "agentcube.bytes" $limit))) -}}
 {{- fail (printf "%s.requests.%s is %s, above %s.limits.%s, %s: lower the request or raise the limit" $key $name $wanted $key $name $limit) -}}
 {{- end -}}
 {{- end -}}
