@@ -93,6 +93,9 @@ func (k *kubernetes) schemaOf(name string, described map[string]any) map[string]
 	for _, below := range []string{"items", "additionalProperties"} {
 		if inner, described := described[below].(map[string]any); described {
 			schema[below] = k.schemaOf(name+"."+below, inner)
+			if reference, isReference := schema[below].(map[string]any)["$ref"]; isReference && below == "items" {
+				schema[below] = present(reference)
+			}
 		}
 	}
 	if required, some := described["required"].([]any); some {
@@ -113,8 +116,16 @@ func requireValues(schema map[string]any) {
 	required, _ := schema["required"].([]any)
 	for _, field := range required {
 		property, _ := properties[field.(string)].(map[string]any)
+		if reference, isReference := property["$ref"]; isReference {
+			properties[field.(string)] = present(reference)
+		}
 		if types, several := property["type"].([]any); several {
 			property["type"] = slices.DeleteFunc(slices.Clone(types), func(kind any) bool { return kind == "null" })
 		}
 	}
+}
+
+// present returns a schema of the type, which admits null, for where it must be there.
+func present(reference any) map[string]any {
+	return map[string]any{"type": "object", "allOf": []any{map[string]any{"$ref": reference}}}
 }
