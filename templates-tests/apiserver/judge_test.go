@@ -13,8 +13,6 @@ import (
 	"sync"
 	"testing"
 
-	"agentcube-mtls/internal/components"
-	"agentcube-mtls/templates-tests/chart"
 	"github.com/hashicorp/hcl"
 	"github.com/stretchr/testify/require"
 	corev1 "k8s.io/api/core/v1"
@@ -24,6 +22,9 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/dynamic"
+
+	"agentcube-mtls/internal/components"
+	"agentcube-mtls/templates-tests/chart"
 )
 
 // judge says of objects whether the API server and the programs that are configured by them accept
@@ -116,7 +117,7 @@ func (j *judge) isJudged(t *testing.T, manifests map[string]string) {
 		{"containerPort: 8080", "containerProt: 8080"}:  "unknown field",
 		{"spiffeIDTemplate:", "spiffeIDTemplates:"}:     "unknown field",
 		{"bind_port = 8081", "bind_prot = 8081"}:        "server.conf",
-		{"server_address = ", "server_adress = "}:       "agent.conf",
+		{"server_address = ", "server_addr = "}:         "agent.conf",
 		{"cert_dir = ", "cert_dri = "}:                  "helper.conf",
 		{"^kube-", "^kube-("}:                           "controller-manager.yaml",
 		{"done", "don"}:                                 "a script of",

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -54,11 +55,11 @@ func (k *kubernetes) expand(schema map[string]any) {
 		return
 	}
 	delete(schema, "kubernetes")
-	reference := []any{k.reference(corev1 + name)}
+	reference := k.reference(corev1 + name)
 	if schema["type"] == "array" {
-		schema["items"] = map[string]any{"type": "object", "allOf": reference}
+		schema["items"] = notNull(reference)
 	} else {
-		schema["allOf"] = reference
+		schema["allOf"] = []any{reference}
 	}
 }
 
@@ -82,6 +83,7 @@ func (k *kubernetes) schemaOf(name string, described map[string]any) map[string]
 		described = map[string]any{"required": k.api[referred]["required"]}
 	}
 	schema := map[string]any{"type": described["type"]}
+	maps.Copy(schema, bounds[described["format"]])
 	if fields, shaped := described["properties"].(map[string]any); shaped {
 		properties := map[string]any{}
 		for field, described := range fields {
@@ -90,13 +92,11 @@ func (k *kubernetes) schemaOf(name string, described map[string]any) map[string]
 		schema["properties"] = properties
 		schema["additionalProperties"] = false
 	}
-	for _, below := range []string{"items", "additionalProperties"} {
-		if inner, described := described[below].(map[string]any); described {
-			schema[below] = k.schemaOf(name+"."+below, inner)
-			if reference, isReference := schema[below].(map[string]any)["$ref"]; isReference && below == "items" {
-				schema[below] = present(reference)
-			}
-		}
+	if items, described := described["items"].(map[string]any); described {
+		schema["items"] = notNull(k.schemaOf(name+".items", items))
+	}
+	if entries, described := described["additionalProperties"].(map[string]any); described {
+		schema["additionalProperties"] = k.schemaOf(name+".additionalProperties", entries)
 	}
 	if required, some := described["required"].([]any); some {
 		schema["required"] = required
@@ -110,22 +110,38 @@ func (k *kubernetes) schemaOf(name string, described map[string]any) map[string]
 	return schema
 }
 
-// requireValues takes null from the types of the fields that must be there.
+// bounds are those of Kubernetes' numbers, or of what templates, to which a number is a
+// floating-point one, can tell apart.
+var bounds = map[any]map[string]any{
+	"int32": {"minimum": math.MinInt32, "maximum": math.MaxInt32},
+	"int64": {"minimum": -(1<<53 - 1), "maximum": 1<<53 - 1},
+}
+
+// requireValues takes null from the types of the fields that must be there, or of which some must.
 func requireValues(schema map[string]any) {
 	properties, _ := schema["properties"].(map[string]any)
 	required, _ := schema["required"].([]any)
-	for _, field := range required {
-		property, _ := properties[field.(string)].(map[string]any)
-		if reference, isReference := property["$ref"]; isReference {
-			properties[field.(string)] = present(reference)
+	for _, rules := range []any{schema, schema["then"]} {
+		rules, _ := rules.(map[string]any)
+		alternatives, _ := rules["oneOf"].([]any)
+		for _, alternative := range alternatives {
+			required = slices.Concat(required, alternative.(map[string]any)["required"].([]any))
 		}
-		if types, several := property["type"].([]any); several {
-			property["type"] = slices.DeleteFunc(slices.Clone(types), func(kind any) bool { return kind == "null" })
+	}
+	for field, property := range properties {
+		if property, described := property.(map[string]any); described && (schema["minProperties"] != nil || slices.Contains(required, any(field))) {
+			properties[field] = notNull(property)
 		}
 	}
 }
 
-// present returns a schema of the type, which admits null, for where it must be there.
-func present(reference any) map[string]any {
-	return map[string]any{"type": "object", "allOf": []any{map[string]any{"$ref": reference}}}
+// notNull takes null from the types of a schema.
+func notNull(schema map[string]any) map[string]any {
+	if schema["$ref"] != nil {
+		return map[string]any{"type": "object", "allOf": []any{schema}}
+	}
+	if types, several := schema["type"].([]any); several {
+		schema["type"] = slices.DeleteFunc(slices.Clone(types), func(kind any) bool { return kind == "null" })
+	}
+	return schema
 }

@@ -51,7 +51,7 @@ func (m *maker) section(schema, right map[string]any, path []string, at place) {
 }
 
 // unknown is a key that nothing has.
-const unknown = "unknwon"
+const unknown = "unknownKey"
 
 // field places the values of a field in a map with others.
 func field(others map[string]any, key string, at place) place {

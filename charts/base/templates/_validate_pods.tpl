@@ -143,8 +143,10 @@ pod to which the values add nothing has no such conflict, but for ports.
 {{- fail (printf "%s.extraContainers has a probe of the port %s in %s, which has no port of that name: add it to its ports" $.section $port $container) -}}
 {{- end -}}
 {{- end -}}
-{{- if gt (int (((.lifecycle).preStop).sleep).seconds) (int $pod.terminationGracePeriodSeconds) -}}
-{{- fail (printf "%s.extraContainers has a preStop in %s that sleeps longer than the %v seconds in which the pod stops: shorten it, or raise %s.drainSeconds" $.section $container $pod.terminationGracePeriodSeconds $.section) -}}
+{{- range $hook, $action := .lifecycle -}}
+{{- if and (kindIs "map" $action) (gt (int (($action).sleep).seconds) (int $pod.terminationGracePeriodSeconds)) -}}
+{{- fail (printf "%s.extraContainers has a %s in %s that sleeps longer than the %v seconds in which the pod stops: shorten it, or raise %s.drainSeconds" $.section $hook $container $pod.terminationGracePeriodSeconds $.section) -}}
+{{- end -}}
 {{- end -}}
 {{- with .securityContext -}}
 {{- if and (hasKey . "runAsUser") (not .runAsUser) (hasKey . "runAsNonRoot" | ternary .runAsNonRoot ($pod.securityContext).runAsNonRoot) -}}
