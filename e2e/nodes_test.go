@@ -95,15 +95,11 @@ var nodesComeAndGo = suite.Scenario{
 	},
 }
 
-// spread has Routers and WorkloadManagers run on all nodes again: pods that were moved stay where
-// they are.
+// spread brings a Router and a WorkloadManager back to a node that had none: pods that were moved
+// stay where they are, and a new one keeps away from them.
 func spread(ctx context.Context, r release.Release) error {
-	workloads := []string{"deployment/agentcube-router", "deployment/workloadmanager"}
-	if err := kubectl(ctx, slices.Concat([]string{"rollout", "restart", "--namespace", r.Namespace}, workloads)...); err != nil {
-		return err
-	}
-	for _, workload := range workloads {
-		if err := kubectl(ctx, "rollout", "status", "--namespace", r.Namespace, workload, "--timeout=10m"); err != nil {
+	for _, app := range []string{"agentcube-router", "workloadmanager"} {
+		if err := target(r, app).DeletePod(ctx, faults.Drained); err != nil {
 			return err
 		}
 	}
