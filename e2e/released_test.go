@@ -27,7 +27,7 @@ var released = suite.Scenario{
 		agentcube, err := gomod.Find(ctx, repo.Path(), "github.com/volcano-sh/agentcube")
 		require.NoError(t, err)
 		args := []string{"install", name, filepath.Join(agentcube.Dir, "manifests", "charts", "base"), "--namespace", name, "--wait", "--timeout", "5m"}
-		own := "v" + tag(t, components.AgentCube)
+		own := tag(t, components.AgentCube)
 		for _, value := range []string{
 			"redis.addr=redis." + name + ".svc:6379", "redis.password=change-me",
 			"router.serviceAccountName=agentcube-router", "router.rbac.create=true",
