@@ -1,8 +1,9 @@
 // Package components builds programs of other projects from their published Go modules.
 //
-// Each folder here is a module of its own whose go.mod names one component, at the version that this
-// project uses, and the programs to build as its tools. The versions of images in the chart and of
-// the programs built here thus have one source. Of Kubernetes there are several: K8S chooses one.
+// Each folder here is a module of its own whose go.mod names one component, at the version that
+// this project uses, and the programs to build as its tools. The versions of images in the chart
+// and of the programs built here thus have one source. Of Kubernetes there are several: K8S chooses
+// one.
 package components
 
 import (
@@ -27,9 +28,9 @@ import (
 type Component struct {
 	Name string // its folder here
 	// CGO is set where the project needs C: SPIRE's sqlite. It is linked statically, since it runs
-	// in an image without a C library.
+	// in an image without a C library, and looks up hosts and users without one.
 	CGO  bool
-	Tags string // build constraints to satisfy
+	Tags []string // build constraints to satisfy
 	// Stamp returns linker flags that tell the programs their version.
 	Stamp func(version string) string
 }
@@ -37,8 +38,8 @@ type Component struct {
 // The components. No cloud's API is called: Kubernetes before 1.31 has clients of several in it,
 // which take long to compile.
 var (
-	Kubernetes        = Component{Name: kubernetesFolder + KubernetesMinor, Tags: "providerless", Stamp: stampKubernetes}
-	SPIRE             = Component{Name: "spire", CGO: true, Tags: "netgo,osusergo", Stamp: stampSPIRE}
+	Kubernetes        = Component{Name: kubernetesFolder + KubernetesMinor, Tags: []string{"providerless"}, Stamp: stampKubernetes}
+	SPIRE             = Component{Name: "spire", CGO: true, Stamp: stampSPIRE}
 	CoreDNS           = Component{Name: "coredns"}
 	Etcd              = Component{Name: "etcd"}
 	AgentSandbox      = Component{Name: "agent-sandbox"}
@@ -59,8 +60,8 @@ func All() []Component {
 	return []Component{Kubernetes, SPIRE, CoreDNS, AgentSandbox, ControllerManager, SPIFFEHelper, Etcd, LocalPath, PicoD}
 }
 
-// KubernetesMinor is the minor version of Kubernetes that everything here runs, from the environment
-// variable K8S.
+// KubernetesMinor is the minor version of Kubernetes that everything here runs, from the
+// environment variable K8S.
 var KubernetesMinor = cmp.Or(os.Getenv("K8S"), "1.34")
 
 // kubernetesFolder is what the folders of Kubernetes begin with. Each ends with a minor version.
@@ -173,11 +174,13 @@ func (c Component) buildArgs(version string) []string {
 		flags += " " + c.Stamp(version)
 	}
 	args := []string{"go", "build", "-trimpath", "-buildvcs=false"}
-	if c.Tags != "" {
-		args = append(args, "-tags", c.Tags)
-	}
+	tags := slices.Clone(c.Tags)
 	if c.CGO {
+		tags = append(tags, "netgo", "osusergo")
 		flags += " -linkmode external -extldflags -static"
+	}
+	if len(tags) > 0 {
+		args = append(args, "-tags", strings.Join(tags, ","))
 	}
 	return append(args, "-ldflags", flags)
 }

@@ -26,3 +26,11 @@ func TestUnknownKubernetesIsRejectedWithThoseThereAre(t *testing.T) {
 	KubernetesMinor = "1.9"
 	assert.ErrorContains(t, CheckKubernetes(), "K8S=1.9: give a version of Kubernetes that is pinned here: 1.28, ")
 }
+
+// A C library that is linked statically finds no hosts in an image without one.
+func TestStaticProgramsLookUpWithoutC(t *testing.T) {
+	t.Parallel()
+	for _, component := range []Component{SPIRE, EarlierSPIRE} {
+		assert.Contains(t, component.buildArgs("v1.2.3"), "netgo,osusergo", component.Name)
+	}
+}
