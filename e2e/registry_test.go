@@ -78,10 +78,13 @@ func startMirror(ctx context.Context, t *testing.T) mirror {
 // fill pushes all images that pods of the chart run, and returns their digests by repository.
 func (m mirror) fill(ctx context.Context, t *testing.T) map[string]string {
 	t.Helper()
-	list, err := images.Published()
+	published, err := images.Published()
 	require.NoError(t, err)
+	for _, image := range published {
+		require.NoError(t, image.Ensure(ctx, suite.Env.Cluster.Registry))
+	}
 	digests := map[string]string{}
-	for _, image := range append(list, images.Own()...) {
+	for _, image := range append(published, images.Own()...) {
 		original, err := imagename.ParseReference(image.Name)
 		require.NoError(t, err)
 		repository := original.Context().RepositoryStr()

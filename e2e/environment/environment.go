@@ -61,11 +61,7 @@ func Cluster(ctx context.Context, log *progress.Log, name string, nodes int) (*c
 	if err := c.Ensure(ctx, log); err != nil {
 		return nil, err
 	}
-	var names []string
-	for _, image := range list {
-		names = append(names, image.Name)
-	}
-	if err := log.Step("loading the images into the cluster", func() error { return c.Load(ctx, names) }); err != nil {
+	if err := log.Step("loading the images into the cluster", func() error { return c.Load(ctx, list) }); err != nil {
 		return nil, err
 	}
 	return c, c.Kubectl(ctx)

@@ -74,17 +74,17 @@ func setUp(ctx context.Context, log *progress.Log, c *cluster.Cluster) error {
 	if err != nil {
 		return err
 	}
-	inside := append(earlier, images.CSIDriver, images.KubeRouter)
-	var names []string
-	for _, image := range inside {
-		names = append(names, image.Name)
+	for _, image := range earlier {
+		if err := log.Step("image "+image.Name, func() error { return image.Ensure(ctx, c.Registry) }); err != nil {
+			return err
+		}
 	}
-	for _, image := range append(inside, images.PostgreSQL, images.Registry) {
+	for _, image := range []images.Image{images.PostgreSQL, images.CSIDriver, images.KubeRouter, images.Registry} {
 		if err := log.Step("image "+image.Name, func() error { return image.Build(ctx) }); err != nil {
 			return err
 		}
 	}
-	if err := log.Step("loading them into the cluster", func() error { return c.Load(ctx, names) }); err != nil {
+	if err := log.Step("loading them into the cluster", func() error { return c.Load(ctx, append(earlier, images.CSIDriver, images.KubeRouter)) }); err != nil {
 		return err
 	}
 	Env.Cluster, Env.Helm, Env.Kubeconfig = c, charts, kubeconfig

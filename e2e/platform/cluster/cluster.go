@@ -267,7 +267,8 @@ func (c *Cluster) config(dir string) (*v1alpha4.Cluster, error) {
 		if n == 0 {
 			node.Role = v1alpha4.ControlPlaneRole
 		}
-		if node.Image = nodeimage.Published(); !c.Registry {
+		node.Image = nodeimage.Published()
+		if !c.Registry {
 			image, err := nodeimage.Name()
 			if err != nil {
 				return nil, err

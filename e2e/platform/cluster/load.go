@@ -19,14 +19,14 @@ import (
 
 // Load brings images of the engine to every node that does not have them, all in one archive: each
 // program that is started in a node takes its time.
-func (c *Cluster) Load(ctx context.Context, names []string) error {
+func (c *Cluster) Load(ctx context.Context, list []images.Image) error {
 	present, err := c.nodes()
 	if err != nil {
 		return err
 	}
 	wanted := map[string]string{} // identifiers by name
-	for _, name := range names {
-		if wanted[name], err = images.ID(ctx, name); err != nil {
+	for _, image := range list {
+		if wanted[image.Name], err = images.ID(ctx, image.Name); err != nil {
 			return err
 		}
 	}

@@ -134,7 +134,7 @@ func Own() []Image {
 	}
 }
 
-// published is an image that a registry has, of a program that is built from its module.
+// published is an image as its project publishes it, of a program that is built from its module.
 type published struct {
 	repository string
 	component  components.Component

@@ -39,6 +39,17 @@ type Image struct {
 	User string
 }
 
+// Ensure puts an image that registries have into the engine: pulled where they answer, else built.
+func (i Image) Ensure(ctx context.Context, registry bool) error {
+	if !registry {
+		return i.Build(ctx)
+	}
+	if Has(ctx, i.Name) {
+		return nil
+	}
+	return command.New("docker", "pull", i.Name).Run(ctx)
+}
+
 // Build builds the image in the engine, unless it has the image already from the same inputs.
 func (i Image) Build(ctx context.Context) error {
 	sources, err := i.sources(ctx)
