@@ -45,30 +45,19 @@ var predecessor = suite.Scenario{
 	},
 }
 
-// installPredecessor installs the stand-in of AgentCube's own chart with SPIRE on, beside a Redis,
-// as the guide to upgrading does.
+// installPredecessor installs the stand-in of AgentCube's own chart with SPIRE on, as the guide to
+// upgrading does.
 func installPredecessor(ctx context.Context, t *testing.T) release.Release {
 	t.Helper()
-	const name = "predecessor"
-	r := besideRedis(ctx, t, name)
-	args := []string{"install", name, repo.Path("e2e", "guides", "testdata", "main"), "--namespace", name, "--wait", "--timeout", "5m"}
-	for _, value := range []string{
-		"redis.addr=redis." + name + ".svc:6379", "redis.password=change-me",
+	return installBesideRedis(ctx, t, "predecessor", repo.Path("e2e", "guides", "testdata", "main"),
 		"spire.enabled=true", "spire.agent.insecureBootstrap=true", "spire.agent.skipKubeletVerification=true",
-		"spire.server.image.tag=" + tag(t, components.SPIRE), "spire.agent.image.tag=" + tag(t, components.SPIRE),
-		"spire.spiffeHelper.image.tag=" + tag(t, components.SPIFFEHelper),
-		"router.resources.requests.cpu=10m", "workloadmanager.resources.requests.cpu=10m",
-	} {
-		args = append(args, "--set", value)
-	}
-	_, err := suite.Env.Helm.Run(ctx, args...)
-	require.NoError(t, err)
-	return r
+		"spire.server.image.tag="+tag(t, components.SPIRE), "spire.agent.image.tag="+tag(t, components.SPIRE),
+		"spire.spiffeHelper.image.tag="+tag(t, components.SPIFFEHelper))
 }
 
-// besideRedis returns a release that has yet to be installed in a namespace with a Redis, as users
-// of AgentCube's own charts have one.
-func besideRedis(ctx context.Context, t *testing.T, name string) release.Release {
+// installBesideRedis installs one of AgentCube's own charts, with values, beside a Redis, as its
+// users have one.
+func installBesideRedis(ctx context.Context, t *testing.T, name, chart string, values ...string) release.Release {
 	t.Helper()
 	r := release.Release{Client: suite.Env.Release.Client, Namespace: name, Name: name}
 	_, err := r.CoreV1().Namespaces().Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}}, metav1.CreateOptions{})
@@ -81,6 +70,13 @@ func besideRedis(ctx context.Context, t *testing.T, name string) release.Release
 	suite.Afterwards(t, func(ctx context.Context) {
 		_, _ = suite.Env.Helm.Run(ctx, "uninstall", name, "--namespace", name, "--ignore-not-found")
 	})
+	args := []string{"install", name, chart, "--namespace", name, "--wait", "--timeout", "5m"}
+	for _, value := range append(values, "redis.addr=redis."+name+".svc:6379", "redis.password=change-me",
+		"router.resources.requests.cpu=10m", "workloadmanager.resources.requests.cpu=10m") {
+		args = append(args, "--set", value)
+	}
+	_, err = suite.Env.Helm.Run(ctx, args...)
+	require.NoError(t, err)
 	return r
 }
 

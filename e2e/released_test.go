@@ -22,23 +22,11 @@ var released = suite.Scenario{
 	Soak: "AgentCube's programs take minutes to build",
 	Run: func(ctx context.Context, t *testing.T, _ release.Release) {
 		loadReleased(ctx, t)
-		const name = "released"
-		r := besideRedis(ctx, t, name)
 		agentcube, err := gomod.Find(ctx, repo.Path(), "github.com/volcano-sh/agentcube")
 		require.NoError(t, err)
-		args := []string{"install", name, filepath.Join(agentcube.Dir, "manifests", "charts", "base"), "--namespace", name, "--wait", "--timeout", "5m"}
 		own := tag(t, components.AgentCube)
-		for _, value := range []string{
-			"redis.addr=redis." + name + ".svc:6379", "redis.password=change-me",
-			"router.serviceAccountName=agentcube-router", "router.rbac.create=true",
-			"router.image.tag=" + own, "workloadmanager.image.tag=" + own,
-			"router.resources.requests.cpu=10m", "workloadmanager.resources.requests.cpu=10m",
-		} {
-			args = append(args, "--set", value)
-		}
-		_, err = suite.Env.Helm.Run(ctx, args...)
-		require.NoError(t, err)
-
+		r := installBesideRedis(ctx, t, "released", filepath.Join(agentcube.Dir, "manifests", "charts", "base"),
+			"router.serviceAccountName=agentcube-router", "router.rbac.create=true", "router.image.tag="+own, "workloadmanager.image.tag="+own)
 		suite.Upgrade(ctx, t, r, nil)
 		suite.Settle(ctx, t, r)
 		load := suite.UnderLoad(ctx, t, r)
@@ -63,10 +51,8 @@ func loadReleased(ctx context.Context, t *testing.T) {
 	t.Helper()
 	list, err := images.Released()
 	require.NoError(t, err)
-	var names []string
 	for _, image := range list {
 		require.NoError(t, image.Build(ctx))
-		names = append(names, image.Name)
 	}
-	require.NoError(t, suite.Env.Cluster.Load(ctx, names))
+	require.NoError(t, suite.Env.Cluster.Load(ctx, list))
 }

@@ -175,7 +175,8 @@ func LoseNode(ctx context.Context, client *kube.Client, node string) error {
 	})
 }
 
-// ReturnNode makes of a node that was lost a new one of the same name, and returns once it is ready.
+// ReturnNode makes of a node that was lost a new one of the same name, and returns once it is
+// ready.
 func ReturnNode(ctx context.Context, client *kube.Client, lost *corev1.Node) error {
 	// The nodes' network expects the same addresses on it.
 	node := &corev1.Node{
@@ -190,14 +191,9 @@ func ReturnNode(ctx context.Context, client *kube.Client, lost *corev1.Node) err
 	}
 	return kube.Eventually(ctx, lost.Name+" to be ready", func(ctx context.Context) error {
 		node, err := client.CoreV1().Nodes().Get(ctx, lost.Name, metav1.GetOptions{})
-		if err != nil {
-			return err
+		if err == nil && !kube.NodeReady(node) {
+			err = fmt.Errorf("%+v", node.Status.Conditions)
 		}
-		for _, condition := range node.Status.Conditions {
-			if condition.Type == corev1.NodeReady && condition.Status == corev1.ConditionTrue {
-				return nil
-			}
-		}
-		return fmt.Errorf("%+v", node.Status.Conditions)
+		return err
 	})
 }

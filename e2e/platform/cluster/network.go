@@ -47,7 +47,7 @@ func (c *Cluster) connectPods(ctx context.Context, present []nodes.Node) error {
 			}
 		}
 	}
-	_, err = c.await(ctx, client, "be ready", ready)
+	_, err = c.await(ctx, client, "be ready", func(node corev1.Node) bool { return kube.NodeReady(&node) })
 	return err
 }
 
@@ -80,15 +80,6 @@ func (c *Cluster) await(ctx context.Context, client *kube.Client, what string, h
 		return nil
 	})
 	return found, err
-}
-
-func ready(node corev1.Node) bool {
-	for _, condition := range node.Status.Conditions {
-		if condition.Type == corev1.NodeReady {
-			return condition.Status == corev1.ConditionTrue
-		}
-	}
-	return false
 }
 
 func internalIP(node corev1.Node) string {
