@@ -89,8 +89,9 @@ func TestAgentsMayHaveALabelOfSELinux(t *testing.T) {
 	assert.Equal(t, new(int64(65532)), spec.SecurityContext.RunAsUser, "other settings stay")
 }
 
-// TestServiceMeshesLeavePodsAlone that a proxy would break: agents reach the server without one, and
-// the pod of helm test has to end. Meshes leave the agents alone, since they have the node's network.
+// TestServiceMeshesLeavePodsAlone that a proxy would break: agents reach the server without one,
+// and the pod of helm test has to end. Meshes leave the agents alone, since they have the node's
+// network.
 func TestServiceMeshesLeavePodsAlone(t *testing.T) {
 	t.Parallel()
 	inject := func(object metav1.ObjectMeta) []string {

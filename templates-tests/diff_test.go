@@ -12,7 +12,7 @@ import (
 )
 
 // TestDiffShowsOnlyTheChange: `helm diff` compares the text of manifests, so a change must not
-// quote or order anew what it leaves as it is.
+// quote or reorder what it leaves as it is.
 func TestDiffShowsOnlyTheChange(t *testing.T) {
 	t.Parallel()
 	for given, want := range map[string][]string{

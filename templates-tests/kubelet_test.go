@@ -111,8 +111,9 @@ func TestKubeletCertificateMayBeReplacedWhileAgentsRun(t *testing.T) {
 	}
 }
 
-// TestPodOfAnAgentIsNotReadyWhereItCannotVerifyTheKubelet runs the probe of the container beside the
-// agent as it is, with a server here in place of the kubelet, whose certificate names another host.
+// TestPodOfAnAgentIsNotReadyWhereItCannotVerifyTheKubelet runs the probe of the container beside
+// the agent as it is, with a server here in place of the kubelet, whose certificate names another
+// host.
 func TestPodOfAnAgentIsNotReadyWhereItCannotVerifyTheKubelet(t *testing.T) {
 	t.Parallel()
 	kubelet := func(certificate tls.Certificate) string {

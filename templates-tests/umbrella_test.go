@@ -13,8 +13,9 @@ import (
 	"agentcube-mtls/templates-tests/chart"
 )
 
-// umbrella is a release of a chart that has this one among its charts, as helm dependency build puts
-// it there. Dependencies are YAML, as in Chart.yaml. It is rendered once: helm changes the chart.
+// umbrella is a release of a chart that has this one among its charts, as helm dependency build
+// puts it there. Dependencies are YAML, as in Chart.yaml. It is rendered once: helm changes the
+// chart.
 func umbrella(t *testing.T, dependencies string, documents ...string) chart.Release {
 	t.Helper()
 	files := []*loader.BufferedFile{{Name: "Chart.yaml", Data: []byte("{apiVersion: v2, name: umbrella, version: 1.0.0, dependencies: " + dependencies + "}")}}

@@ -51,9 +51,9 @@ const (
 )
 
 // kinds are all there are. Of those that take long, several are always in progress, and all of them
-// leave the processors to the release. A sandbox that was created goes after two idle minutes: there
-// are at most eight. Requests on kept connections are POSTs, because net/http repeats a GET whose
-// connection closes before the answer, and so would hide that it was lost.
+// leave the processors to the release. A sandbox that was created goes after two idle minutes:
+// there are at most eight. Requests on kept connections are POSTs, because net/http repeats a GET
+// whose connection closes before the answer, and so would hide that it was lost.
 var kinds = []Kind{
 	{Name: Calls, Runtime: Unknown, Path: plain, Every: time.Second / 5, Status: http.StatusNotFound, Says: Unknown, WorkloadManager: true},
 	{Name: InSessions, Runtime: Session, Path: plain, Every: time.Second / 5, Status: http.StatusOK, Sandbox: true},

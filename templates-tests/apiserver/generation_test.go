@@ -201,8 +201,8 @@ func render(values map[string]any) (map[string]string, error) {
 	return chart.Release{Name: judged, Namespace: judged, Values: values}.Render()
 }
 
-// isNamed tells whether a rejection names a key, or what it is in: the section or, of an entry of a list,
-// any part, or the list.
+// isNamed tells whether a rejection names a key, or what it is in: the section or, of an entry of a
+// list, any part, or the list.
 func isNamed(rejection error, path []string) bool {
 	message := rejection.Error()
 	if strings.Contains(message, "template: ") && !strings.Contains(message, "execution error at") {

@@ -164,8 +164,8 @@ func (j *judge) once(question any, ask func() error) error {
 	return answer.(func() error)()
 }
 
-// newer is said of fields of a Kubernetes that is newer than the server's. Others are found when the
-// manifest is decoded.
+// newer is said of fields of a Kubernetes that is newer than the server's. Others are found when
+// the manifest is decoded.
 const newer = "strict decoding error: unknown field \"spec.template."
 
 // ask lets the API server validate an object as if it were created. That there is such an object it

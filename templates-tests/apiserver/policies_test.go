@@ -38,8 +38,8 @@ func createNamespace(t *testing.T, name string, labels map[string]string) {
 	require.NoError(t, err)
 }
 
-// refusedPods returns why the API server refuses pods that the chart renders for a namespace, by the
-// names of those that make them, and the names of the pods that it admits.
+// refusedPods returns why the API server refuses pods that the chart renders for a namespace, by
+// the names of those that make them, and the names of the pods that it admits.
 func refusedPods(t *testing.T, namespace, values string) (refused map[string]string, admitted []string) {
 	t.Helper()
 	objects, err := chart.Release{Namespace: namespace, Values: parse(t, values)}.Objects()

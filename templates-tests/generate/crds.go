@@ -71,8 +71,8 @@ func crdsOf(ctx context.Context, tool, module, pkg string) (Files, error) {
 }
 
 // shorten leaves out the descriptions of what is Kubernetes' own in a CRD: the fields of a PodSpec,
-// which kubectl explain pod.spec describes. With them the AgentRuntime is longer than the annotation
-// in which kubectl apply keeps an object, unless the server applies it.
+// which kubectl explain pod.spec describes. With them the AgentRuntime is longer than the
+// annotation in which kubectl apply keeps an object, unless the server applies it.
 func shorten(crd []byte) ([]byte, error) {
 	var definition map[string]any
 	if err := yaml.Unmarshal(crd, &definition); err != nil {

@@ -58,7 +58,8 @@ func boundaries(types []string) (found []candidate) {
 	return found
 }
 
-// texts are what some syntax gives a meaning to, what looks like another type, and what is too long.
+// texts are what some syntax gives a meaning to, what looks like another type, and what is too
+// long.
 func texts(types []string, right any) []candidate {
 	if !slices.Contains(types, "string") {
 		return nil

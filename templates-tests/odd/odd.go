@@ -29,8 +29,8 @@ type maker struct {
 }
 
 // Make returns the odd values of all keys that a schema describes, beside those of right, which are
-// values with an entry in each list and map that is the user's to fill. Values of taken are what the
-// chart uses itself. A definition that holds at several keys is walked through at the first.
+// values with an entry in each list and map that is the user's to fill. Values of taken are what
+// the chart uses itself. A definition that holds at several keys is walked through at the first.
 func Make(schema, right map[string]any, taken Taken) []Value {
 	definitions, _ := schema["definitions"].(map[string]any)
 	m := &maker{definitions: definitions, taken: taken, described: map[string]bool{}}

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// Taken are values that a chart uses itself, by their last key: names, ports and paths, with which a
-// user's may collide.
+// Taken are values that a chart uses itself, by their last key: names, ports and paths, with which
+// a user's may collide.
 type Taken map[string][]any
 
 // alike are the keys of Kubernetes for what the values call otherwise.

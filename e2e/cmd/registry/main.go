@@ -18,7 +18,8 @@ func main() {
 	log.Fatal(http.ListenAndServe(*address, private(*user, *password, registry.New())))
 }
 
-// private leaves requests to the handler that come with the user's password, and asks others for it.
+// private leaves requests to the handler that come with the user's password, and asks others for
+// it.
 func private(user, password string, handler http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		name, word, _ := r.BasicAuth()
