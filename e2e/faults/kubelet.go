@@ -1,6 +1,7 @@
 package faults
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"slices"
@@ -10,6 +11,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"agentcube-mtls/e2e/kube"
+	"agentcube-mtls/internal/command"
 )
 
 const (
@@ -43,6 +45,22 @@ func SelfSignKubelet(ctx context.Context, node string) error {
 	return kube.Eventually(ctx, "the kubelet of "+node+" to sign its certificate", func(ctx context.Context) error {
 		return onNode(ctx, node, "test", "-e", kubeletDir+"/pki/kubelet.crt")
 	})
+}
+
+// GiveKubelet replaces the certificate that a node's kubelet has signed itself, and its key.
+func GiveKubelet(ctx context.Context, node string, certificate, key []byte) error {
+	for file, content := range map[string][]byte{"kubelet.crt": certificate, "kubelet.key": key} {
+		write := command.New("docker", "exec", "--interactive", node, "sh", "-c", `cat >"$0"`, kubeletDir+"/pki/"+file)
+		if err := write.Reading(bytes.NewReader(content)).Run(ctx); err != nil {
+			return err
+		}
+	}
+	return onNode(ctx, node, "systemctl", "restart", "kubelet")
+}
+
+// RenewKubelet has a node's kubelet sign another certificate, as docs/operations.md says.
+func RenewKubelet(ctx context.Context, node string) error {
+	return onNode(ctx, node, "sh", "-ec", `rm -f "$0/pki/kubelet.crt" "$0/pki/kubelet.key"; systemctl restart kubelet`, kubeletDir)
 }
 
 // approve approves pending requests of a node's kubelet for a serving certificate: Kubernetes
