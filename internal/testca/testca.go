@@ -88,7 +88,7 @@ func (ca *CA) Issue(t testing.TB, leaf Leaf) Pair {
 	return Pair{encode("CERTIFICATE", der), encodeKey(t, key)}
 }
 
-// TLS is the pair as crypto/tls takes it, checked by nobody: strangers bring
+// TLS is the pair as crypto/tls takes it, checked by nobody: unauthorized clients bring
 // certificates that no honest source would load.
 func (p Pair) TLS(t testing.TB) tls.Certificate {
 	t.Helper()
