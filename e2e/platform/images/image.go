@@ -18,8 +18,9 @@ import (
 // inputsLabel holds, in every image built here, a hash of what it was built from.
 const inputsLabel = "agentcube-mtls.inputs"
 
-// Image is an image to build. What it is built from is its Dockerfile and the files that the
-// Dockerfile copies.
+// Image is an image to make. One from Scratch holds nothing but programs and is assembled here; the
+// engine builds any other from a Dockerfile. The inputs of both are the text of the Dockerfile and
+// the files that it copies.
 type Image struct {
 	Name string // repository and tag
 	// Base is Scratch or Debian, or an image of the caller's.
@@ -50,7 +51,7 @@ func (i Image) Ensure(ctx context.Context, registry bool) error {
 	return command.New("docker", "pull", i.Name).Run(ctx)
 }
 
-// Build builds the image in the engine, unless it has the image already from the same inputs.
+// Build makes the image in the engine, unless it has the image already from the same inputs.
 func (i Image) Build(ctx context.Context) error {
 	sources, err := i.sources(ctx)
 	if err != nil {
@@ -65,22 +66,32 @@ func (i Image) Build(ctx context.Context) error {
 	if err == nil && label == inputs && (i.Base == Scratch || i.Base == Debian) {
 		return nil
 	}
+	if i.Base == Scratch {
+		err = i.load(ctx, sources, inputs)
+	} else {
+		err = i.build(ctx, sources, inputs)
+	}
+	if err != nil {
+		return fmt.Errorf("image %s: %w", i.Name, err)
+	}
+	// The image that had the name before has none now.
+	return command.New("docker", "image", "prune", "--force", "--filter", "label="+inputsLabel).Run(ctx)
+}
+
+// build builds an image on top of another one, by a Dockerfile.
+func (i Image) build(ctx context.Context, sources map[string]string, inputs string) error {
 	buildContext, err := os.MkdirTemp("", "agentcube-image-")
 	if err != nil {
 		return err
 	}
 	defer func() { _ = os.RemoveAll(buildContext) }()
 	if err := i.writeContext(buildContext, sources); err != nil {
-		return fmt.Errorf("image %s: writing the build context: %w", i.Name, err)
+		return fmt.Errorf("writing the build context: %w", err)
 	}
 	// The classic builder is in every engine; BuildKit needs a plugin that Debian's docker.io does
 	// not have.
 	build := command.New("docker", "build", "--network", "host", "--label", inputsLabel+"="+inputs, "--tag", i.Name, buildContext)
-	if err := build.With("DOCKER_BUILDKIT=0").Run(ctx); err != nil {
-		return fmt.Errorf("image %s: %w", i.Name, err)
-	}
-	// The image that had the name before has none now.
-	return command.New("docker", "image", "prune", "--force", "--filter", "label="+inputsLabel).Run(ctx)
+	return build.With("DOCKER_BUILDKIT=0").Run(ctx)
 }
 
 // sources maps paths in the image to the files and folders on this machine that go there.
