@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httputil"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/volcano-sh/agentcube/pkg/common/types"
@@ -75,17 +76,12 @@ func refuseUnreachable(w http.ResponseWriter, sandbox *types.SandboxInfo, err er
 	serve.JSON(w, code, map[string]string{"error": message})
 }
 
-// entryPoint is where a path is served: the entry point with the longest matching prefix, else the
-// first.
+// entryPoint is where a path is served: the first entry point whose prefix matches, however short, as
+// in AgentCube v0.1.0; where none matches the first of all.
 func entryPoint(points []types.SandboxEntryPoint, path string) (*url.URL, error) {
 	if len(points) == 0 {
 		return nil, errors.New("no entry point found for sandbox")
 	}
-	best := points[0]
-	for _, point := range points {
-		if strings.HasPrefix(path, point.Path) && (!strings.HasPrefix(path, best.Path) || len(point.Path) > len(best.Path)) {
-			best = point
-		}
-	}
-	return &url.URL{Scheme: strings.ToLower(best.Protocol), Host: best.Endpoint}, nil
+	first := max(0, slices.IndexFunc(points, func(point types.SandboxEntryPoint) bool { return strings.HasPrefix(path, point.Path) }))
+	return &url.URL{Scheme: strings.ToLower(points[first].Protocol), Host: points[first].Endpoint}, nil
 }

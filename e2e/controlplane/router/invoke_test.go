@@ -247,16 +247,19 @@ func TestUnknownRuntimeIsNamed(t *testing.T) {
 	assert.Contains(t, body, "team/echo")
 }
 
-func TestEntryPointIsTheLongestMatchingPrefixElseTheFirst(t *testing.T) {
+// A short prefix that comes first hides longer ones.
+func TestEntryPointIsTheFirstThatMatches(t *testing.T) {
 	t.Parallel()
 	points := []types.SandboxEntryPoint{
 		{Path: "/web", Protocol: "HTTP", Endpoint: "web:80"},
-		{Path: "/api", Protocol: "HTTP", Endpoint: "api:80"},
 		{Path: "/api/v2", Protocol: "HTTPS", Endpoint: "v2:443"},
+		{Path: "/api", Protocol: "HTTP", Endpoint: "api:80"},
+		{Path: "/api/v3", Protocol: "HTTP", Endpoint: "v3:80"},
 	}
 	for path, want := range map[string]string{
 		"/api/x":    "http://api:80",
 		"/api/v2/x": "https://v2:443",
+		"/api/v3/x": "http://api:80",
 		"/web":      "http://web:80",
 		"/other":    "http://web:80",
 	} {
