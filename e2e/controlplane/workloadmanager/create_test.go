@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -170,6 +171,17 @@ func TestFailedLaunchLeavesNothingBehind(t *testing.T) {
 			require.ErrorIs(t, err, store.ErrNotFound)
 		})
 	}
+}
+
+func TestPortsAreAwaitedForFifteenSeconds(t *testing.T) {
+	t.Parallel()
+	ports := []runtimev1alpha1.TargetPort{{Port: accepting(t)}, {Port: 1}} // nothing listens at the second
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		_, err := awaitPorts(t.Context(), "127.0.0.1", ports)
+		require.ErrorContains(t, err, "waiting for 127.0.0.1:1 to accept connections")
+		assert.Equal(t, 15*time.Second, time.Since(began))
+	})
 }
 
 func TestDeleteRemovesSandboxAndSession(t *testing.T) {

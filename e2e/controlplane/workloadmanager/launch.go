@@ -22,8 +22,9 @@ import (
 
 const (
 	launchTimeout  = 2 * time.Minute  // from the request to a sandbox that accepts
+	acceptTimeout  = 15 * time.Second // of that, from a sandbox that is ready
+	acceptInterval = time.Second      // between two looks whether it accepts, and the limit of each
 	removeTimeout  = 30 * time.Second // for cleaning up after a failed launch
-	acceptInterval = 100 * time.Millisecond
 )
 
 // launch makes a sandbox with a session of its own and returns when it accepts connections. A launch
@@ -103,8 +104,11 @@ func placeholder(object client.Object, expires time.Time) *types.SandboxInfo {
 	}
 }
 
-// awaitPorts waits until all ports accept connections and returns where they are.
+// awaitPorts waits until all ports accept connections, no longer than AgentCube v0.1.0 does, and
+// returns where they are.
 func awaitPorts(ctx context.Context, address string, ports []runtimev1alpha1.TargetPort) ([]types.SandboxEntryPoint, error) {
+	ctx, cancel := context.WithTimeout(ctx, acceptTimeout)
+	defer cancel()
 	var points []types.SandboxEntryPoint
 	for _, port := range ports {
 		endpoint := net.JoinHostPort(address, strconv.Itoa(int(port.Port)))
@@ -119,7 +123,7 @@ func awaitPorts(ctx context.Context, address string, ports []runtimev1alpha1.Tar
 // awaitAccept dials until something listens: a pod without a readiness probe is
 // ready before its program is.
 func awaitAccept(ctx context.Context, endpoint string) error {
-	dialer := &net.Dialer{Timeout: time.Second}
+	dialer := &net.Dialer{Timeout: acceptInterval}
 	var last error
 	err := wait.PollUntilContextCancel(ctx, acceptInterval, true, func(ctx context.Context) (bool, error) {
 		conn, err := dialer.DialContext(ctx, "tcp", endpoint)
