@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -61,9 +62,16 @@ var picoD = suite.Scenario{
 		router := tunnel(t, k8s.ResourceTypeService, "agentcube-router", 8080)
 		const code = `{"command": ["python3", "-c", "print(6*7)"]}`
 
-		status, _, body := request(ctx, t, http.MethodPost,
-			router+"/v1/namespaces/agentcube/code-interpreters/python/invocations/api/execute", nil, code)
-		require.Equal(t, http.StatusOK, status, body)
+		var body string
+		suite.Eventually(ctx, t, "the WorkloadManager to read the Router's key", func(ctx context.Context) (err error) {
+			var status int
+			status, _, body = request(ctx, t, http.MethodPost,
+				router+"/v1/namespaces/agentcube/code-interpreters/python/invocations/api/execute", nil, code)
+			if status != http.StatusOK {
+				err = fmt.Errorf("status %d: %s", status, body)
+			}
+			return err
+		})
 		var result struct{ Stdout string }
 		require.NoError(t, json.Unmarshal([]byte(body), &result), body)
 		assert.Equal(t, "42", strings.TrimSpace(result.Stdout))

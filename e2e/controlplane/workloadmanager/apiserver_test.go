@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync/atomic"
 	"testing"
 
@@ -18,7 +19,7 @@ const runtimesPath = "/apis/runtime.agentcube.volcano.sh/v1alpha1"
 // apiServer is as much of an API server as informers of runtimes need: lists, and watches in which
 // nothing happens.
 type apiServer struct {
-	requests atomic.Int32
+	requests atomic.Int32  // of runtimes
 	hold     chan struct{} // lists are answered once it is closed
 	ended    chan struct{} // is closed with the server
 }
@@ -40,7 +41,9 @@ func newAPIServer(t testing.TB) (*apiServer, *rest.Config) {
 		TypeMeta: kind("CodeInterpreterList"), ListMeta: metav1.ListMeta{ResourceVersion: "1"}, Items: []runtimev1alpha1.CodeInterpreter{},
 	}))
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		s.requests.Add(1)
+		if strings.HasPrefix(r.URL.Path, runtimesPath) {
+			s.requests.Add(1)
+		}
 		mux.ServeHTTP(w, r)
 	}))
 	t.Cleanup(func() {

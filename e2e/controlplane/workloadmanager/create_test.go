@@ -86,7 +86,9 @@ func TestCodeInterpreterKnowsTheRoutersKey(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			cluster := cluster(t, ready, interceptor.Funcs{}, identity.DeepCopy(), codeInterpreter(accepting(t), test.auth))
-			create(t, newServer(Config{}, cluster), "/v1/code-interpreter", "py")
+			server := newServer(Config{}, cluster)
+			require.NoError(t, server.awaitRouterKey(t.Context()))
+			create(t, server, "/v1/code-interpreter", "py")
 			container := sandboxes(t, cluster)[0].Spec.PodTemplate.Spec.Containers[0]
 			assert.Equal(t, "picod:1", container.Image)
 			assert.Equal(t, []string{"--port=8080"}, container.Args)

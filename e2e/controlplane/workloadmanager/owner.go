@@ -24,7 +24,7 @@ func (s *Server) owner(r *http.Request) (string, error) {
 	if header == "" {
 		return "", nil
 	}
-	pem, err := s.routerPublicKey(r.Context())
+	pem, err := s.knownRouterKey()
 	if err != nil {
 		return "", err
 	}

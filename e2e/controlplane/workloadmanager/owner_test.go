@@ -46,6 +46,7 @@ func TestOwnerIsWhomTheRouterNames(t *testing.T) {
 	runtime := agentRuntime(runtimev1alpha1.TargetPort{Port: accepting(t), Protocol: runtimev1alpha1.ProtocolTypeHTTP})
 	cluster := cluster(t, ready, interceptor.Funcs{}, runtime, identity(t, key))
 	server := newServer(Config{}, cluster)
+	require.NoError(t, server.awaitRouterKey(t.Context()))
 	for name, test := range map[string]struct {
 		header, owner string
 		want          int

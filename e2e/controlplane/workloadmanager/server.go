@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"sync/atomic"
 
 	"github.com/volcano-sh/agentcube/pkg/api"
 	"github.com/volcano-sh/agentcube/pkg/common/types"
@@ -30,6 +31,8 @@ type Server struct {
 	cluster *Cluster
 	store   store.Store
 	owners  owners
+
+	routerKey atomic.Pointer[string] // nil until there is one
 }
 
 // New returns a WorkloadManager that works with this cluster, whose client must know Scheme, and

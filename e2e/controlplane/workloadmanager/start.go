@@ -44,6 +44,7 @@ func Run(ctx context.Context, c *Config, kubernetes *rest.Config, store store.St
 			klog.Exitf("Running informers and controllers: %v", err)
 		}
 	}()
+	go func() { _ = server.awaitRouterKey(background) }() // which ends with the program
 	if err := Synced(ctx, controllers.GetCache(), InformerWait); err != nil {
 		return err
 	}

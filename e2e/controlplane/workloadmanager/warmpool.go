@@ -71,7 +71,7 @@ func (s *Server) keepWarm(ctx context.Context, interpreter *runtimev1alpha1.Code
 		}
 		return nil
 	}
-	w, err := s.interpreter(ctx, interpreter)
+	w, err := s.interpreter(interpreter)
 	if err != nil {
 		return err
 	}

@@ -79,6 +79,7 @@ func TestWarmPoolWaitsForTheRoutersKey(t *testing.T) {
 	require.Error(t, cluster.Get(t.Context(), interpreterKey, &extensionsv1alpha1.SandboxTemplate{}))
 
 	require.NoError(t, cluster.Create(t.Context(), identity(t, newKey(t))))
+	require.NoError(t, server.awaitRouterKey(t.Context()))
 	assert.Zero(t, reconcileInterpreter(t, server))
 	var template extensionsv1alpha1.SandboxTemplate
 	require.NoError(t, cluster.Get(t.Context(), interpreterKey, &template))

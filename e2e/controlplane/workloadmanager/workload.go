@@ -9,7 +9,6 @@ import (
 	"github.com/volcano-sh/agentcube/pkg/api"
 	runtimev1alpha1 "github.com/volcano-sh/agentcube/pkg/apis/runtime/v1alpha1"
 	"github.com/volcano-sh/agentcube/pkg/common/types"
-	"github.com/volcano-sh/agentcube/pkg/router"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -75,7 +74,7 @@ func (s *Server) codeInterpreter(ctx context.Context, key client.ObjectKey) (*wo
 	if err := s.cluster.Runtimes.Get(ctx, key, &object); err != nil {
 		return nil, missing(err, api.ErrCodeInterpreterNotFound)
 	}
-	w, err := s.interpreter(ctx, &object)
+	w, err := s.interpreter(&object)
 	if err == nil && warm(&object) {
 		w.claims = &metav1.OwnerReference{
 			APIVersion: runtimev1alpha1.GroupVersion.String(), Kind: types.CodeInterpreterKind, Name: object.Name, UID: object.UID,
@@ -85,14 +84,14 @@ func (s *Server) codeInterpreter(ctx context.Context, key client.ObjectKey) (*wo
 }
 
 // interpreter is the workload of a CodeInterpreter, warm or not.
-func (s *Server) interpreter(ctx context.Context, object *runtimev1alpha1.CodeInterpreter) (*workload, error) {
+func (s *Server) interpreter(object *runtimev1alpha1.CodeInterpreter) (*workload, error) {
 	template := object.Spec.Template
 	if template == nil {
 		return nil, api.ErrTemplateMissing
 	}
 	env := template.Environment
 	if object.Spec.AuthMode != runtimev1alpha1.AuthModeNone {
-		key, err := s.routerPublicKey(ctx)
+		key, err := s.knownRouterKey()
 		if err != nil {
 			return nil, err
 		}
@@ -120,22 +119,6 @@ func (s *Server) interpreter(ctx context.Context, object *runtimev1alpha1.CodeIn
 		idle: orDefault(object.Spec.SessionTimeout, defaultIdle),
 		life: orDefault(object.Spec.MaxSessionDuration, defaultLife),
 	}, nil
-}
-
-// routerPublicKey is the PEM key that PicoD verifies the Router by. It is read
-// each time: the sandbox may be in a namespace that cannot refer to the Secret,
-// and the Router may have made a new one.
-func (s *Server) routerPublicKey(ctx context.Context) (string, error) {
-	var secret corev1.Secret
-	key := client.ObjectKey{Namespace: s.config.Namespace, Name: router.IdentitySecretName}
-	if err := s.cluster.Get(ctx, key, &secret); err != nil {
-		return "", fmt.Errorf("%w: %w", api.ErrPublicKeyMissing, err)
-	}
-	pem := secret.Data[router.PublicKeyDataKey]
-	if len(pem) == 0 {
-		return "", fmt.Errorf("%w: Secret %s has no %s", api.ErrPublicKeyMissing, key, router.PublicKeyDataKey)
-	}
-	return string(pem), nil
 }
 
 // runtimeClass is the template's, else the flag's. An empty one means the
