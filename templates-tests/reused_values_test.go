@@ -10,6 +10,7 @@ import (
 	helmchart "helm.sh/helm/v3/pkg/chart"
 	"helm.sh/helm/v3/pkg/chartutil"
 	kubefake "helm.sh/helm/v3/pkg/kube/fake"
+	"helm.sh/helm/v3/pkg/release"
 	"helm.sh/helm/v3/pkg/storage"
 	"helm.sh/helm/v3/pkg/storage/driver"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -45,8 +46,8 @@ func TestStoredValueBlocksNoUpgrade(t *testing.T) {
 	}
 }
 
-// newStoredRelease installs the chart into helm's memory, and returns what upgrades it there with
-// --reuse-values.
+// newStoredRelease puts a release of the chart into helm's memory, and returns what upgrades it
+// there with --reuse-values.
 func newStoredRelease(t *testing.T) func(given map[string]any) error {
 	t.Helper()
 	capabilities := *chartutil.DefaultCapabilities
@@ -56,15 +57,21 @@ func newStoredRelease(t *testing.T) func(given map[string]any) error {
 		Releases: storage.Init(driver.NewMemory()), KubeClient: &kubefake.PrintingKubeClient{Out: io.Discard}, Capabilities: &capabilities,
 		Log: func(string, ...any) {},
 	}
-	install := action.NewInstall(helm)
-	install.ReleaseName, install.Namespace = "agentcube", "agentcube"
-	_, err := install.Run(ownChart(), values(t, spire))
-	require.NoError(t, err)
+	require.NoError(t, helm.Releases.Create(&release.Release{
+		Name: "agentcube", Namespace: "agentcube", Version: 1, Info: &release.Info{Status: release.StatusDeployed}, Chart: ownChart(), Config: values(t, spire),
+	}))
 	return func(given map[string]any) error {
 		upgrade := action.NewUpgrade(helm)
-		upgrade.Namespace, upgrade.ReuseValues = "agentcube", true
-		_, err := upgrade.Run("agentcube", ownChart(), (&unstructured.Unstructured{Object: given}).DeepCopy().Object)
-		return err
+		upgrade.Namespace, upgrade.ReuseValues, upgrade.SkipSchemaValidation = "agentcube", true, true
+		upgraded, err := upgrade.Run("agentcube", ownChart(), (&unstructured.Unstructured{Object: given}).DeepCopy().Object)
+		if err != nil {
+			return err
+		}
+		checked, err := chartutil.CoalesceValues(upgraded.Chart, upgraded.Config)
+		if err != nil {
+			return err
+		}
+		return chart.CheckSchema(upgraded.Chart, checked)
 	}
 }
 

@@ -71,7 +71,7 @@ func (r Release) Prepare() (*chart.Chart, chartutil.Values, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := checkSchema(&loaded, values["Values"].(chartutil.Values)); err != nil {
+	if err := CheckSchema(&loaded, values["Values"].(chartutil.Values)); err != nil {
 		return nil, nil, err
 	}
 	return &loaded, values, nil

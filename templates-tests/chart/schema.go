@@ -14,8 +14,8 @@ import (
 // which takes longer than the render itself.
 var schemas sync.Map
 
-// checkSchema rejects what helm would: it gives the same schema to the same library.
-func checkSchema(loaded *chart.Chart, values chartutil.Values) error {
+// CheckSchema rejects what helm would: it gives the same schema to the same library.
+func CheckSchema(loaded *chart.Chart, values chartutil.Values) error {
 	if loaded.Schema == nil {
 		return nil
 	}
