@@ -1,6 +1,8 @@
 package apiserver_test
 
 import (
+	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -35,6 +37,49 @@ func TestMainIsUpgradedAndRolledBack(t *testing.T) {
 		require.NoError(t, agentcube.rollback(1))
 		assert.Equal(t, before, account(t, agentcube, "agentcube-router").UID, set)
 		require.NoError(t, agentcube.uninstall())
+	}
+}
+
+// Each release of AgentCube's is upgraded by one command with nothing else to set, whatever account
+// its Router has.
+func TestReleasesOfAgentCubeAreUpgraded(t *testing.T) {
+	t.Parallel()
+	agentcubesOwn.Lock()
+	defer agentcubesOwn.Unlock()
+	withSpireCRDs(t)
+	for source, c := range map[string]struct{ chart, router, spire string }{
+		"v010":          {chart: v010(t)},
+		"main":          {chart: mainChart},
+		"main-keycloak": {chart: mainChart, router: "jwt: {issuerUrl: 'https://issuer', roleClaim: roles, requiredRole: user}, "},
+		"main-spire":    {chart: mainChart, spire: "enabled: true"},
+	} {
+		for name, given := range map[string]string{"default": "", "mine": "serviceAccountName: mine", "none": "serviceAccountName: ''"} {
+			agentcube := newRelease(t, source+"-"+name, source+"-"+name)
+			require.NoError(t, agentcube.install(c.chart, fmt.Sprintf("%s\nrouter: {%s%s}\nspire: {%s}", userOfMain, c.router, given, c.spire)), agentcube.name)
+			accounts := client(t).CoreV1().ServiceAccounts(agentcube.namespace)
+			if source == "v010" && name == "mine" { // it makes none
+				_, err := accounts.Create(t.Context(), &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Name: name}}, metav1.CreateOptions{})
+				require.NoError(t, err)
+			}
+			before, err := accounts.List(t.Context(), metav1.ListOptions{})
+			require.NoError(t, err)
+
+			require.NoError(t, agentcube.upgrade(reuseValues, "{}"), agentcube.name)
+			router, want := deployment(t, agentcube.namespace, "agentcube-router").Spec.Template.Spec, "agentcube-router"
+			if name == "mine" {
+				want = name
+			}
+			assert.Equal(t, want, router.ServiceAccountName, agentcube.name)
+			account(t, agentcube, want)
+			asked := slices.Contains(router.Containers[0].Args, "--jwt-issuer-url=https://issuer")
+			assert.Equal(t, source == "main-keycloak", asked, "%s: %v", agentcube.name, router.Containers[0].Args)
+			_, err = client(t).AppsV1().StatefulSets(agentcube.namespace).Get(t.Context(), "spire-server", metav1.GetOptions{})
+			assert.Equal(t, source == "main-spire", err == nil, agentcube.name)
+			for _, old := range before.Items {
+				assert.Equal(t, old.UID, account(t, agentcube, old.Name).UID, "%s: the account %s stays", agentcube.name, old.Name)
+			}
+			require.NoError(t, agentcube.uninstall())
+		}
 	}
 }
 
