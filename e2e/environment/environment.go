@@ -4,6 +4,7 @@ package environment
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -28,7 +29,7 @@ const (
 
 // Cluster returns a running cluster that has all images, made if it is not there.
 func Cluster(ctx context.Context, log *progress.Log, name string, nodes int) (*cluster.Cluster, error) {
-	if err := components.CheckKubernetes(); err != nil {
+	if err := errors.Join(components.CheckKubernetes(), cluster.CheckFamily()); err != nil {
 		return nil, err
 	}
 	if err := engine.Ensure(ctx, log); err != nil {

@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -75,7 +77,7 @@ func (r *Recorder) startLoad(ctx, watching context.Context) error {
 	}
 	// By its address, so that the cluster's name service, which a scenario may break, fails no
 	// request.
-	args := []string{"-router", fmt.Sprintf("http://%s:%d", service.Spec.ClusterIP, service.Spec.Ports[0].Port), "-namespace", r.release.Namespace}
+	args := []string{"-router", "http://" + net.JoinHostPort(service.Spec.ClusterIP, strconv.Itoa(int(service.Spec.Ports[0].Port))), "-namespace", r.release.Namespace}
 	for _, kind := range r.kinds {
 		args = append(args, kind.Name)
 	}

@@ -277,9 +277,12 @@ func (c *Cluster) config(dir string) (*v1alpha4.Cluster, error) {
 		}
 		config.Nodes = append(config.Nodes, node)
 	}
+	config.Networking.IPFamily = family
 	if !c.Registry {
 		config.Networking.DisableDefaultCNI = true
 	}
+	// From 1.35 on, kubelets start on machines with the older cgroups only if told so.
+	config.KubeadmConfigPatches = []string{"kind: KubeletConfiguration\nfailCgroupV1: false\n"}
 	// Where nodes look for how to reach a registry, as in kind's guides.
 	config.ContainerdConfigPatches = []string{"[plugins.\"io.containerd.grpc.v1.cri\".registry]\n  config_path = \"/etc/containerd/certs.d\"\n"}
 	if !engine.MayRaiseLimits() {

@@ -14,8 +14,8 @@ import (
 	"agentcube-mtls/e2e/kube"
 )
 
-// clusterCIDR is kind's default for the addresses of pods.
-const clusterCIDR = "10.244.0.0/16"
+// clusterCIDRs are kind's defaults for the addresses of pods.
+const clusterCIDRs = "10.244.0.0/16 fd00:10:244::/56"
 
 // connectPods gives pods a network where the node image has none of kind's, and waits until every
 // node is ready. The engine gives its containers other addresses at each start: what an earlier
@@ -25,17 +25,24 @@ func (c *Cluster) connectPods(ctx context.Context, present []nodes.Node) error {
 	if err != nil {
 		return err
 	}
-	addresses := map[string]string{}
+	addresses := map[string][]string{}
 	for _, node := range present {
-		if addresses[node.String()], _, err = node.IP(); err != nil {
-			return fmt.Errorf("looking for the address of node %s: %w", node, err)
+		ipv4, ipv6, err := node.IP()
+		if err != nil {
+			return fmt.Errorf("looking for the addresses of node %s: %w", node, err)
 		}
+		addresses[node.String()] = []string{ipv4, ipv6}
 	}
 	known, err := c.await(ctx, client, "tell their addresses and have a range for their pods", func(node corev1.Node) bool {
-		return internalIP(node) == addresses[node.Name] && node.Spec.PodCIDR != ""
+		stale := slices.ContainsFunc(internalIPs(node), func(address string) bool { return !slices.Contains(addresses[node.Name], address) })
+		return !stale && len(node.Spec.PodCIDRs) > 0
 	})
 	if err != nil {
 		return err
+	}
+	if found := familyOf(known[0].Spec.PodCIDRs); found != family {
+		return fmt.Errorf("the kind cluster %q has addresses of the family %s, and IP_FAMILY=%s was asked for: run `CLUSTER=%[1]s make down` first",
+			c.Name, found, family)
 	}
 	if !c.Registry {
 		for _, node := range present {
@@ -53,16 +60,22 @@ func (c *Cluster) connectPods(ctx context.Context, present []nodes.Node) error {
 
 // podNetwork returns the settings of the service pod-network on one node.
 func podNetwork(name string, known []corev1.Node) string {
-	var own string
-	var routes []string
+	var own, routes []string
 	for _, node := range known {
 		if node.Name == name {
-			own = node.Spec.PodCIDR
+			own = node.Spec.PodCIDRs
 			continue
 		}
-		routes = append(routes, node.Spec.PodCIDR+"="+internalIP(node))
+		for _, pods := range node.Spec.PodCIDRs {
+			for _, address := range internalIPs(node) {
+				if strings.Contains(pods, ":") == strings.Contains(address, ":") {
+					routes = append(routes, pods+"="+address)
+				}
+			}
+		}
 	}
-	return fmt.Sprintf("POD_CIDR=%s\nCLUSTER_CIDR=%s\nROUTES=\"%s\"\n", own, clusterCIDR, strings.Join(routes, " "))
+	return fmt.Sprintf("POD_CIDRS=%q\nCLUSTER_CIDRS=%q\nROUTES=%q\n",
+		strings.Join(own, " "), clusterCIDRs, strings.Join(routes, " "))
 }
 
 // await waits until what the API server tells of every node holds, and returns the nodes.
@@ -82,11 +95,12 @@ func (c *Cluster) await(ctx context.Context, client *kube.Client, what string, h
 	return found, err
 }
 
-func internalIP(node corev1.Node) string {
+func internalIPs(node corev1.Node) []string {
+	var addresses []string
 	for _, address := range node.Status.Addresses {
 		if address.Type == corev1.NodeInternalIP {
-			return address.Address
+			addresses = append(addresses, address.Address)
 		}
 	}
-	return ""
+	return addresses
 }
