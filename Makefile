@@ -68,15 +68,24 @@ scenario: ## run one scenario on a cluster that is kept for the next run: make s
 	@test -n "$(NAME)" || { echo "give a name: make scenario NAME=…"; exit 1; }
 	KEEP=1 $(GOTEST) standard-verbose -- -count=1 -parallel=32 -timeout=80m ./e2e -run 'TestScenarios/^$(NAME)$$'
 
-# What depends on the version of Kubernetes: certificates before the programs start, and pods that drain.
-MATRIX = handshake|unauthorized|rotation|switch-one
+# What depends on the cluster: certificates before the programs start, pods that drain, addresses.
+define test-cluster
+	NODES=1 $(GOTEST) standard-verbose -- -count=1 -parallel=32 -timeout=80m ./e2e -run 'TestScenarios/^(handshake|unauthorized|rotation|switch-one)$$'
+	mv artifacts/report.json artifacts/$(@:test-%=report-%).json
+endef
 
 .PHONY: test-matrix
-test-matrix: $(patsubst internal/components/%,test-%,$(wildcard internal/components/kubernetes-*)) ## run some scenarios on every version of Kubernetes that is pinned
+test-matrix: $(patsubst internal/components/%,test-%,$(wildcard internal/components/kubernetes-*)) test-ipv6 test-dual ## run some scenarios on every pinned version of Kubernetes, and with addresses of IPv6
 
+test-kubernetes-%: export K8S = $*
 test-kubernetes-%:
-	K8S=$* NODES=1 $(GOTEST) standard-verbose -- -count=1 -parallel=32 -timeout=80m ./e2e -run 'TestScenarios/^($(MATRIX))$$'
-	mv artifacts/report.json artifacts/report-$*.json
+	$(test-cluster)
+
+.PHONY: test-ipv6 test-dual
+test-ipv6: export IP_FAMILY = ipv6
+test-dual: export IP_FAMILY = dual
+test-ipv6 test-dual:
+	$(test-cluster)
 
 .PHONY: docs-test
 docs-test: setup ## follow every guide to the letter on a kind cluster, and compare what comes back
