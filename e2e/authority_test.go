@@ -33,26 +33,32 @@ var userCA = suite.Scenario{
 		load := suite.UnderLoad(ctx, t, r)
 		suite.Upgrade(ctx, t, r, map[string]string{"spire.server.upstreamAuthority.type": "secret", "spire.server.upstreamAuthority.secretName": "authority"})
 
-		roots := x509.NewCertPool()
-		require.True(t, roots.AppendCertsFromPEM(authority.Cert))
-		signer, untrusted := "", errors.New("no certificate was seen yet")
-		suite.Eventually(ctx, t, "a certificate that leads to the user's CA", func(ctx context.Context) error {
-			// Each look starts a container, so only where there is something new to see.
-			current := load.Newest("agentcube-router").Authority
-			if current == signer {
-				return untrusted
-			}
-			chain, err := r.RouterCertificate(ctx)
-			if err != nil {
-				return err
-			}
-			signer, untrusted = current, leadsTo(roots, []byte(chain))
-			return untrusted
-		})
-		require.NoError(t, load.AwaitCertificates(ctx, "certificates of the new CA", func(c record.Certificate) bool { return c.Authority == signer }))
+		awaitAuthority(ctx, t, r, load, authority.Cert)
 		load.RequireNoFailure(ctx, t)
 		assert.Empty(t, load.End(ctx, t).Handshakes, "a connection can be made at any moment")
 	},
+}
+
+// awaitAuthority waits until the certificates of Router and WorkloadManager lead to a root, as PEM.
+func awaitAuthority(ctx context.Context, t *testing.T, r release.Release, load *suite.Load, root []byte) {
+	t.Helper()
+	roots := x509.NewCertPool()
+	require.True(t, roots.AppendCertsFromPEM(root))
+	signer, untrusted := "", errors.New("no certificate was seen yet")
+	suite.Eventually(ctx, t, "a certificate that leads to the CA", func(ctx context.Context) error {
+		// Each look starts a container, so only where there is something new to see.
+		current := load.Newest("agentcube-router").Authority
+		if current == signer {
+			return untrusted
+		}
+		chain, err := r.RouterCertificate(ctx)
+		if err != nil {
+			return err
+		}
+		signer, untrusted = current, leadsTo(roots, []byte(chain))
+		return untrusted
+	})
+	require.NoError(t, load.AwaitCertificates(ctx, "certificates of the new CA", func(c record.Certificate) bool { return c.Authority == signer }))
 }
 
 // leadsTo returns an error where the first certificate of a chain, as PEM, does not lead to a root

@@ -20,6 +20,7 @@ var scenarios = []suite.Scenario{
 	serverOutage,
 	expiry,
 	userCA,
+	certManager,
 	trustBundle,
 	chartTesting,
 	spireValidate,

@@ -33,6 +33,8 @@ type Component struct {
 	Tags []string // build constraints to satisfy
 	// Stamp returns linker flags that tell the programs their version.
 	Stamp func(version string) string
+	// Module is the module whose version it has, if it is not the one that holds its first program.
+	Module string
 }
 
 // The components. No cloud's API is called: Kubernetes before 1.31 has clients of several in it,
@@ -49,6 +51,7 @@ var (
 	LocalPath         = Component{Name: "local-path-provisioner"}
 	SPIFFECSI         = Component{Name: "spiffe-csi"}
 	KubeRouter        = Component{Name: "kube-router"}
+	CertManager       = Component{Name: "cert-manager", Module: "github.com/cert-manager/cert-manager"}
 	AgentCube         = Component{Name: "agentcube"}                                  // Router and WorkloadManager of its release, without mutual TLS
 	EarlierSPIRE      = Component{Name: "spire-1.13.0", CGO: true, Stamp: stampSPIRE} // what an upgrade of SPIRE starts from
 	OldestHelm        = Component{Name: "helm-3.15"}                                  // the oldest Helm that can read the chart's schema
@@ -124,13 +127,14 @@ func (c Component) Version() (string, error) {
 	}
 	// The longest module path that the tool's package begins with is the module that holds it.
 	var module modfile.Require
+	holds := cmp.Or(c.Module, file.Tool[0].Path)
 	for _, required := range file.Require {
-		if strings.HasPrefix(file.Tool[0].Path+"/", required.Mod.Path+"/") && len(required.Mod.Path) > len(module.Mod.Path) {
+		if strings.HasPrefix(holds+"/", required.Mod.Path+"/") && len(required.Mod.Path) > len(module.Mod.Path) {
 			module = *required
 		}
 	}
 	if module.Mod.Path == "" {
-		return "", fmt.Errorf("%s: no requirement holds the tool %s", file.Syntax.Name, file.Tool[0].Path)
+		return "", fmt.Errorf("%s: no requirement holds %s", file.Syntax.Name, holds)
 	}
 	return module.Mod.Version, nil
 }

@@ -97,6 +97,15 @@ var KubeRouter = Image{
 	Files:    program("/usr/local/bin/kube-router", components.KubeRouter, "kube-router"),
 }
 
+// CertManager is the image of cert-manager's controller. Only a test needs it.
+var CertManager = Image{
+	Name:       "agentcube-mtls/cert-manager:e2e",
+	Base:       Scratch,
+	Files:      program("/controller", components.CertManager, "controller"),
+	Entrypoint: []string{"/controller"},
+	User:       nobody,
+}
+
 // Registry is the image of a private registry. It runs beside a cluster, and only a test needs it.
 var Registry = own("agentcube-mtls/registry:e2e", "registry")
 
