@@ -3,11 +3,13 @@ package templatestests
 import (
 	"crypto/tls"
 	"fmt"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 	corev1 "k8s.io/api/core/v1"
 )
 
@@ -34,6 +36,7 @@ func TestHelmTestTellsAReleaseThatIsWellFromOthers(t *testing.T) {
 			"FAILED: the WorkloadManager does not refuse plain HTTP on its port for mutual TLS", true},
 		"TLS without client certificates": {spire, fakes{ready: 200, invoked: 404, mtls: &tls.Config{MinVersion: tls.VersionTLS13}},
 			"FAILED: the WorkloadManager does not ask a client for its certificate", true},
+		"a WorkloadManager that hangs": {spire, fakes{ready: 200, hangs: true}, "FAILED: the WorkloadManager does not refuse plain HTTP", true},
 		"a plain port left open": {spire, fakes{ready: 200, invoked: 404, mtls: secure, plain: true},
 			"FAILED: a WorkloadManager without TLS still answers", true},
 		"all agents ready":     {spire, wellOverTLS, "passed: 3 of 3 SPIRE agents are ready", false},
@@ -59,6 +62,7 @@ type fakes struct {
 	ready, invoked int         // what the Router answers
 	plain          bool        // whether a WorkloadManager without TLS is there
 	mtls           *tls.Config // of a WorkloadManager with it, if one is there
+	hangs          bool        // the WorkloadManager with it accepts connections, as to the kubelet's probe, and says nothing
 	agents         int         // how many of three SPIRE agents are ready; below 0, the API server does not tell
 }
 
@@ -88,6 +92,12 @@ func (f fakes) run(t *testing.T, script string) (string, error) {
 	}
 	if f.mtls != nil {
 		ports["workloadmanager.agentcube.svc:8443"] = serving(t, httptest.NewUnstartedServer(manager), f.mtls.Clone())
+	}
+	if f.hangs {
+		listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+		require.NoError(t, err)
+		t.Cleanup(func() { _ = listener.Close() })
+		ports["workloadmanager.agentcube.svc:8443"] = listener.Addr().String()
 	}
 	return shell(t, script, ports)
 }
