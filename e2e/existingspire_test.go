@@ -20,7 +20,7 @@ var existingSPIRE = suite.Scenario{
 	Name:        "existing-spire",
 	Description: "One release uses an existing SPIRE, over a directory of the nodes and then over the CSI driver, and another brings its own. Each is independent of the other.",
 	Run: func(ctx context.Context, t *testing.T, _ release.Release) {
-		foreign := installExistingSPIRE(ctx, t)
+		existing := installExistingSPIRE(ctx, t)
 		guest := suite.Install(ctx, t, "guest", map[string]string{
 			"spire.trustDomain":            "foreign.test",
 			"spire.workloadAPI.type":       "hostPath",
@@ -54,37 +54,37 @@ var existingSPIRE = suite.Scenario{
 
 		_, err = suite.Env.Helm.Run(ctx, "uninstall", guest.Name, "--namespace", guest.Namespace, "--wait", "--timeout", "5m")
 		require.NoError(t, err)
-		_, err = foreign.ServerHealthy(ctx)
+		_, err = existing.ServerHealthy(ctx)
 		require.NoError(t, err)
 		requireOwnIdentities(ctx, t, suite.Env.Release, "cluster.local")
 	},
 }
 
-// installExistingSPIRE installs the SPIRE of testdata/foreign-spire.yaml and registers the programs
+// installExistingSPIRE installs the SPIRE of testdata/existing-spire.yaml and registers the programs
 // of the release guest by hand.
 func installExistingSPIRE(ctx context.Context, t *testing.T) release.Release {
 	t.Helper()
 	version, err := components.SPIRE.Version()
 	require.NoError(t, err)
-	manifests, err := os.ReadFile("testdata/foreign-spire.yaml")
+	manifests, err := os.ReadFile("testdata/existing-spire.yaml")
 	require.NoError(t, err)
 	// Volumes of the guest's pods go only with the help of the driver that brought them.
-	suite.Deploy(ctx, t, strings.ReplaceAll(string(manifests), "${VERSION}", strings.TrimPrefix(version, "v")), "guest", "foreign-spire")
+	suite.Deploy(ctx, t, strings.ReplaceAll(string(manifests), "${VERSION}", strings.TrimPrefix(version, "v")), "guest", "existing-spire")
 
-	foreign := release.Release{Client: suite.Env.Release.Client, Namespace: "foreign-spire"}
+	existing := release.Release{Client: suite.Env.Release.Client, Namespace: "existing-spire"}
 	suite.Eventually(ctx, t, "the existing SPIRE server to be healthy", func(ctx context.Context) error {
-		_, err := foreign.ServerHealthy(ctx)
+		_, err := existing.ServerHealthy(ctx)
 		return err
 	})
 	const nodes = "spiffe://foreign.test/nodes"
-	_, err = foreign.Server(ctx, "entry", "create", "-node", "-spiffeID", nodes, "-selector", "k8s_psat:cluster:foreign")
+	_, err = existing.Server(ctx, "entry", "create", "-node", "-spiffeID", nodes, "-selector", "k8s_psat:cluster:existing")
 	require.NoError(t, err)
 	for _, account := range []string{"agentcube-router", "workloadmanager"} {
-		_, err = foreign.Server(ctx, "entry", "create", "-parentID", nodes, "-spiffeID", "spiffe://foreign.test/ns/guest/sa/"+account,
+		_, err = existing.Server(ctx, "entry", "create", "-parentID", nodes, "-spiffeID", "spiffe://foreign.test/ns/guest/sa/"+account,
 			"-selector", "k8s:ns:guest", "-selector", "k8s:sa:"+account)
 		require.NoError(t, err)
 	}
-	return foreign
+	return existing
 }
 
 // restrict has Pod Security admit to a namespace only what its level restricted allows, from now

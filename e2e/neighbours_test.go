@@ -93,6 +93,7 @@ func requireUnknown(ctx context.Context, t *testing.T, server, other release.Rel
 	t.Helper()
 	ids, err := server.Registered(ctx)
 	require.NoError(t, err)
+	require.NotEmpty(t, ids)
 	for _, id := range ids {
 		assert.NotContains(t, id, "/ns/"+other.Namespace+"/", "the server of %s knows an identity of %s", server.Namespace, other.Namespace)
 	}

@@ -75,8 +75,7 @@ var trustDomain = suite.Scenario{
 		load := suite.UnderLoad(ctx, t, r)
 
 		output, err := suite.Env.Helm.Run(ctx, "upgrade", r.Name, suite.Chart, "--namespace", r.Namespace, "--reuse-values", "--set", "spire.trustDomain=example.org")
-		require.Error(t, err, output)
-		require.ErrorContains(t, err, "Set spire.enabled to false in one upgrade")
+		require.ErrorContains(t, err, "Set spire.enabled to false in one upgrade", output)
 
 		speaks := func(trustDomain string) {
 			suite.Settle(ctx, t, r)

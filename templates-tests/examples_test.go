@@ -36,6 +36,7 @@ func contents(t testing.TB, pattern string) map[string]string {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(repo.Path(), pattern))
 	require.NoError(t, err)
+	require.NotEmpty(t, files)
 	found := map[string]string{}
 	for _, file := range files {
 		content, err := os.ReadFile(file)

@@ -55,6 +55,7 @@ func renderRelease(t testing.TB, release chart.Release) []client.Object {
 	t.Helper()
 	objects, err := release.Objects()
 	require.NoError(t, err, "the chart must render")
+	require.NotEmpty(t, objects)
 	return objects
 }
 

@@ -5,8 +5,10 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/yaml"
 
 	"agentcube-mtls/templates-tests/chart"
 )
@@ -107,8 +109,9 @@ func TestImagesAreFetchedOnlyWhereTheyAreMissing(t *testing.T) {
 
 func TestArtifactHubListsTheImagesThatAreRun(t *testing.T) {
 	t.Parallel()
-	listed := chart.Base().Metadata.Annotations["artifacthub.io/images"]
+	var listed []struct{ Image string }
+	require.NoError(t, yaml.Unmarshal([]byte(chart.Base().Metadata.Annotations["artifacthub.io/images"]), &listed))
 	for _, image := range images(render(t, everything)) {
-		assert.Contains(t, listed, "image: "+image+"\n")
+		assert.Contains(t, listed, struct{ Image string }{image})
 	}
 }

@@ -11,6 +11,7 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"agentcube-mtls/templates-tests/chart"
 )
@@ -75,16 +76,15 @@ test: {podAnnotations: *texts, podLabels: *texts}`)
 	}
 	clients := get[*networkingv1.NetworkPolicy](t, objects, "workloadmanager").Spec.Ingress[0].From
 	assert.Equal(t, want, clients[len(clients)-1].PodSelector.MatchLabels)
-	for _, monitor := range ofKind(objects, "PodMonitor") {
+	monitors := ofKind(objects, "PodMonitor")
+	require.Len(t, monitors, 2)
+	for _, monitor := range monitors {
 		assert.Subset(t, monitor.GetLabels(), want)
 	}
-	for _, identity := range ofKind(objects, "ClusterSPIFFEID") {
-		if identity.GetName() == "agentcube-client-a" {
-			assert.Contains(t, identity.Object["spec"].(map[string]any)["podSelector"], "matchLabels")
-			labels := identity.Object["spec"].(map[string]any)["podSelector"].(map[string]any)["matchLabels"].(map[string]any)
-			assert.Equal(t, "true", labels["flag"])
-		}
-	}
+	client := get[*unstructured.Unstructured](t, objects, "agentcube-client-a")
+	selected, _, err := unstructured.NestedStringMap(client.Object, "spec", "podSelector", "matchLabels")
+	require.NoError(t, err)
+	assert.Equal(t, "true", selected["flag"])
 }
 
 // TestVariablesBecomeText: values of variables, and arguments.

@@ -192,6 +192,7 @@ func TestHelmTestAsksOnlyWhatItMayReach(t *testing.T) {
 		return get[*corev1.ConfigMap](t, render(t, given...), "agentcube-test").Data["test.sh"]
 	}
 	assert.Contains(t, script(plain), `"http://$workloadmanager:8080/health"`)
+	assert.Contains(t, script(plain), "the WorkloadManager is healthy")
 	assert.NotContains(t, script(plain, "networkPolicies: {enabled: true}"), "the WorkloadManager is healthy")
 	assert.Contains(t, script(spire), "the WorkloadManager refuses plain HTTP")
 	assert.Contains(t, script(spire), "the WorkloadManager refuses a client without a certificate")

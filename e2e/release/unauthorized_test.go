@@ -19,7 +19,7 @@ func TestClientThatIsLetInFailsTheRow(t *testing.T) {
 	for _, own := range []bool{true, false} {
 		_, err = refused([]record.Refusal{{Client: "no certificate", How: "200 OK"}, {Client: record.AnotherWorkload}}, own)
 		require.EqualError(t, err, "no certificate was not refused: 200 OK")
-		require.Error(t, Failed([]Row{{What: "unauthorized clients", Err: err}}))
+		require.ErrorContains(t, Failed([]Row{{What: "unauthorized clients", Err: err}}), "unauthorized clients")
 	}
 	_, err = refused([]record.Refusal{{Client: record.AnotherWorkload, How: "404 Not Found"}}, true)
 	require.EqualError(t, err, record.AnotherWorkload+" was not refused: 404 Not Found")
@@ -33,5 +33,5 @@ func TestImageThatLetsInAnyWorkloadIsNamedAndFailsNothing(t *testing.T) {
 	assert.Equal(t, "✓ handshake              TLS 1.3\n"+
 		"! unauthorized clients   no certificate\n"+
 		"                         this image of the WorkloadManager lets in any workload of the trust domain\n", Table(rows))
-	require.Error(t, Failed(append(rows, Row{What: "sidecars", Err: errors.New("none")})))
+	require.ErrorContains(t, Failed(append(rows, Row{What: "sidecars", Err: errors.New("none")})), "sidecars")
 }

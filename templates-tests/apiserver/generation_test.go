@@ -110,6 +110,7 @@ func TestAcceptedValueWorks(t *testing.T) {
 	given := []string{plain, spire, everything}
 	examples, err := filepath.Glob(repo.Path("values", "*.yaml"))
 	require.NoError(t, err)
+	require.NotEmpty(t, examples)
 	for _, example := range examples {
 		content, err := os.ReadFile(example)
 		require.NoError(t, err)

@@ -107,7 +107,7 @@ func TestServerRefusesUnauthorizedClients(t *testing.T) {
 			}
 			_, clientErr, serverErr := handshake(t, client, test.server)
 			if test.refusal != "" {
-				require.Error(t, clientErr)
+				require.ErrorContains(t, clientErr, "remote error: tls: ")
 				require.ErrorContains(t, serverErr, test.refusal)
 				return
 			}

@@ -242,7 +242,7 @@ func TestBundleOfAnotherTrustDomainIsUnknown(t *testing.T) {
 	ca := testca.New(t)
 	source := open(t, write(t, t.TempDir(), ca.SVID(t, routerID), ca))
 	_, err := source.GetX509BundleForTrustDomain(spiffeid.RequireTrustDomainFromString("elsewhere.test"))
-	require.Error(t, err)
+	require.ErrorContains(t, err, "no X.509 bundle found")
 }
 
 func TestASourceWithoutASPIFFEIDTrustsNobody(t *testing.T) {
@@ -250,7 +250,7 @@ func TestASourceWithoutASPIFFEIDTrustsNobody(t *testing.T) {
 	ca := testca.New(t)
 	source := open(t, write(t, t.TempDir(), ca.SVID(t, ""), ca))
 	_, err := source.GetX509BundleForTrustDomain(spiffeid.RequireTrustDomainFromString("cluster.local"))
-	require.Error(t, err)
+	require.ErrorContains(t, err, "certificate contains no URI SAN")
 }
 
 func TestRotationIsNotLogged(t *testing.T) {

@@ -122,7 +122,7 @@ func TestIssuerIsAskedOnce(t *testing.T) {
 		w.WriteHeader(http.StatusBadGateway)
 	}))
 	_, err := discover(t.Context(), JWTConfig{IssuerURL: url})
-	require.Error(t, err)
+	require.ErrorContains(t, err, "502 Bad Gateway")
 	assert.Equal(t, int32(1), asked.Load())
 }
 

@@ -268,5 +268,5 @@ func TestEntryPointIsTheFirstThatMatches(t *testing.T) {
 		assert.Equal(t, want, target.String(), path)
 	}
 	_, err := entryPoint(nil, "/")
-	require.Error(t, err)
+	require.ErrorContains(t, err, "no entry point found")
 }

@@ -101,7 +101,7 @@ func refused(t *testing.T, address string, client *tls.Config) string {
 	require.NoError(t, err)
 	defer func() { _ = conn.Close() }()
 	_, err = tls.Client(conn, client).Read(make([]byte, 1))
-	require.Error(t, err)
+	require.ErrorContains(t, err, "remote error: tls: ")
 	return conn.LocalAddr().String()
 }
 

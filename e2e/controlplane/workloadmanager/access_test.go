@@ -105,19 +105,23 @@ func parse(t *testing.T, args ...string) (*Config, error) {
 
 func TestConfigRefusesWhatDoesNotGoTogether(t *testing.T) {
 	t.Parallel()
-	for name, args := range map[string][]string{
-		"unknown flag":         {"--no-such-flag"},
-		"TLS without files":    {"--enable-tls"},
-		"TLS without a key":    {"--enable-tls", "--tls-cert=c"},
-		"TLS files but no TLS": {"--tls-cert=c", "--tls-key=k"},
-		"CA alone":             {"--tls-ca=a"},
-		"CA without files":     {"--enable-tls", "--tls-ca=a"},
-		"files, CA but no TLS": {"--tls-cert=c", "--tls-key=k", "--tls-ca=a"},
+	const together, ca = "go together: set all of them or none", "--tls-ca needs"
+	for name, test := range map[string]struct {
+		args []string
+		says string
+	}{
+		"unknown flag":         {[]string{"--no-such-flag"}, "flag provided but not defined"},
+		"TLS without files":    {[]string{"--enable-tls"}, together},
+		"TLS without a key":    {[]string{"--enable-tls", "--tls-cert=c"}, together},
+		"TLS files but no TLS": {[]string{"--tls-cert=c", "--tls-key=k"}, together},
+		"CA alone":             {[]string{"--tls-ca=a"}, ca},
+		"CA without files":     {[]string{"--enable-tls", "--tls-ca=a"}, together},
+		"files, CA but no TLS": {[]string{"--tls-cert=c", "--tls-key=k", "--tls-ca=a"}, together},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, err := parse(t, args...)
-			require.Error(t, err)
+			_, err := parse(t, test.args...)
+			require.ErrorContains(t, err, test.says)
 		})
 	}
 }

@@ -70,7 +70,7 @@ func TestLookUpsAskNoAPIServer(t *testing.T) {
 	}
 	assert.LessOrEqual(t, api.requests.Load()-before, int32(2), "watches may still begin")
 	_, err := server.agentRuntime(t.Context(), interpreterKey)
-	require.Error(t, err)
+	require.ErrorContains(t, err, "agent runtime not found")
 	runtime, err := server.agentRuntime(t.Context(), client.ObjectKey{Namespace: "team", Name: "echo"})
 	require.NoError(t, err)
 	assert.Equal(t, "agent:1", runtime.pod.Containers[0].Image)

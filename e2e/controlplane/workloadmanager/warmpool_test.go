@@ -10,6 +10,7 @@ import (
 	runtimev1alpha1 "github.com/volcano-sh/agentcube/pkg/apis/runtime/v1alpha1"
 	"github.com/volcano-sh/agentcube/pkg/common/types"
 	"github.com/volcano-sh/agentcube/pkg/store"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	extensionsv1alpha1 "sigs.k8s.io/agent-sandbox/extensions/api/v1alpha1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -67,8 +68,8 @@ func TestWarmPoolFollowsItsCodeInterpreter(t *testing.T) {
 	interpreter.Spec.WarmPoolSize = new(int32(0))
 	require.NoError(t, cluster.Update(t.Context(), &interpreter))
 	reconcileInterpreter(t, server)
-	require.Error(t, cluster.Get(t.Context(), interpreterKey, &template))
-	require.Error(t, cluster.Get(t.Context(), interpreterKey, &pool))
+	require.True(t, apierrors.IsNotFound(cluster.Get(t.Context(), interpreterKey, &template)))
+	require.True(t, apierrors.IsNotFound(cluster.Get(t.Context(), interpreterKey, &pool)))
 }
 
 func TestWarmPoolWaitsForTheRoutersKey(t *testing.T) {
@@ -76,7 +77,7 @@ func TestWarmPoolWaitsForTheRoutersKey(t *testing.T) {
 	cluster := cluster(t, ready, interceptor.Funcs{}, warmInterpreter(1, runtimev1alpha1.AuthModePicoD))
 	server := newServer(Config{}, cluster)
 	assert.Equal(t, reconcile.Result{RequeueAfter: 5 * time.Second}, reconcileInterpreter(t, server))
-	require.Error(t, cluster.Get(t.Context(), interpreterKey, &extensionsv1alpha1.SandboxTemplate{}))
+	require.True(t, apierrors.IsNotFound(cluster.Get(t.Context(), interpreterKey, &extensionsv1alpha1.SandboxTemplate{})))
 
 	require.NoError(t, cluster.Create(t.Context(), identity(t, newKey(t))))
 	require.NoError(t, server.awaitRouterKey(t.Context()))
