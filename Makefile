@@ -23,17 +23,15 @@ down: ## remove what `make up` made
 setup: # install with apt-get what is missing, or fail and name it
 	@$(GO) run ./e2e/cmd/setup
 
-# The guides wait for pods most of the time, and leave the processors to the other tests meanwhile.
+# The guides wait for pods most of the time, and the scenarios for idle processors. What needs no cluster gives way to both.
 .PHONY: test
 test: lint ## prove everything; installs what it needs on Debian
-	$(MAKE) --jobs=2 docs-test test-beside-guides
+	$(MAKE) --jobs=3 docs-test test-e2e test-without-cluster
 
-# What needs no cluster gives way to the guides; the scenarios wait for idle processors by themselves.
-.PHONY: test-beside-guides
-test-beside-guides:
-	nice -n 2 $(MAKE) test-templates
-	nice -n 2 $(MAKE) test-units
-	$(MAKE) test-e2e
+.PHONY: test-without-cluster
+test-without-cluster:
+	nice -n 10 $(MAKE) test-templates
+	nice -n 10 $(MAKE) test-units
 
 .PHONY: lint
 lint: setup ## check the form of the code

@@ -5,9 +5,20 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"syscall"
 	"time"
 )
+
+// LockCache is Lock by a file of that name in the cache: of two commands that make the same thing on
+// this machine, one makes it and the other waits.
+func LockCache(ctx context.Context, name string) (unlock func(), err error) {
+	dir, err := Cache()
+	if err != nil {
+		return nil, err
+	}
+	return Lock(ctx, filepath.Join(dir, name+".lock"))
+}
 
 // Lock waits until no other process, and no other caller in this one, holds the lock file at path,
 // and takes it. The returned function gives it back; so does the end of the process.

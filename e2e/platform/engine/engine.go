@@ -12,12 +12,18 @@ import (
 
 	"agentcube-mtls/e2e/progress"
 	"agentcube-mtls/internal/command"
+	"agentcube-mtls/internal/repo"
 )
 
 // Ensure returns when a container engine answers. Where none does it starts one, installed first if
 // need be, provided that this is Debian and the user is root; otherwise its error names the command
 // that the user has to run.
 func Ensure(ctx context.Context, log *progress.Log) error {
+	unlock, err := repo.LockCache(ctx, "engine")
+	if err != nil {
+		return err
+	}
+	defer unlock()
 	problem := ping(ctx)
 	if problem == nil {
 		return nil

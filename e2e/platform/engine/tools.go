@@ -10,6 +10,7 @@ import (
 
 	"agentcube-mtls/e2e/progress"
 	"agentcube-mtls/internal/command"
+	"agentcube-mtls/internal/repo"
 )
 
 // tool is a program, and the Debian packages that bring it.
@@ -23,6 +24,11 @@ var compiler = tool{"gcc", []string{"gcc", "libc6-dev"}}
 // EnsureBuildTools installs what images are built with where no registry can give one: what makes a
 // Debian base image, and the C compiler that SPIRE's sqlite takes.
 func EnsureBuildTools(ctx context.Context, log *progress.Log) error {
+	unlock, err := repo.LockCache(ctx, "engine")
+	if err != nil {
+		return err
+	}
+	defer unlock()
 	packages := lacking([]tool{{"debootstrap", []string{"debootstrap"}}, compiler}, exec.LookPath)
 	if len(packages) == 0 {
 		return nil

@@ -25,6 +25,11 @@ func Has(ctx context.Context, image string) bool {
 // Archive saves an image of the engine to a file, once, and returns the file. What was saved of
 // earlier images of the name goes.
 func Archive(ctx context.Context, image string) (string, error) {
+	unlock, err := repo.LockCache(ctx, "images")
+	if err != nil {
+		return "", err
+	}
+	defer unlock()
 	id, err := ID(ctx, image)
 	if err != nil {
 		return "", err

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"agentcube-mtls/internal/command"
+	"agentcube-mtls/internal/repo"
 )
 
 // Bases of images.
@@ -22,6 +23,11 @@ const debianMirror = "http://deb.debian.org/debian"
 // EnsureDebian puts the Debian base image into the engine: pulled where a registry answers, else
 // made by debootstrap.
 func EnsureDebian(ctx context.Context, registry bool) error {
+	unlock, err := repo.LockCache(ctx, "images")
+	if err != nil {
+		return err
+	}
+	defer unlock()
 	if Has(ctx, Debian) {
 		return nil
 	}

@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"agentcube-mtls/internal/command"
+	"agentcube-mtls/internal/repo"
 )
 
 // inputsLabel holds, in every image built here, a hash of what it was built from.
@@ -61,6 +62,11 @@ func (i Image) Build(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("image %s: %w", i.Name, err)
 	}
+	unlock, err := repo.LockCache(ctx, "images")
+	if err != nil {
+		return err
+	}
+	defer unlock()
 	label, err := command.New("docker", "image", "inspect", "--format", `{{index .Config.Labels "`+inputsLabel+`"}}`, i.Name).Output(ctx)
 	// The caller's may be another one today under the same name.
 	if err == nil && label == inputs && (i.Base == Scratch || i.Base == Debian) {
