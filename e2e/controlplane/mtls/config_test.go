@@ -118,7 +118,7 @@ func TestServerRefusesUnauthorizedClients(t *testing.T) {
 }
 
 // A resumed session would skip the verification of the client's certificate.
-func TestServerVerifiesEveryConnectionAnew(t *testing.T) {
+func TestServerVerifiesEveryConnection(t *testing.T) {
 	t.Parallel()
 	ca := testca.New(t)
 	server := mtls.ServerConfig(newParty(t, managerID, ca).source, nil)

@@ -128,7 +128,7 @@ func serveTLS(t testing.TB, server *party) string {
 	return "https://" + listener.Addr().String()
 }
 
-// newClient calls as the Router; connections are kept or made anew each time.
+// newClient calls as the Router; connections are kept, or made again each time.
 func newClient(t testing.TB, client *party, keep bool) *http.Client {
 	t.Helper()
 	transport := &http.Transport{
