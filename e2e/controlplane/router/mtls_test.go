@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/spiffe/go-spiffe/v2/spiffeid"
@@ -57,7 +58,7 @@ func TestWorkloadManagerIsReachedOverMTLSWithAnOldURL(t *testing.T) {
 
 func TestARouterWithPartOfItsCertificateFilesNamesTheFlags(t *testing.T) {
 	t.Parallel()
-	_, err := newManager(t.Context(), &Config{MTLS: mtls.Files{Cert: "c"}}, nil, time.Millisecond)
+	_, err := newManager(t.Context(), &Config{MTLS: mtls.Files{Cert: "c"}}, nil)
 	require.ErrorContains(t, err, "--mtls-key")
 }
 
@@ -102,15 +103,19 @@ func TestReplacedWorkloadManagerIsReached(t *testing.T) {
 	}
 }
 
-func TestRouterStopsWaitingForCertificates(t *testing.T) {
+func TestRouterWaitsHalfAMinuteForItsCertificates(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	config := &Config{
 		WorkloadManagerURL: "http://unused", Namespace: "agentcube", TrustDomain: "cluster.local",
 		MTLS: mtls.Files{Cert: dir + "/svid.pem", Key: dir + "/svid_key.pem", CA: dir + "/svid_bundle.pem"},
 	}
-	_, err := newManager(t.Context(), config, nil, time.Millisecond)
-	require.ErrorContains(t, err, dir+"/svid.pem")
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		_, err := New(t.Context(), config, nil, nil, nil)
+		require.ErrorContains(t, err, dir+"/svid.pem")
+		assert.Equal(t, 30*time.Second, time.Since(began))
+	})
 }
 
 func TestCallsShareOneConnectionInMTLS(t *testing.T) {

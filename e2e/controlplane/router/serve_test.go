@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -38,4 +39,5 @@ func TestRouterDoesNotDrain(t *testing.T) {
 	got, err := io.ReadAll(resp.Body)
 	assert.Equal(t, "begun", string(got))
 	require.ErrorIs(t, err, io.ErrUnexpectedEOF)
+	assert.Equal(t, 30*time.Second, readTimeout)
 }

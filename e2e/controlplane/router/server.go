@@ -20,7 +20,6 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/klog/v2"
 
-	"agentcube-mtls/e2e/controlplane/mtls"
 	"agentcube-mtls/e2e/controlplane/serve"
 )
 
@@ -50,7 +49,7 @@ func New(ctx context.Context, c *Config, sessions store.Store, owners owners, si
 	if err != nil {
 		return nil, err
 	}
-	manager, err := newManager(ctx, c, signer, mtls.FileWait)
+	manager, err := newManager(ctx, c, signer)
 	if err != nil {
 		return nil, err
 	}

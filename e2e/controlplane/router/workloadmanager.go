@@ -36,7 +36,7 @@ type manager struct {
 
 // newManager prepares the client, with mTLS where the configuration names certificate files. It
 // waits for them; they are followed until ctx is done.
-func newManager(ctx context.Context, c *Config, signer signer, patience time.Duration) (*manager, error) {
+func newManager(ctx context.Context, c *Config, signer signer) (*manager, error) {
 	secure, err := c.secure()
 	if err != nil {
 		return nil, err
@@ -47,7 +47,7 @@ func newManager(ctx context.Context, c *Config, signer signer, patience time.Dur
 		if err != nil {
 			return nil, err
 		}
-		source, err := mtls.Open(ctx, "Router", c.MTLS, patience)
+		source, err := mtls.Open(ctx, "Router", c.MTLS, mtls.FileWait)
 		if err != nil {
 			return nil, err
 		}

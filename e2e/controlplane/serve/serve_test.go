@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"sync"
 	"testing"
 	"time"
@@ -227,4 +228,19 @@ func TestStopCutsWhatItDoesNotDrain(t *testing.T) {
 			require.ErrorIs(t, cut.err, io.ErrUnexpectedEOF)
 		})
 	}
+}
+
+func TestARequestThatComesInTooSlowlyIsCut(t *testing.T) {
+	t.Parallel()
+	read := make(chan error, 1)
+	address, _ := start(t, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		_, err := io.ReadAll(r.Body)
+		read <- err
+	}), serve.Options{ReadTimeout: 50 * time.Millisecond})
+	conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", address)
+	require.NoError(t, err)
+	defer func() { _ = conn.Close() }()
+	_, err = io.WriteString(conn, "POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 10\r\n\r\nhalf")
+	require.NoError(t, err)
+	require.ErrorIs(t, <-read, os.ErrDeadlineExceeded)
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/spiffe/go-spiffe/v2/spiffeid"
@@ -19,7 +20,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 
-	"agentcube-mtls/e2e/controlplane/mtls"
 	"agentcube-mtls/internal/testca"
 )
 
@@ -161,18 +161,18 @@ func TestTLSIsAsStrictAsTheFlagsSay(t *testing.T) {
 	ca := testca.New(t)
 	cert, key, bundle := ca.SVID(t, "spiffe://cluster.local/ns/agentcube/sa/workloadmanager").Write(t, t.TempDir(), ca)
 
-	none, err := (&Config{}).TLS(t.Context(), mtls.FileWait)
+	none, err := (&Config{}).TLS(t.Context())
 	require.NoError(t, err)
 	assert.Nil(t, none)
 
-	plain, err := (&Config{EnableTLS: true, TLSCert: cert, TLSKey: key}).TLS(t.Context(), mtls.FileWait)
+	plain, err := (&Config{EnableTLS: true, TLSCert: cert, TLSKey: key}).TLS(t.Context())
 	require.NoError(t, err)
 	assert.Equal(t, tls.NoClientCert, plain.ClientAuth)
 
 	mutual, err := (&Config{
 		EnableTLS: true, TLSCert: cert, TLSKey: key, TLSCA: bundle,
 		AllowedClients: []spiffeid.ID{spiffeid.RequireFromString("spiffe://cluster.local/only-this")},
-	}).TLS(t.Context(), mtls.FileWait)
+	}).TLS(t.Context())
 	require.NoError(t, err)
 	assert.Equal(t, tls.RequireAnyClientCert, mutual.ClientAuth)
 	assert.Equal(t, uint16(tls.VersionTLS13), mutual.MinVersion)
@@ -188,10 +188,13 @@ func TestTLSIsAsStrictAsTheFlagsSay(t *testing.T) {
 	}
 }
 
-func TestWorkloadManagerStopsWaitingForCertificates(t *testing.T) {
+func TestWorkloadManagerWaitsHalfAMinuteForItsCertificates(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	config := &Config{EnableTLS: true, TLSCert: dir + "/svid.pem", TLSKey: dir + "/svid_key.pem", TLSCA: dir + "/svid_bundle.pem"}
-	_, err := config.TLS(t.Context(), time.Millisecond)
-	require.ErrorContains(t, err, dir+"/svid_bundle.pem")
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		require.ErrorContains(t, Run(t.Context(), config, nil, nil), dir+"/svid_bundle.pem")
+		assert.Equal(t, 30*time.Second, time.Since(began))
+	})
 }

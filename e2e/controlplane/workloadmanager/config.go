@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"os"
 	"strings"
-	"time"
 
 	"github.com/spiffe/go-spiffe/v2/spiffeid"
 	"k8s.io/klog/v2"
@@ -68,7 +67,7 @@ func (c *Config) Complete() error {
 
 // TLS is the configuration to serve with, nil for plain HTTP. With mTLS it
 // waits for the certificate files; they are followed until ctx is done.
-func (c *Config) TLS(ctx context.Context, patience time.Duration) (*tls.Config, error) {
+func (c *Config) TLS(ctx context.Context) (*tls.Config, error) {
 	if c.TLSCA == "" && len(c.AllowedClients) > 0 {
 		klog.Warning("AGENTCUBE_ALLOWED_CLIENT_SPIFFE_IDS has no effect without --tls-ca: every client is let in")
 	}
@@ -78,7 +77,7 @@ func (c *Config) TLS(ctx context.Context, patience time.Duration) (*tls.Config, 
 	case c.TLSCA == "":
 		return mtls.KeyPairConfig(ctx, c.TLSCert, c.TLSKey)
 	}
-	source, err := mtls.Open(ctx, "WorkloadManager", mtls.Files{Cert: c.TLSCert, Key: c.TLSKey, CA: c.TLSCA}, patience)
+	source, err := mtls.Open(ctx, "WorkloadManager", mtls.Files{Cert: c.TLSCert, Key: c.TLSKey, CA: c.TLSCA}, mtls.FileWait)
 	if err != nil {
 		return nil, err
 	}

@@ -11,7 +11,6 @@ import (
 	"k8s.io/client-go/rest"
 	"k8s.io/klog/v2"
 
-	"agentcube-mtls/e2e/controlplane/mtls"
 	"agentcube-mtls/e2e/controlplane/serve"
 	"agentcube-mtls/e2e/controlplane/sessions"
 )
@@ -24,7 +23,7 @@ const (
 // Run is the program: it waits for its certificate files, then for its informers, asks its store
 // once, and only then listens, until ctx is done.
 func Run(ctx context.Context, c *Config, kubernetes *rest.Config, store store.Store) error {
-	tlsConfig, err := c.TLS(ctx, mtls.FileWait)
+	tlsConfig, err := c.TLS(ctx)
 	if err != nil {
 		return err
 	}

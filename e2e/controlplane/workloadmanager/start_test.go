@@ -138,4 +138,5 @@ func TestWorkloadManagerDrains(t *testing.T) {
 	assert.Equal(t, http.StatusOK, <-status)
 	require.NoError(t, <-stopped)
 	assert.Equal(t, 15*time.Second, drain)
+	assert.Equal(t, 15*time.Second, readTimeout)
 }

@@ -3,7 +3,9 @@ package workloadmanager
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -67,4 +69,25 @@ func TestSweepDeletesWhatExpiredOrWentIdleByItsOwnTimeout(t *testing.T) {
 		_, err := store.Storage().GetSandboxBySessionID(t.Context(), name)
 		assert.Equal(t, kept, err == nil, name)
 	}
+}
+
+// deaf is a store that counts how often it is asked for expired sessions, and has no answer.
+type deaf struct {
+	store.Store
+	asked atomic.Int32
+}
+
+func (d *deaf) ListExpiredSandboxes(context.Context, time.Time, int64) ([]*types.SandboxInfo, error) {
+	d.asked.Add(1)
+	return nil, store.ErrNotFound
+}
+
+func TestSessionsAreSweptEveryFifteenSeconds(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		sessions := &deaf{}
+		go New(&Config{}, nil, sessions, nil).Sweep(t.Context())
+		time.Sleep(61 * time.Second)
+		assert.Equal(t, int32(5), sessions.asked.Load())
+	})
 }
