@@ -28,6 +28,36 @@ func TestTheWorkloadManagerReadsOneSecretOfItsOwnNamespace(t *testing.T) {
 	}
 }
 
+// AgentCube's WorkloadManager may do what its own chart lets it do, but for all Secrets of the cluster.
+func TestTheWorkloadManagerKeepsTheRightsOfV010(t *testing.T) {
+	t.Parallel()
+	old, err := v010()
+	require.NoError(t, err)
+	ours := rights(get[*rbacv1.ClusterRole](t, render(t, plain), "agentcube-agentcube-workloadmanager"))
+	theirs := rights(get[*rbacv1.ClusterRole](t, renderRelease(t, chart.Release{Chart: old, Values: values(t, plain)}), "workloadmanager"))
+	require.Greater(t, len(theirs), 20)
+	for _, right := range theirs {
+		if !strings.HasPrefix(right, "/secrets ") {
+			assert.Contains(t, ours, right)
+		}
+	}
+}
+
+// rights are the rules of a role one by one, each as group/resource verb.
+func rights(role *rbacv1.ClusterRole) []string {
+	var all []string
+	for _, rule := range role.Rules {
+		for _, group := range rule.APIGroups {
+			for _, resource := range rule.Resources {
+				for _, verb := range rule.Verbs {
+					all = append(all, group+"/"+resource+" "+verb)
+				}
+			}
+		}
+	}
+	return all
+}
+
 func TestNoRoleHasARightOnEverything(t *testing.T) {
 	t.Parallel()
 	objects := render(t, spire, "volcano: {scheduler: {enabled: true}}")
