@@ -105,6 +105,11 @@ func (r Release) describeHandshake(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	return judged(seen, expected)
+}
+
+// judged returns a handshake in words, or what is wrong with it.
+func judged(seen *record.Handshake, expected Identities) (string, error) {
 	if got := (Identities{seen.Client.ID, seen.Server.ID}); got != expected {
 		return "", fmt.Errorf("the identities are %+v, expected were %+v", got, expected)
 	}

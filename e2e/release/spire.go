@@ -230,6 +230,9 @@ func (r Release) NoRestarts(ctx context.Context) (string, error) {
 			}
 		}
 	}
+	if containers == 0 {
+		return "", fmt.Errorf("no container in namespace %s", r.Namespace)
+	}
 	if len(restarted) > 0 {
 		return "", fmt.Errorf("restarted: %s", strings.Join(restarted, ", "))
 	}

@@ -111,3 +111,48 @@ func TestPodsThatTheLoadMadeAreNotInItsTimeline(t *testing.T) {
 	}
 	assert.ElementsMatch(t, []string{"router-1", mix.Session}, seen)
 }
+
+func TestRestartsOfAPodAreNoted(t *testing.T) {
+	t.Parallel()
+	r := &Recorder{pods: map[string]int{}, restarts: map[string]int32{}}
+	see := func(restarts int32) {
+		r.seen(t.Context(), &corev1.Pod{
+			ObjectMeta: metav1.ObjectMeta{Name: "router-1", UID: "a"},
+			Status:     corev1.PodStatus{ContainerStatuses: []corev1.ContainerStatus{{Name: "router", RestartCount: restarts}}},
+		})
+	}
+	see(1) // from before the load
+	see(1)
+	assert.Empty(t, r.timeline.Restarts)
+	see(2)
+	see(2)
+	require.Len(t, r.timeline.Restarts, 1)
+	assert.Equal(t, "router-1/router", r.timeline.Restarts[0].What)
+	assert.Len(t, r.timeline.Pods, 1)
+
+	r.gone(&corev1.Pod{ObjectMeta: metav1.ObjectMeta{UID: "another"}})
+	assert.False(t, r.isGone(&corev1.Pod{ObjectMeta: metav1.ObjectMeta{UID: "a"}}))
+	r.gone(&corev1.Pod{ObjectMeta: metav1.ObjectMeta{UID: "a"}})
+	assert.True(t, r.isGone(&corev1.Pod{ObjectMeta: metav1.ObjectMeta{UID: "a"}}))
+}
+
+// A log that is read again tells the same again.
+func TestLinesOfALogAreNotedOnce(t *testing.T) {
+	t.Parallel()
+	r := &Recorder{serials: map[string]bool{}}
+	for range 2 {
+		r.noteHandshake([]byte(`{"serial": "1", "id": "spiffe://a/ns/b/sa/agentcube-router"}`))
+		r.noteHandshake([]byte(`{"serial": "2", "id": "spiffe://a/ns/b/sa/workloadmanager"}`))
+		r.noteHandshake([]byte(`{"at": "2026-01-01T00:00:00Z", "what": "tls: expired"}`))
+		r.noteHandshake([]byte("probe: out of memory"))
+		r.noteComplaint([]byte("E0101 sandbox is gone"))
+		r.noteComplaint([]byte("E0101 runtime not found"))
+		r.noteComplaint([]byte("I0101 serving"))
+	}
+	require.Len(t, r.timeline.Certificates, 2)
+	require.Len(t, r.Certificates("workloadmanager"), 1)
+	assert.Equal(t, "2", r.Certificates("workloadmanager")[0].Serial)
+	assert.Equal(t, []record.Event{{At: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), What: "tls: expired"}}, r.timeline.Handshakes)
+	require.Len(t, r.timeline.Complaints, 1)
+	assert.Equal(t, "E0101 sandbox is gone", r.timeline.Complaints[0].What)
+}
