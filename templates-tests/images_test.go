@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/yaml"
 
@@ -49,24 +50,34 @@ func images(objects []client.Object) map[string]string {
 func TestEveryImageComesFromTheMirror(t *testing.T) {
 	t.Parallel()
 	found := images(render(t, everything, twoServers, "global: {imageRegistry: mirror.example:5000/all}"))
+	curl := "mirror.example:5000/all/curlimages/curl:" + tag(t, "tools")
 	assert.Equal(t, map[string]string{
 		"agentcube-router":         "mirror.example:5000/all/volcano-sh/agentcube-router:latest",
 		"workloadmanager":          "mirror.example:5000/all/volcano-sh/workloadmanager:latest",
 		"volcano-agent-scheduler":  "mirror.example:5000/all/volcano-sh/vc-agent-scheduler:latest",
-		"spiffe-helper":            "mirror.example:5000/all/spiffe/spiffe-helper:0.11.0",
-		"spire-server":             "mirror.example:5000/all/spiffe/spire-server:1.13.3",
-		"spire-agent":              "mirror.example:5000/all/spiffe/spire-agent:1.13.3",
-		"spire-controller-manager": "mirror.example:5000/all/spiffe/spire-controller-manager:0.6.4",
-		"redis":                    "mirror.example:5000/all/library/redis:7.0.15",
-		"bundle-keeper":            "mirror.example:5000/all/curlimages/curl:7.88.1",
-		"wait-for-agent":           "mirror.example:5000/all/curlimages/curl:7.88.1",
-		"wait-for-first-server":    "mirror.example:5000/all/curlimages/curl:7.88.1",
-		"kubelet-ca-keeper":        "mirror.example:5000/all/curlimages/curl:7.88.1",
-		"wait-for-redis":           "mirror.example:5000/all/curlimages/curl:7.88.1",
-		"wait-for-server":          "mirror.example:5000/all/curlimages/curl:7.88.1",
-		"wait-for-workloadmanager": "mirror.example:5000/all/curlimages/curl:7.88.1",
-		"test":                     "mirror.example:5000/all/curlimages/curl:7.88.1",
+		"spiffe-helper":            "mirror.example:5000/all/spiffe/spiffe-helper:" + tag(t, "spire", "spiffeHelper"),
+		"spire-server":             "mirror.example:5000/all/spiffe/spire-server:" + tag(t, "spire", "server"),
+		"spire-agent":              "mirror.example:5000/all/spiffe/spire-agent:" + tag(t, "spire", "agent"),
+		"spire-controller-manager": "mirror.example:5000/all/spiffe/spire-controller-manager:" + tag(t, "spire", "controllerManager"),
+		"redis":                    "mirror.example:5000/all/library/redis:" + tag(t, "redis", "embedded"),
+		"bundle-keeper":            curl,
+		"wait-for-agent":           curl,
+		"wait-for-first-server":    curl,
+		"kubelet-ca-keeper":        curl,
+		"wait-for-redis":           curl,
+		"wait-for-server":          curl,
+		"wait-for-workloadmanager": curl,
+		"test":                     curl,
 	}, found)
+}
+
+// tag returns the tag of the image in a section of the values.
+func tag(t *testing.T, section ...string) string {
+	t.Helper()
+	tag, found, err := unstructured.NestedString(chart.Base().Values, append(section, "image", "tag")...)
+	require.NoError(t, err)
+	require.True(t, found)
+	return tag
 }
 
 func TestARepositoryWithoutARegistryKeepsItsWholePathInAMirror(t *testing.T) {

@@ -20,17 +20,13 @@ import (
 
 func TestImagesHaveTheVersionsThatTheHarnessBuilds(t *testing.T) {
 	t.Parallel()
-	settings := chart.Base().Values["spire"].(map[string]any)
-	tag := func(component string) string {
-		return settings[component].(map[string]any)["image"].(map[string]any)["tag"].(string)
-	}
 	for component, module := range map[string]string{
 		"server":            "github.com/spiffe/spire",
 		"agent":             "github.com/spiffe/spire",
 		"spiffeHelper":      "github.com/spiffe/spiffe-helper",
 		"controllerManager": "github.com/spiffe/spire-controller-manager",
 	} {
-		assert.Equal(t, builtVersion(t, module), tag(component), "spire.%s.image.tag", component)
+		assert.Equal(t, builtVersion(t, module), tag(t, "spire", component), "spire.%s.image.tag", component)
 	}
 	assert.Equal(t, builtVersion(t, "github.com/spiffe/spire-controller-manager"), chart.SpireCRDs().Metadata.AppVersion,
 		"the CRDs are those of the controller manager that reads them")
