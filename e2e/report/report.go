@@ -44,6 +44,7 @@ const (
 type Load struct {
 	Requests Counts `json:"requests"`
 	Restarts int    `json:"restarts"` // of containers
+	Late     int    `json:"late"`     // requests for which AgentCube's Router would not have waited
 }
 
 // Counts are those of requests, by kind as the package mix names it.
@@ -66,7 +67,7 @@ type Fault struct {
 
 // Of counts the requests of a timeline.
 func Of(timeline *traffic.Timeline) Load {
-	return Load{Requests: count(timeline.Requests), Restarts: len(timeline.Restarts)}
+	return Load{Requests: count(timeline.Requests), Restarts: len(timeline.Restarts), Late: len(timeline.Late)}
 }
 
 // Cost tells a verdict of a fault that spares some things. Requests that were in progress when the

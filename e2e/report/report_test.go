@@ -25,8 +25,8 @@ func lost(calls, inSessions int) map[string][]record.Request {
 
 func TestLoadIsCountedByKind(t *testing.T) {
 	t.Parallel()
-	load := report.Of(&traffic.Timeline{Requests: requests, Restarts: make([]record.Event, 2)})
-	assert.Equal(t, report.Load{Requests: report.Counts{"calls": {Sent: 2, Lost: 1}, "in sessions": {Sent: 1}}, Restarts: 2}, load)
+	load := report.Of(&traffic.Timeline{Requests: requests, Restarts: make([]record.Event, 2), Late: make([]record.Event, 3)})
+	assert.Equal(t, report.Load{Requests: report.Counts{"calls": {Sent: 2, Lost: 1}, "in sessions": {Sent: 1}}, Restarts: 2, Late: 3}, load)
 }
 
 // A request that was in progress when a fault came was sent before it.

@@ -13,6 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
 
+	controlplane "agentcube-mtls/e2e/controlplane/router"
 	"agentcube-mtls/e2e/mix"
 	"agentcube-mtls/e2e/record"
 	"agentcube-mtls/e2e/release"
@@ -155,4 +156,20 @@ func TestLinesOfALogAreNotedOnce(t *testing.T) {
 	assert.Equal(t, []record.Event{{At: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), What: "tls: expired"}}, r.timeline.Handshakes)
 	require.Len(t, r.timeline.Complaints, 1)
 	assert.Equal(t, "E0101 sandbox is gone", r.timeline.Complaints[0].What)
+}
+
+func TestLateSandboxesAreKeptApartFromComplaints(t *testing.T) {
+	t.Parallel()
+	r := &Recorder{}
+	for _, line := range []string{
+		"E1125 dial.go:33] " + controlplane.Late + "10.0.0.1:80 accepted after 201ms",
+		"E1125 dial.go:33] " + controlplane.Late + "10.0.0.2:80 accepted after 3s",
+		"E1125 dial.go:33] " + controlplane.Late + "10.0.0.2:80 accepted after 3s", // the log is read again
+		"E1125 forward.go:78] Reaching sandbox: refused",
+	} {
+		r.noteComplaint([]byte(line))
+	}
+	assert.Len(t, r.timeline.Late, 2)
+	require.Len(t, r.timeline.Complaints, 1)
+	assert.Contains(t, r.timeline.Complaints[0].What, "refused")
 }

@@ -21,6 +21,7 @@ type Timeline struct {
 	Certificates []record.Certificate `json:"certificates"`
 	Handshakes   []record.Event       `json:"handshakes"` // that failed, of the one that a probe beside each Router makes every second
 	Complaints   []record.Event       `json:"complaints"` // what Routers logged of requests that they could not serve
+	Late         []record.Event       `json:"late"`       // what they logged of sandboxes for which AgentCube's would not have waited
 }
 
 // Pod is the life of a pod. A time that was not reached is zero.

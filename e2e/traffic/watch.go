@@ -13,6 +13,7 @@ import (
 	"k8s.io/client-go/tools/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	controlplane "agentcube-mtls/e2e/controlplane/router"
 	"agentcube-mtls/e2e/kube"
 	"agentcube-mtls/e2e/record"
 )
@@ -160,8 +161,8 @@ func (r *Recorder) noteHandshake(line []byte) {
 	}
 }
 
-// noteComplaint notes what a Router says of a request that it could not serve. That a runtime is
-// unknown is how calls are served.
+// noteComplaint notes what a Router says of a request that it could not serve, or that AgentCube's
+// could not. That a runtime is unknown is how calls are served.
 func (r *Recorder) noteComplaint(line []byte) {
 	complaint := record.Event{At: time.Now(), What: string(line)}
 	if !strings.HasPrefix(complaint.What, "E") || strings.HasSuffix(complaint.What, "not found") {
@@ -169,8 +170,12 @@ func (r *Recorder) noteComplaint(line []byte) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if !slices.ContainsFunc(r.timeline.Complaints, func(c record.Event) bool { return c.What == complaint.What }) {
-		r.timeline.Complaints = append(r.timeline.Complaints, complaint)
+	kept := &r.timeline.Complaints
+	if strings.Contains(complaint.What, controlplane.Late) {
+		kept = &r.timeline.Late
+	}
+	if !slices.ContainsFunc(*kept, func(c record.Event) bool { return c.What == complaint.What }) {
+		*kept = append(*kept, complaint)
 	}
 }
 

@@ -8,15 +8,24 @@ import (
 	"net/http"
 	"net/url"
 	"syscall"
+	"time"
 
 	"k8s.io/klog/v2"
 )
 
+// Late begins what the Router logs of a sandbox that it reached within its own limit, and not within
+// AgentCube's.
+const Late = "AgentCube's Router would have answered 504: "
+
 // dial connects to a sandbox once, within the limit, to see whether the request can be sent there.
 func (s *Server) dial(ctx context.Context, target *url.URL) error {
-	conn, err := (&net.Dialer{Timeout: s.config.DialTimeout}).DialContext(ctx, "tcp", target.Host)
+	began := time.Now()
+	conn, err := s.connect(ctx, "tcp", target.Host)
 	if err != nil {
 		return fmt.Errorf("dialing sandbox: %w", err)
+	}
+	if took := time.Since(began); took > defaultDialTimeout {
+		klog.Errorf("%s%s accepted after %s", Late, target.Host, took)
 	}
 	if err := conn.Close(); err != nil {
 		klog.V(4).Infof("Closing the first connection to %s: %v", target.Host, err)

@@ -1,15 +1,19 @@
 package router
 
 import (
+	"context"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 func TestSandboxThatIsNotReachedInTimeIs504(t *testing.T) {
@@ -43,4 +47,21 @@ func TestSandboxIsDialedOnceBeforeEachRequest(t *testing.T) {
 	}
 	assert.Equal(t, int32(3), requests.Load())
 	assert.Eventually(t, func() bool { return connections.Load() == 4 }, time.Minute, time.Millisecond, "three dials, and one connection for the requests")
+}
+
+func TestASandboxThatAgentCubeDoesNotWaitForIsLogged(t *testing.T) {
+	t.Parallel()
+	router, _ := newRouter(t, Config{WorkloadManagerURL: "http://unused", DialTimeout: time.Minute})
+	synctest.Test(t, func(t *testing.T) {
+		for host, takes := range map[string]time.Duration{"prompt:80": 200 * time.Millisecond, "late:80": 201 * time.Millisecond} {
+			router.connect = func(context.Context, string, string) (net.Conn, error) {
+				time.Sleep(takes)
+				sandbox, _ := net.Pipe()
+				return sandbox, nil
+			}
+			require.NoError(t, router.dial(t.Context(), &url.URL{Host: host}))
+		}
+	})
+	assert.True(t, logged.Has(Late+"late:80 accepted after 201ms"))
+	assert.False(t, logged.Has("prompt:80"))
 }

@@ -11,6 +11,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"time"
 
@@ -40,6 +41,7 @@ type Server struct {
 	manager *manager
 	signer  signer
 	sandbox *http.Transport
+	connect func(ctx context.Context, network, address string) (net.Conn, error) // ahead of each request to a sandbox
 }
 
 // New prepares the Router: it asks the issuer, where there is one, for its keys, and waits for the
@@ -53,7 +55,10 @@ func New(ctx context.Context, c *Config, sessions store.Store, owners owners, si
 	if err != nil {
 		return nil, err
 	}
-	return &Server{config: c, store: sessions, owners: owners, issuer: issuer, manager: manager, signer: signer, sandbox: &http.Transport{}}, nil
+	return &Server{
+		config: c, store: sessions, owners: owners, issuer: issuer, manager: manager, signer: signer, sandbox: &http.Transport{},
+		connect: (&net.Dialer{Timeout: c.DialTimeout}).DialContext,
+	}, nil
 }
 
 // Handler is AgentCube's HTTP API.
