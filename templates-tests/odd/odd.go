@@ -87,6 +87,11 @@ func (m *maker) users(schema map[string]any, right any, path []string, at place)
 		if list, _ := right.([]any); len(list) > 0 {
 			first = list[0]
 		}
+		twice := first
+		if twice == nil {
+			twice = m.least(items)
+		}
+		m.add("twice", path, []any{twice, twice}, at)
 		m.users(items, first, append(path, "0"), func(value any) map[string]any { return at([]any{value}) })
 	}
 	fields, given := right.(map[string]any)

@@ -70,6 +70,10 @@ func TestValuesAreOddForTheirType(t *testing.T) {
 	assert.Equal(t, []any{"info", "INFO", "Infos", "debug", "DEBUG", "Debugs"}, ofKind(made(t, "server.level"), "spelling"))
 	assert.Equal(t, []any{"a\n", "a\r\n", "/mine\n"}, ofKind(made(t, "server.mounts.0.path"), "line break"), "the last is the right one, and more")
 	assert.Equal(t, []any{"theirs"}, ofKind(made(t, "server.mounts.0.name"), "collision"))
+
+	mount := map[string]any{"name": "mine", "path": "/mine"}
+	assert.Equal(t, []any{[]any{mount, mount}}, ofKind(made(t, "server.mounts"), "twice"), "the right entry")
+	assert.Equal(t, []any{[]any{"extra", "extra"}}, ofKind(made(t, "server.mounts.0.source.list"), "twice"))
 }
 
 func TestKeysAreUnknownAtEveryDepth(t *testing.T) {
