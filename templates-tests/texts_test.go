@@ -126,15 +126,15 @@ func TestTextArrivesAsItIs(t *testing.T) {
 	t.Parallel()
 	given := values(t, spire, `
 router: {jwt: {issuerUrl: https://issuer}}
-spire: {server: {dataStore: {type: postgres}, upstreamAuthority: {type: certManager}}}`)
+spire: {server: {dataStore: {type: postgres}}}`)
 	for path, text := range map[string]string{
 		"router.jwt.audience": odd, "router.jwt.roleClaim": odd, "router.jwt.requiredRole": odd + "\t",
-		"spire.server.upstreamAuthority.issuerName": odd + "\n\t", "spire.server.dataStore.connectionString": odd,
+		"spire.server.dataStore.connectionString": "host=" + odd,
 	} {
 		overlay(given, nested(path, text))
 	}
 	overlay(given, nested("spire.server.extraConfig", map[string]any{
-		"admin_ids": []any{odd}, "federation": map[string]any{"name": odd, odd: "key", "federates_with": map[string]any{"3scale.example": map[string]any{"a b": true}}}, "list": []any{map[string]any{"a": odd}, map[string]any{"a": "b"}},
+		"admin_ids": []any{odd}, "federation": map[string]any{"name": odd + "\n\t", odd: "key", "none": nil, "federates_with": map[string]any{"3scale.example": map[string]any{"a b": true}}}, "list": []any{map[string]any{"a": odd}, map[string]any{"a": "b"}},
 	}))
 	objects := renderRelease(t, chart.Release{Values: given})
 
@@ -145,13 +145,13 @@ spire: {server: {dataStore: {type: postgres}, upstreamAuthority: {type: certMana
 
 	file := get[*corev1.ConfigMap](t, objects, "spire-server").Data["server.conf"]
 	server := expanded(t, file, get[*corev1.Secret](t, objects, "spire-server-datastore").StringData["connectionString"])
-	assert.Equal(t, odd+"\n\t", server.at("plugins", "UpstreamAuthority", "cert-manager", "plugin_data", "issuer_name"))
 	assert.Equal(t, []any{odd}, server.at("server", "admin_ids"))
-	assert.Equal(t, odd, server.at("server", "federation", "name"))
+	assert.Equal(t, odd+"\n\t", server.at("server", "federation", "name"))
+	assert.NotContains(t, server.at("server", "federation"), "none")
 	assert.Equal(t, "key", server.at("server", "federation", odd))
 	assert.Equal(t, true, server.at("server", "federation", "federates_with", "3scale.example", "a b"))
 	assert.Equal(t, odd, server.at("server", "list", "a"))
-	assert.Equal(t, odd, server.at("plugins", "DataStore", "sql", "plugin_data", "connection_string"))
+	assert.Equal(t, "host="+odd, server.at("plugins", "DataStore", "sql", "plugin_data", "connection_string"))
 
 	given = values(t, spire)
 	overlay(given, nested("spire.server.dataStore.connectionString", "/run/spire/data/"+odd))
@@ -190,10 +190,39 @@ func TestRightValueIsAccepted(t *testing.T) {
 		"router: {podLabels: {" + digest[:63] + ": a, a.b-c.d/" + digest[:63] + ": '0', a: 0}, podAnnotations: {a: -1}}",
 		"spire: {identities: {clients: [{name: a, namespace: b, serviceAccount: c.d-e, podLabels: {agentcube.volcano.sh/client: 'true'}}]}}",
 		"spire: {identities: {clients: [{name: a, namespace: b, serviceAccount: agentcube-router, podLabels: {c: d}}]}}",
-		"router: {image: {repository: 'localhost:65535/a/b--c'}}", "router: {image: {repository: a.b_c}}", "router: {image: {tag: 8}}",
+		"router: {extraVolumes: [{name: a, iscsi: {targetPortal: b, iqn: eui.0123456789ABCDEF, lun: 255, chapAuthSession: true, secretRef: {name: c}}}]}",
+		"router: {extraVolumes: [{name: a, azureDisk: {diskName: b, diskURI: /subscriptions/c, kind: Managed, cachingMode: None}}, {name: b, fc: {wwids: [c]}}]}",
+		"router: {extraVolumes: [{name: a, cephfs: {monitors: ['b:1'], secretRef: {name: c}}}, {name: b, flexVolume: {driver: c/d, options: {e: f}}}]}",
+		"router: {extraVolumes: [{name: a, projected: {sources: [{secret: {name: b}}, {configMap: {name: c, items: [{key: d, path: p/a}]}}, {serviceAccountToken: {path: p/b}}]}}]}",
+		"router: {extraVolumes: [{name: a, configMap: {name: b, items: [{key: c, path: p}, {key: c, path: p2}]}}, {name: b, secret: {secretName: c, items: [{key: c, path: p}]}}]}",
+		"router: {extraVolumes: [{name: a, ephemeral: {volumeClaimTemplate: {metadata: {labels: {b: c}, annotations: {d: e f}}, spec: {accessModes: [ReadWriteOncePod], resources: {requests: {storage: 1Gi}}}}}}]}",
+		"router: {extraVolumes: [{name: a, projected: {sources: [{podCertificate: {signerName: b.c/d, keyType: ED25519, credentialBundlePath: e}}]}}]}",
+		"router: {extraVolumes: [{name: a}], extraContainers: [{name: b, image: c, securityContext: {privileged: true}, volumeMounts: [{name: a, mountPath: /d, mountPropagation: Bidirectional}]}]}",
+		"router: {extraEnv: [{name: A, valueFrom: {resourceFieldRef: {resource: limits.cpu, divisor: 1m}}}, {name: .b, valueFrom: {fieldRef: {fieldPath: \"metadata.annotations['A.b/C']\"}}}]}",
+		"router: {extraContainers: [{name: a, image: b, workingDir: /c, ports: [{containerPort: 1, hostIP: 127.0.0.1, hostPort: 1}, {containerPort: 2, hostIP: '::1', hostPort: 1}]}]}",
+		"router: {extraContainers: [{name: a, image: b, ports: [{containerPort: 1, name: web}], lifecycle: {preStop: {httpGet: {port: web}}}, securityContext: {capabilities: {add: [NET_ADMIN]}}}]}",
+		"router: {extraContainers: [{name: a, image: b, resizePolicy: [{resourceName: cpu, restartPolicy: NotRequired}, {resourceName: memory, restartPolicy: NotRequired}]}]}",
+		"router: {extraContainers: [{name: a, image: b, resources: {limits: {hugepages-2Mi: 4Mi, memory: 64Mi}}}]}",
+		"router: {resources: {requests: {memory: 1}, limits: {memory: 128974848000m}}}",
+		"router: {jwt: {issuerUrl: 'https://a_b.c.:8443/realms/d%20e/', roleClaim: c, requiredRole: d}}",
+		"router: {jwt: {issuerUrl: 'http://[fd00::1]:80', roleClaim: c, requiredRole: d}}",
+		"redis: {addr: 'my_redis.a.svc.:6379'}",
+		"spire: {clusterName: .a}",
+		"spire: {server: {persistence: {size: 1Pi}}}",
+		"spire: {server: {cacheReloadInterval: 59m59s}, agent: {syncInterval: 29m}}",
+		"spire: {server: {dataStore: {connectionString: 'file:///run/spire/data/a?_journal=WAL'}}}",
+		"spire: {server: {dataStore: {type: mysql, connectionString: 'a/b?c=d&parseTime=1'}}}",
+		"spire: {server: {extraVolumes: [{name: a}], extraVolumeMounts: [{name: a, mountPath: /a/}], dataStore: {connectionString: /a/b.sqlite3}}}",
+		"spire: {server: {dataStore: {type: postgres, connectionString: 'postgresql://a@b/c'}}}",
+		"spire: {server: {dataStore: {type: postgres, secretName: a, connectionString: ''}}}",
+		"spire: {server: {upstreamAuthority: {type: certManager, issuerName: a.b, issuerKind: AWSPCAClusterIssuer, issuerGroup: awspca.cert-manager.io}}}",
+		"spire: {server: {extraConfig: {a: [{b: c}, {d: [e, 1, true]}], f: null, g: {h: null, i: []}}}}",
+		"workloadmanager: {rbac: {extraRules: [{nonResourceURLs: [/a, '*'], verbs: ['*']}]}}",
+		"router: {podAnnotations: {container.apparmor.security.beta.kubernetes.io/agentcube-router: localhost/a}}",
+		"router: {image: {repository: 'localhost:65535/a/b--c'}}", "router: {image: {repository: a.b_c}}", "router: {image: {tag: '8'}}",
 		"global: {imageRegistry: mirror.example/a_b/c.d}", "router: {serviceAccountName: a.b-c.d}",
 		"router: {resources: {requests: {cpu: 100m, ephemeral-storage: 1Gi, hugepages-2Mi: 2Mi}, limits: {cpu: 1E, ephemeral-storage: 2Gi, hugepages-2Mi: 2Mi}}}",
-		"router: {resources: {requests: {cpu: 100000000n}, limits: {cpu: 1e-1}}}", "router: {resources: {requests: {memory: '1e3'}, limits: {memory: 1Ki}}}",
+		"router: {resources: {requests: {cpu: 100000000n}, limits: {cpu: 1e-1}}}", "router: {resources: {requests: {memory: '4e6'}, limits: {memory: 4Mi}}}",
 		"router: {resources: {requests: {memory: 1E}, limits: {memory: 1Ei}}}", "router: {autoscaling: {enabled: true}, resources: {requests: {cpu: null}, limits: {cpu: 1m}}}",
 		"router: {extraVolumes: [{name: a}], extraVolumeMounts: [{name: a, mountPath: /tmp}, {name: a, mountPath: /etc/ssl/certs}, {name: a, mountPath: /dev/shm}]}",
 		"router: {extraVolumes: [{name: a}], extraVolumeMounts: [{name: a, mountPath: /a/b}, {name: a, mountPath: /a}, {name: a, mountPath: /etc/hosts, subPath: b}]}",

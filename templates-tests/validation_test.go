@@ -31,8 +31,8 @@ func TestWrongValuesAreRefusedWithTheKeyAndTheMend(t *testing.T) {
 		"spire: {spiffeHelper: {certDir: certs}}":                                                              "at '/spire/spiffeHelper/certDir': 'certs' does not match pattern '^(?<absolute_path_of_letters_digits_dots_dashes_and_underscores>",
 		"spire: {server: {ca: {ttl: 1d}}}":                                                                     "at '/spire/server/ca/ttl': '1d' does not match pattern '^(?<hours_minutes_and_seconds_as_in_24h_or_1h30m>",
 		"spire: {server: {ca: {x509SvidDefaultTtl: hour}}}":                                                    "at '/spire/server/ca/x509SvidDefaultTtl': 'hour' does not match pattern '^(?<hours_minutes_and_seconds_as_in_24h_or_1h30m>",
-		"spire: {server: {cacheReloadInterval: 0s}}":                                                           "at '/spire/server/cacheReloadInterval': '0s' does not match pattern '^(?<hours_minutes_and_seconds_as_in_24h_or_1h30m>",
-		"spire: {agent: {syncInterval: ''}}":                                                                   "at '/spire/agent/syncInterval': '' does not match pattern '^(?<hours_minutes_and_seconds_as_in_24h_or_1h30m>",
+		"spire: {server: {cacheReloadInterval: 0s}}":                                                           "at '/spire/server/cacheReloadInterval': '0s' does not match pattern '^(?<minutes_and_seconds_as_in_5s_or_1m30s>",
+		"spire: {agent: {syncInterval: ''}}":                                                                   "at '/spire/agent/syncInterval': '' does not match pattern '^(?<minutes_and_seconds_as_in_5s_or_1m30s>",
 		"spire: {controllerManager: {gcInterval: 500ms}}":                                                      "at '/spire/controllerManager/gcInterval': '500ms' does not match pattern '^(?<hours_minutes_and_seconds_as_in_24h_or_1h30m>",
 		"spire: {trustDomain: '..'}":                                                                           "at '/spire/trustDomain': '..' does not match pattern",
 		"spire: {server: {persistence: {size: lots}}}":                                                         "at '/spire/server/persistence/size': 'lots' does not match pattern '^(?<number_with_a_unit_as_in_1Gi>",
@@ -47,7 +47,7 @@ func TestWrongValuesAreRefusedWithTheKeyAndTheMend(t *testing.T) {
 		"workloadmanager: {rbac: {extraRules: [{apiGroups: [a], resources: [b]}]}}":                            "missing property 'verbs'",
 		"router: {extraEnv: [{value: a}]}":                                                                     "at '/router/extraEnv/0': missing property 'name'",
 		"redis: {addr: redis}":                                                                                 "at '/redis/addr': 'redis' does not match pattern '^(?<nothing_or_host_colon_port_as_in_redis_6379_with_IPv6_in_brackets>",
-		"spire: {server: {jwtIssuer: 'https://a\"b'}}":                                                         "at '/spire/server/jwtIssuer': 'https://a\"b' does not match pattern '^(?<nothing_or_an_URL>",
+		"spire: {server: {jwtIssuer: 'https://a\"b'}}":                                                         "at '/spire/server/jwtIssuer': 'https://a\"b' does not match pattern '^(?<nothing_or_an_URL_without_user_query_and_fragment>",
 		"router: {jwt: {issuerUrl: https://issuer, audience: ''}}":                                             "at '/router/jwt/audience': value must be 'the audience of the tokens, since jwt.issuerUrl is set'",
 		"router: {jwt: {issuerUrl: https://issuer, roleClaim: b}}":                                             "at '/router/jwt/requiredRole': value must be 'the role that callers must have, since jwt.issuerUrl is set'",
 		"router: {jwt: {roleClaim: roles}}":                                                                    "at '/router/jwt/roleClaim': value must be 'empty without jwt.issuerUrl: set that, or remove this'",
@@ -65,7 +65,7 @@ func TestWrongValuesAreRefusedWithTheKeyAndTheMend(t *testing.T) {
 		"spire: {server: {ca: {x509SvidDefaultTtl: 24h}}}":                                                       "spire.server.ca.x509SvidDefaultTtl (24h) is not below spire.server.ca.ttl (24h), and no certificate outlives its CA: shorten the first or lengthen the second",
 		"spire: {server: {ca: {ttl: 90m, x509SvidDefaultTtl: 1h30m}}}":                                           "spire.server.ca.x509SvidDefaultTtl (1h30m) is not below spire.server.ca.ttl (90m)",
 		"spire: {server: {replicas: 2}}":                                                                         "sqlite3 is a file of one server: set spire.server.dataStore.type to postgres or mysql, or replicas to 1",
-		"spire: {server: {dataStore: {type: postgres}}}":                                                         "spire.server.dataStore.connectionString is still sqlite3's path",
+		"spire: {server: {dataStore: {type: postgres}}}":                                                         "spire.server.dataStore.connectionString is empty or still sqlite3's path",
 		"spire: {server: {dataStore: {type: mysql, connectionString: a, secretName: b}}}":                        "both say how to reach the database: set one of them only",
 		"spire: {server: {dataStore: {type: mysql, connectionString: a}}}":                                       "spire.server.dataStore.connectionString lacks parseTime=true, without which SPIRE does not start: end it with ?parseTime=true",
 		"spire: {server: {enabled: false}}":                                                                      "set both to true for a SPIRE of this release, or both to false",
@@ -197,7 +197,7 @@ func TestTextOfDigitsStaysText(t *testing.T) {
 	t.Parallel()
 	objects := render(t, `
 redis: {addr: "a:6379", password: 12345678}
-router: {image: {tag: 20260101}, priorityClassName: "1"}
+router: {image: {tag: "20260101"}, priorityClassName: "1"}
 spire: {enabled: true, trustDomain: "1e3", clusterName: "12345", identities: {className: "1"}, server: {persistence: {storageClass: "1"}}}`)
 	assert.Equal(t, "12345678", get[*corev1.Secret](t, objects, "agentcube-redis").StringData["password"])
 	assert.Equal(t, "ghcr.io/volcano-sh/agentcube-router:20260101", images(objects)["agentcube-router"])

@@ -35,7 +35,7 @@ spire:
 redis: {addr: "a:6379", secretName: a}
 spire:
   enabled: true
-  server: {metrics: {enabled: true}, dataStore: {type: postgres, connectionString: a}, upstreamAuthority: {type: certManager, issuerName: a, secretName: a}}
+  server: {metrics: {enabled: true}, dataStore: {type: postgres, connectionString: host=a}, upstreamAuthority: {type: certManager, issuerName: a, secretName: a}}
   agent: {metrics: {enabled: true}}`,
 	plain,
 	spire,

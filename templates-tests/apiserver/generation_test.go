@@ -85,7 +85,7 @@ spire:
     replicas: 2
     metrics: {enabled: true}
     podDisruptionBudget: {enabled: true}
-    dataStore: {type: postgres, connectionString: a}
+    dataStore: {type: postgres, connectionString: host=a}
     upstreamAuthority: {type: certManager, issuerName: a}
   agent: {metrics: {enabled: true}}`
 

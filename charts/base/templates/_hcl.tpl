@@ -6,7 +6,7 @@ or in HCL, so that sign is escaped. So is the control character U+0085, at which
 {{ toRawJson . | replace "$" "\\u0024" | replace "\u0085" "\\u0085" }}
 {{- end -}}
 
-{{/* Settings as SPIRE's configuration files have them: maps are blocks, and so is each map in a list. */}}
+{{/* Settings as SPIRE's configuration files have them: maps are blocks, and so is each map in a list. Null is no setting. */}}
 {{- define "agentcube.hcl" -}}
 {{- range $key, $value := . }}
 {{- $name := regexMatch "^[A-Za-z_][A-Za-z0-9_]*$" $key | ternary $key (include "agentcube.hcl.value" $key) }}
@@ -16,7 +16,7 @@ or in HCL, so that sign is escaped. So is the control character U+0085, at which
   {{- include "agentcube.hcl" . | trim | nindent 2 }}
 }
 {{- end }}
-{{- else }}
+{{- else if not (kindIs "invalid" $value) }}
 {{ $name }} = {{ include "agentcube.hcl.value" $value }}
 {{- end }}
 {{- end }}

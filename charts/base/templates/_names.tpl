@@ -40,13 +40,17 @@ templates would write as 1.2345678e+07.
 {{- end -}}
 
 {{/*
-Labels or annotations: the chart's, and the user's, which replace those of the same name unless the chart depends on them. Takes
-chart (text), extra (a map) and, if the chart has such ones, key, where that map is in the values.
+Labels or annotations: the chart's, and the user's, which replace those of the same name unless the chart depends on them. Of all
+annotations of an object Kubernetes takes 256 KiB, of which 1 KiB is enough for others than the user's. Takes chart (text), extra (a
+map) and key, where that map is in the values.
 */}}
 {{- define "agentcube.texts" -}}
 {{- $texts := .chart -}}
+{{- $size := 0 -}}
 {{- range $name, $value := .extra -}}
-{{- $line := dict $name (include "agentcube.text" $value) | toYaml -}}
+{{- $text := include "agentcube.text" $value -}}
+{{- $size = add $size (len $name) (len $text) -}}
+{{- $line := dict $name $text | toYaml -}}
 {{- $ours := regexFind (printf "(?m)^%s: .*$" (regexQuoteMeta $name)) $.chart -}}
 {{- if not $ours -}}
 {{- $texts = printf "%s\n%s" $texts $line -}}
@@ -56,6 +60,9 @@ chart (text), extra (a map) and, if the chart has such ones, key, where that map
 {{- end -}}
 {{- $texts = replace $ours $line $texts -}}
 {{- end -}}
+{{- end -}}
+{{- if gt (int $size) 261120 -}}
+{{- fail (printf "%s has %d bytes, and Kubernetes takes 256 KiB for an object, the chart's own among them: keep it below 255 KiB" .key $size) -}}
 {{- end -}}
 {{ trimPrefix "\n" $texts }}
 {{- end -}}

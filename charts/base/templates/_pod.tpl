@@ -64,9 +64,9 @@ fall back to one. Takes root, values and name.
 {{- end -}}
 {{- end -}}
 
-{{/* Annotations of a Deployment: the chart's and the user's. Takes root, values and name. */}}
+{{/* Annotations of a Deployment: the chart's and the user's. Takes root, section, values and name. */}}
 {{- define "agentcube.deployment.annotations" -}}
-{{ include "agentcube.texts" (dict "chart" (include "agentcube.deployment.records" .) "extra" .values.annotations) }}
+{{ include "agentcube.texts" (dict "chart" (include "agentcube.deployment.records" .) "extra" .values.annotations "key" (printf "%s.annotations" .section)) }}
 {{- end -}}
 
 {{/* What a Deployment tells the next upgrade of the chart. Takes root, values and name. */}}

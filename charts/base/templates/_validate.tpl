@@ -35,6 +35,9 @@ Each message names the key, why it is rejected, and how to fix it.
 {{- if and .embedded.enabled .addr -}}
 {{- fail "redis.addr names a Redis and redis.embedded.enabled makes one: set one of them only" -}}
 {{- end -}}
+{{- if and .embedded.enabled (not (regexMatch "^[a-z][a-z0-9-]*$" $.Release.Name)) -}}
+{{- fail (printf "redis.embedded.enabled makes the Service %s-redis, and the name of a Service begins with a letter and has no dots: give the release another name, or set redis.addr to a Redis that is there" $.Release.Name) -}}
+{{- end -}}
 {{- if and .password .secretName -}}
 {{- fail "redis.password and redis.secretName both give the password: set one of them only" -}}
 {{- end -}}
@@ -60,6 +63,9 @@ workloadmanager spire-server spire-agent agentcube-test volcano-agent-scheduler
 {{- define "agentcube.validate.workloads" -}}
 {{- if has .Values.router.serviceAccountName (include "agentcube.accounts" . | splitList " ") -}}
 {{- fail (printf "router.serviceAccountName is %s, the account of another program, whose rights and identity the Router would get: name another one, or leave it empty" .Values.router.serviceAccountName) -}}
+{{- end -}}
+{{- if and .Values.router.rbac.create (eq .Values.router.serviceAccountName "default") -}}
+{{- fail "router.rbac.create is true and router.serviceAccountName is default, an account that Kubernetes has made: set the first to false or name another account" -}}
 {{- end -}}
 {{- with .Values.workloadmanager.service -}}
 {{- if eq (int .port) (int .mtlsPort) -}}
@@ -98,8 +104,8 @@ workloadmanager spire-server spire-agent agentcube-test volcano-agent-scheduler
 {{- if ne .server.enabled .agent.enabled -}}
 {{- fail "spire.server.enabled and spire.agent.enabled differ: set both to true for a SPIRE of this release, or both to false for one that the cluster has already" -}}
 {{- end -}}
-{{- if and .agent.metrics.enabled (has (int .agent.metrics.port) (list 2379 2380 2381 6443 10248 10249 10250 10256 10257 10259)) -}}
-{{- fail (printf "spire.agent.metrics.port is %d, on which a program of Kubernetes listens on the nodes: choose another port" (int .agent.metrics.port)) -}}
+{{- if and .agent.metrics.enabled (has (int .agent.metrics.port) (list 22 2379 2380 2381 6443 10248 10249 10250 10256 10257 10259)) -}}
+{{- fail (printf "spire.agent.metrics.port is %d, on which another program listens on the nodes: choose another port" (int .agent.metrics.port)) -}}
 {{- end -}}
 {{- if and (eq .workloadAPI.type "csi") .agent.enabled -}}
 {{- fail "spire.workloadAPI.type is csi, but this chart's agents do not serve the CSI driver: use hostPath, or set spire.server.enabled and spire.agent.enabled to false" -}}
@@ -124,11 +130,41 @@ workloadmanager spire-server spire-agent agentcube-test volcano-agent-scheduler
 {{- range $key, $value := . -}}
 {{- range $setting := eq $key "experimental" | ternary (keys (kindIs "map" $value | ternary $value dict)) (list $key) -}}
 {{- $line := printf "(?mi)^%s%s (=|[{])" (eq $key "experimental" | ternary "    " "  ") (regexQuoteMeta $setting) -}}
-{{- if gt (len (regexFindAll $line $block -1)) (len (regexFindAll $line $theirs -1)) -}}
+{{- $excluded := and (eq $.section "agent") (has $setting (list "insecure_bootstrap" "trust_bundle_path" "trust_bundle_url")) -}}
+{{- if or $excluded (gt (len (regexFindAll $line $block -1)) (len (regexFindAll $line $theirs -1))) -}}
 {{- fail (printf "spire.%s.extraConfig has %s, and the chart writes this setting from its other values: remove it, and set the value of spire.%s that is for it, if there is one" $.section $setting $.section) -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* SPIRE does not start if it cannot open its database. Takes the values of the server. */}}
+{{- define "agentcube.validate.dataStore" -}}
+{{- $connection := .dataStore.connectionString -}}
+{{- if eq .dataStore.type "sqlite3" -}}
+{{- $volumes := list "/run/spire/data" -}}
+{{- range .extraVolumeMounts -}}
+{{- $volumes = append $volumes .mountPath -}}
+{{- end -}}
+{{- $file := regexReplaceAll "^file:(//)?" $connection "" | clean -}}
+{{- $kept := "" -}}
+{{- range $volumes -}}
+{{- $kept = or $kept (hasPrefix (printf "%s/" (clean .)) $file) -}}
+{{- end -}}
+{{- if not $kept -}}
+{{- fail (printf "spire.server.dataStore.connectionString is %q, and the server can write its file only to a volume: begin it with /run/spire/data/" $connection) -}}
+{{- end -}}
+{{- else if .dataStore.secretName -}}
+{{- if not (or (not $connection) (hasPrefix "/" $connection)) -}}
+{{- fail "spire.server.dataStore.secretName and spire.server.dataStore.connectionString both say how to reach the database: set one of them only" -}}
+{{- end -}}
+{{- else if or (not $connection) (hasPrefix "/" $connection) -}}
+{{- fail (printf "spire.server.dataStore.connectionString is empty or still sqlite3's path: say how to reach %s there, or in the Secret of spire.server.dataStore.secretName" .dataStore.type) -}}
+{{- else if and (eq .dataStore.type "mysql") (not (regexMatch "[?&]parseTime=(1|true|TRUE|True)(&|$)" $connection)) -}}
+{{- fail "spire.server.dataStore.type is mysql, and spire.server.dataStore.connectionString lacks parseTime=true, without which SPIRE does not start: end it with ?parseTime=true" -}}
+{{- else if and (eq .dataStore.type "postgres") (not (regexMatch "^(postgres(ql)?://|.*=)" $connection)) -}}
+{{- fail "spire.server.dataStore.connectionString says nothing to postgres: write it as host=… user=… password=… dbname=…, or as postgres://…" -}}
 {{- end -}}
 {{- end -}}
 
@@ -148,18 +184,13 @@ workloadmanager spire-server spire-agent agentcube-test volcano-agent-scheduler
 {{- if ge (int64 (include "agentcube.seconds" .server.ca.x509SvidDefaultTtl)) (int64 (include "agentcube.seconds" .server.ca.ttl)) -}}
 {{- fail (printf "spire.server.ca.x509SvidDefaultTtl (%s) is not below spire.server.ca.ttl (%s), and no certificate outlives its CA: shorten the first or lengthen the second" .server.ca.x509SvidDefaultTtl .server.ca.ttl) -}}
 {{- end -}}
+{{- if ge (mul 2 (include "agentcube.seconds" .agent.syncInterval)) (int64 (include "agentcube.seconds" .server.ca.x509SvidDefaultTtl)) -}}
+{{- fail (printf "spire.agent.syncInterval (%s) is not below half of spire.server.ca.x509SvidDefaultTtl (%s), and agents then renew certificates too late: shorten the first or lengthen the second" .agent.syncInterval .server.ca.x509SvidDefaultTtl) -}}
+{{- end -}}
 {{- with .server -}}
+{{- include "agentcube.validate.dataStore" . -}}
 {{- if and (eq .dataStore.type "sqlite3") (gt (int .replicas) 1) -}}
 {{- fail "spire.server.replicas is above 1, but sqlite3 is a file of one server: set spire.server.dataStore.type to postgres or mysql, or replicas to 1" -}}
-{{- end -}}
-{{- if and (ne .dataStore.type "sqlite3") (not .dataStore.secretName) (hasPrefix "/" .dataStore.connectionString) -}}
-{{- fail (printf "spire.server.dataStore.connectionString is still sqlite3's path: say how to reach %s there, or in the Secret of spire.server.dataStore.secretName" .dataStore.type) -}}
-{{- end -}}
-{{- if and (eq .dataStore.type "mysql") (not .dataStore.secretName) (not (contains "parseTime=true" .dataStore.connectionString)) -}}
-{{- fail "spire.server.dataStore.type is mysql, and spire.server.dataStore.connectionString lacks parseTime=true, without which SPIRE does not start: end it with ?parseTime=true" -}}
-{{- end -}}
-{{- if and .dataStore.secretName (ne .dataStore.type "sqlite3") (not (hasPrefix "/" .dataStore.connectionString)) -}}
-{{- fail "spire.server.dataStore.secretName and spire.server.dataStore.connectionString both say how to reach the database: set one of them only" -}}
 {{- end -}}
 {{- if and (not .persistence.enabled) (or (eq .dataStore.type "sqlite3") (eq .keyManager "disk")) -}}
 {{- fail "spire.server.persistence.enabled is false, but the server keeps data on its volume: set spire.server.dataStore.type to postgres or mysql, and spire.server.keyManager to memory" -}}

@@ -49,9 +49,10 @@ pod to which the values add nothing has no such conflict, but for ports.
 {{- end -}}
 {{- $spread = append $spread $kind -}}
 {{- end -}}
-{{- include "agentcube.validate.env" (dict "key" (printf "%s.extraEnv" .section) "env" .values.extraEnv) -}}
+{{- include "agentcube.validate.unique" (dict "key" (printf "%s.extraEnv" .section) "entries" .values.extraEnv "field" "name") -}}
 {{- range .values.extraContainers -}}
-{{- include "agentcube.validate.env" (dict "key" (printf "%s.extraContainers, in %s, env" $.section .name) "env" .env) -}}
+{{- include "agentcube.validate.unique" (dict "key" (printf "%s.extraContainers, in %s, env" $.section .name) "entries" .env "field" "name") -}}
+{{- include "agentcube.validate.unique" (dict "key" (printf "%s.extraContainers, in %s, resizePolicy" $.section .name) "entries" .resizePolicy "field" "resourceName") -}}
 {{- if eq .name "spiffe-helper" -}}
 {{- fail (printf "%s.extraContainers has a container spiffe-helper, which tells the chart that mutual TLS is on: give it another name" $.section) -}}
 {{- end -}}
@@ -63,14 +64,43 @@ pod to which the values add nothing has no such conflict, but for ports.
 {{- end -}}
 {{- end -}}
 
-{{/* Two variables with one name would do until an upgrade, whose merge keeps but one of them. Takes key and env. */}}
-{{- define "agentcube.validate.env" -}}
+{{/*
+Kubernetes refuses a list with two entries of one name, or, of variables, keeps but one of them in an upgrade. Takes key, entries and
+field, which holds the name.
+*/}}
+{{- define "agentcube.validate.unique" -}}
 {{- $names := list -}}
-{{- range .env -}}
-{{- if has .name $names -}}
-{{- fail (printf "%s has the variable %s twice: remove one of them" $.key .name) -}}
+{{- range .entries -}}
+{{- $name := get . $.field -}}
+{{- if has $name $names -}}
+{{- fail (printf "%s has %s twice: remove one of them" $.key $name) -}}
 {{- end -}}
-{{- $names = append $names .name -}}
+{{- $names = append $names $name -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Of two files with one path in a volume only one would be there. Takes section and volume. */}}
+{{- define "agentcube.validate.files" -}}
+{{- $paths := list -}}
+{{- range append ((.volume.projected).sources | default list) .volume -}}
+{{- $files := list (.serviceAccountToken).path (.clusterTrustBundle).path -}}
+{{- with .podCertificate -}}
+{{- $files = list .credentialBundlePath .keyPath .certificateChainPath -}}
+{{- end -}}
+{{- range list .configMap .secret .downwardAPI -}}
+{{- range (.).items -}}
+{{- $files = append $files .path -}}
+{{- end -}}
+{{- end -}}
+{{- range compact $files -}}
+{{- $path := clean . -}}
+{{- range $paths -}}
+{{- if or (eq . $path) (hasPrefix (printf "%s/" .) $path) (hasPrefix (printf "%s/" $path) .) -}}
+{{- fail (printf "%s.extraVolumes has a volume %s with a file %s and another one %s, and only one can be there: change the path of one of them" $.section $.volume.name . $path) -}}
+{{- end -}}
+{{- end -}}
+{{- $paths = append $paths $path -}}
+{{- end -}}
 {{- end -}}
 {{- end -}}
 
@@ -89,12 +119,14 @@ pod to which the values add nothing has no such conflict, but for ports.
 {{- fail (printf "%s.extraVolumes has a volume %s, and the pod has another one of that name: give it another name" $.section .name) -}}
 {{- end -}}
 {{- $volumes = append $volumes .name -}}
+{{- include "agentcube.validate.files" (dict "section" $.section "volume" .) -}}
 {{- end -}}
 {{- $mounts := printf "%s.extraVolumeMounts%s" .section (hasKey .values "extraContainers" | ternary " or extraContainers" "") -}}
 {{- $names := list -}}
 {{- $ports := list -}}
 {{- range concat ($pod.initContainers | default list) $pod.containers -}}
 {{- $container := .name -}}
+{{- $privileged := (.securityContext).privileged -}}
 {{- $own := eq .name (first $pod.containers).name | ternary (sub (len (.volumeMounts | default list)) (len $.values.extraVolumeMounts)) 0 -}}
 {{- if has .name $names -}}
 {{- fail (printf "%s.extraContainers has a container %s, and the pod has another one of that name: give it another name" $.section .name) -}}
@@ -105,6 +137,9 @@ pod to which the values add nothing has no such conflict, but for ports.
 {{- range $i, $mount := .volumeMounts -}}
 {{- if not (has .name $volumes) -}}
 {{- fail (printf "%s mount the volume %s in the container %s, and the pod has no such volume: add it to %s.extraVolumes" $mounts .name $container $.section) -}}
+{{- end -}}
+{{- if and (eq "Bidirectional" (.mountPropagation | default "")) (not $privileged) -}}
+{{- fail (printf "%s mount the volume %s in the container %s with mountPropagation Bidirectional, which only a privileged container may have: remove it" $mounts .name $container) -}}
 {{- end -}}
 {{- $path := clean (printf "/%s" .mountPath) -}}
 {{- range $other, $readOnly := $paths -}}
@@ -124,8 +159,9 @@ pod to which the values add nothing has no such conflict, but for ports.
 {{- range .ports -}}
 {{- $protocol := .protocol | default "TCP" -}}
 {{- $uses := list (printf "%d/%s" (int .containerPort) $protocol) -}}
+{{- $address := .hostIP -}}
 {{- with .hostPort -}}
-{{- $uses = append $uses (printf "%d/%s of the node" (int .) $protocol) -}}
+{{- $uses = append $uses (printf "%d/%s of the node%s" (int .) $protocol ($address | default "" | printf " %s" | trimSuffix " ")) -}}
 {{- end -}}
 {{- with .name -}}
 {{- $uses = append $uses (printf "%s of %s" . $container) -}}
@@ -137,10 +173,10 @@ pod to which the values add nothing has no such conflict, but for ports.
 {{- end -}}
 {{- $ports = concat $ports $uses -}}
 {{- end -}}
-{{- range list .livenessProbe .readinessProbe .startupProbe -}}
+{{- range list .livenessProbe .readinessProbe .startupProbe (.lifecycle).postStart (.lifecycle).preStop -}}
 {{- $port := coalesce ((.).httpGet).port ((.).tcpSocket).port -}}
 {{- if and (kindIs "string" $port) (not (has (printf "%s of %s" $port $container) $ports)) -}}
-{{- fail (printf "%s.extraContainers has a probe of the port %s in %s, which has no port of that name: add it to its ports" $.section $port $container) -}}
+{{- fail (printf "%s.extraContainers has a probe or hook of the port %s in %s, which has no port of that name: add it to its ports" $.section $port $container) -}}
 {{- end -}}
 {{- end -}}
 {{- range $hook, $action := .lifecycle -}}
@@ -178,8 +214,10 @@ pod to which the values add nothing has no such conflict, but for ports.
 {{- range $changed -}}
 {{- $key := .key -}}
 {{- with .value -}}
+{{- include "agentcube.validate.unique" (dict "key" (printf "%s.sysctls" $key) "entries" .sysctls "field" "name") -}}
 {{- $limits := .limits | default dict -}}
-{{- range $name, $request := .requests -}}
+{{- $requests := .requests | default dict -}}
+{{- range $name, $request := $requests -}}
 {{- $wanted := include "agentcube.text" $request -}}
 {{- $limit := include "agentcube.text" (get $limits $name) -}}
 {{- if regexMatch "^hugepages-|/" $name -}}
@@ -188,6 +226,22 @@ pod to which the values add nothing has no such conflict, but for ports.
 {{- end -}}
 {{- else if and $limit (gt (float64 (include "agentcube.bytes" $wanted)) (float64 (include "agentcube.bytes" $limit))) -}}
 {{- fail (printf "%s.requests.%s is %s, above %s.limits.%s, %s: lower the request or raise the limit" $key $name $wanted $key $name $limit) -}}
+{{- end -}}
+{{- end -}}
+{{- range $name, $limit := $limits -}}
+{{- $bytes := include "agentcube.text" $limit | include "agentcube.bytes" | float64 -}}
+{{- $least := get (dict "memory" 4194304.0 "ephemeral-storage" 4096.0) $name -}}
+{{- if and $least (gt $bytes 0.0) (lt $bytes $least) -}}
+{{- fail (printf "%s.limits.%s is %v, which is %v bytes, and no container starts with so few: give it a unit as in 512Mi" $key $name $limit $bytes) -}}
+{{- end -}}
+{{- if hasPrefix "hugepages-" $name -}}
+{{- $pages := divf $bytes (trimPrefix "hugepages-" $name | include "agentcube.bytes") -}}
+{{- if or (ne $pages (floor $pages)) (not (coalesce $limits.cpu $limits.memory $requests.cpu $requests.memory)) -}}
+{{- fail (printf "%s.limits.%s is %v, and Kubernetes wants a multiple of the size in its name, beside cpu or memory: change it" $key $name $limit) -}}
+{{- end -}}
+{{- end -}}
+{{- if gt $bytes 9e18 -}}
+{{- fail (printf "%s.limits.%s is %v, more than Kubernetes can count: lower it" $key $name $limit) -}}
 {{- end -}}
 {{- end -}}
 {{- if and .runAsNonRoot (hasKey . "runAsUser") (not .runAsUser) -}}
