@@ -180,7 +180,7 @@ func TestRightValueIsAccepted(t *testing.T) {
 	t.Parallel()
 	for _, given := range []string{
 		"redis: {addr: '[fd00::1]:6379'}", "redis: {addr: 'h:65535'}", "redis: {addr: '10.0.0.1:1'}", "redis: {password: '12345678901234567'}",
-		"router: {image: {tag: '', digest: 'sha256:" + digest + "'}}", "router: {image: {repository: 'localhost:5000/a/b'}}",
+		"router: {image: {tag: '', digest: 'sha256:" + digest + "'}}", "router: {image: {repository: 'localhost:5000/a/b'}}", "router: {image: {tag: 20240101}}",
 		"router: {image: {repository: 'registry.example:5000/a/b__c-d.e'}}", "global: {imageRegistry: 'mirror.example:5000/a/'}",
 		"router: {serviceAccountName: default}", "router: {podLabels: {a: '', b.c/d: E_f, app: agentcube-router}}", "router: {podAnnotations: {a: \"b\\nc\"}}",
 		"router: {extraEnv: [{name: A, valueFrom: {configMapKeyRef: {name: a, key: b, optional: true}}}]}",

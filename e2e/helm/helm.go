@@ -9,7 +9,6 @@ import (
 
 	"agentcube-mtls/e2e/platform/images"
 	"agentcube-mtls/internal/command"
-	"agentcube-mtls/internal/components"
 	"agentcube-mtls/internal/repo"
 )
 
@@ -22,8 +21,7 @@ const (
 // timeout bounds what helm waits for.
 const timeout = "5m"
 
-// Client runs the helm client, built from the module that this project depends on, against one
-// cluster.
+// Client runs the helm client against one cluster.
 type Client struct {
 	Program    string
 	Kubeconfig string
@@ -31,11 +29,7 @@ type Client struct {
 
 // New returns the client for the cluster of a kubeconfig file.
 func New(ctx context.Context, kubeconfig string) (*Client, error) {
-	stamp, err := components.StampHelm()
-	if err != nil {
-		return nil, err
-	}
-	program, err := images.Compile(ctx, "helm.sh/helm/v3/cmd/helm", stamp)
+	program, err := images.Helm(ctx)
 	return &Client{Program: program, Kubeconfig: kubeconfig}, err
 }
 

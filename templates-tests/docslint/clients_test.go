@@ -27,7 +27,7 @@ type docsClients struct{ helm, kubectl, spireServer, curl docsClient }
 // run.
 var clients = sync.OnceValues(func() (docsClients, error) {
 	ctx := context.Background()
-	helm3, err := images.Compile(ctx, "helm.sh/helm/v3/cmd/helm")
+	helm3, err := images.Helm(ctx)
 	if err != nil {
 		return docsClients{}, err
 	}

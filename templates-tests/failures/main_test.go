@@ -71,7 +71,7 @@ func run(m *testing.M) int {
 func setUp(ctx context.Context) error {
 	builds, buildCtx := errgroup.WithContext(ctx)
 	builds.Go(func() (err error) {
-		helms["3.22"].program, err = images.Compile(buildCtx, "helm.sh/helm/v3/cmd/helm")
+		helms["3.22"].program, err = images.Helm(buildCtx)
 		return err
 	})
 	for version, component := range map[string]components.Component{"3.15": components.OldestHelm, "4.3": components.Helm4} {

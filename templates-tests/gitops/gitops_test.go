@@ -23,7 +23,7 @@ func TestGuide(t *testing.T) {
 	t.Cleanup(server.Stop)
 	kubernetes, err := components.Kubernetes.Build(t.Context())
 	require.NoError(t, err)
-	helm, err := images.Compile(t.Context(), "helm.sh/helm/v3/cmd/helm")
+	helm, err := images.Helm(t.Context())
 	require.NoError(t, err)
 	kubeconfig, err := server.Kubeconfig(server.URL)
 	require.NoError(t, err)

@@ -287,6 +287,17 @@ func Program(c components.Component, built string) func(context.Context) (string
 	}
 }
 
+// Helm builds the helm client from the module that this project depends on, for the version of
+// Kubernetes that everything here runs, and returns the program's file. All build the same one: users
+// have it in their PATH.
+func Helm(ctx context.Context) (string, error) {
+	stamp, err := components.StampHelm()
+	if err != nil {
+		return "", err
+	}
+	return Compile(ctx, "helm.sh/helm/v3/cmd/helm", stamp)
+}
+
 // Compile builds a main package of this module, or of one it depends on, without C, and returns the
 // program's file. Stamps are flags of the linker.
 func Compile(ctx context.Context, pkg string, stamps ...string) (string, error) {
