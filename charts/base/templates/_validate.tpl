@@ -19,6 +19,14 @@ Each message names the key, why it is rejected, and how to fix it.
 {{- include "agentcube.validate.pods" . -}}
 {{- end -}}
 
+{{/*
+A check that few values need. Helm parses everything in templates/ for each render, and files/checks only here. Takes root, check (the
+name of the file) and what the check takes.
+*/}}
+{{- define "agentcube.check" -}}
+{{- tpl (.root.Files.Get (printf "files/checks/%s.tpl" .check)) . -}}
+{{- end -}}
+
 {{/* All charts of a render share one .Release, and so does this chart under an alias of an umbrella chart. */}}
 {{- define "agentcube.validate.once" -}}
 {{- $path := trimSuffix "/templates" .Template.BasePath -}}
@@ -115,27 +123,12 @@ workloadmanager spire-server spire-agent agentcube-test volcano-agent-scheduler
 {{- if include "agentcube.spire.server" . -}}
 {{- include "agentcube.validate.server" . -}}
 {{- range list "server" "agent" -}}
-{{- include "agentcube.validate.extraConfig" (dict "root" $ "section" .) -}}
+{{- if (index $.Values.spire .).extraConfig -}}
+{{- include "agentcube.check" (dict "root" $ "check" "extra-config" "section" .) -}}
+{{- end -}}
 {{- end -}}
 {{- include "agentcube.validate.trustDomain" . -}}
 {{- include "agentcube.validate.volume" . -}}
-{{- end -}}
-{{- end -}}
-
-{{/* A setting that the configuration file has twice is wrong or has no effect. Takes root and section. */}}
-{{- define "agentcube.validate.extraConfig" -}}
-{{- with (index .root.Values.spire .section).extraConfig -}}
-{{- $block := include "agentcube.file" (dict "root" $.root "file" (printf "%s.conf" $.section)) | regexFind "(?s)^.*?\n}" -}}
-{{- $theirs := include "agentcube.hcl" . | nindent 2 -}}
-{{- range $key, $value := . -}}
-{{- range $setting := eq $key "experimental" | ternary (keys (kindIs "map" $value | ternary $value dict)) (list $key) -}}
-{{- $line := printf "(?mi)^%s%s (=|[{])" (eq $key "experimental" | ternary "    " "  ") (regexQuoteMeta $setting) -}}
-{{- $excluded := and (eq $.section "agent") (has $setting (list "insecure_bootstrap" "trust_bundle_path" "trust_bundle_url")) -}}
-{{- if or $excluded (gt (len (regexFindAll $line $block -1)) (len (regexFindAll $line $theirs -1))) -}}
-{{- fail (printf "spire.%s.extraConfig has %s, and the chart writes this setting from its other values: remove it, and set the value of spire.%s that is for it, if there is one" $.section $setting $.section) -}}
-{{- end -}}
-{{- end -}}
-{{- end -}}
 {{- end -}}
 {{- end -}}
 

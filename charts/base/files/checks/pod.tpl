@@ -1,0 +1,121 @@
+{{/* Of two files with one path in a volume only one would be there. Takes section and volume. */}}
+{{- define "agentcube.check.files" -}}
+{{- $paths := list -}}
+{{- range append ((.volume.projected).sources | default list) .volume -}}
+{{- $files := list (.serviceAccountToken).path (.clusterTrustBundle).path -}}
+{{- with .podCertificate -}}
+{{- $files = list .credentialBundlePath .keyPath .certificateChainPath -}}
+{{- end -}}
+{{- range list .configMap .secret .downwardAPI -}}
+{{- range (.).items -}}
+{{- $files = append $files .path -}}
+{{- end -}}
+{{- end -}}
+{{- range compact $files -}}
+{{- $path := clean . -}}
+{{- range $paths -}}
+{{- if or (eq . $path) (hasPrefix (printf "%s/" .) $path) (hasPrefix (printf "%s/" $path) .) -}}
+{{- fail (printf "%s.extraVolumes has a volume %s with a file %s and another one %s, and only one can be there: change the path of one of them" $.section $.volume.name . $path) -}}
+{{- end -}}
+{{- end -}}
+{{- $paths = append $paths $path -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Takes root, section and values of the pod's component, file of its template, and ports, which are the keys that give them. */}}
+{{- $workload := (include (printf "%s/%s" .root.Template.BasePath .file) .root | fromYaml).spec -}}
+{{- $pod := $workload.template.spec -}}
+{{- /* Programs and files of the images, of the runtime and of the kubelet. A single file (subPath) may be added there. */ -}}
+{{- $system := "^/((boot|dev|etc|opt/spire(/bin)?|sys|usr|(usr/)?(bin|lib|lib64|sbin))?|proc(/.*)?|etc/(group|hostname|hosts|passwd|resolv[.]conf)|(var/)?run/secrets(/.*)?)$" -}}
+{{- $volumes := list -}}
+{{- range $workload.volumeClaimTemplates -}}
+{{- $volumes = append $volumes .metadata.name -}}
+{{- end -}}
+{{- range $pod.volumes -}}
+{{- if has .name $volumes -}}
+{{- fail (printf "%s.extraVolumes has a volume %s, and the pod has another one of that name: give it another name" $.section .name) -}}
+{{- end -}}
+{{- $volumes = append $volumes .name -}}
+{{- include "agentcube.check.files" (dict "section" $.section "volume" .) -}}
+{{- end -}}
+{{- $mounts := printf "%s.extraVolumeMounts%s" .section (hasKey .values "extraContainers" | ternary " or extraContainers" "") -}}
+{{- $names := list -}}
+{{- $ports := list -}}
+{{- range concat ($pod.initContainers | default list) $pod.containers -}}
+{{- $container := .name -}}
+{{- $privileged := (.securityContext).privileged -}}
+{{- $own := eq .name (first $pod.containers).name | ternary (sub (len (.volumeMounts | default list)) (len $.values.extraVolumeMounts)) 0 -}}
+{{- if has .name $names -}}
+{{- fail (printf "%s.extraContainers has a container %s, and the pod has another one of that name: give it another name" $.section .name) -}}
+{{- end -}}
+{{- $names = append $names .name -}}
+{{- $paths := dict -}}
+{{- $chart := list -}}
+{{- range $i, $mount := .volumeMounts -}}
+{{- if not (has .name $volumes) -}}
+{{- fail (printf "%s mount the volume %s in the container %s, and the pod has no such volume: add it to %s.extraVolumes" $mounts .name $container $.section) -}}
+{{- end -}}
+{{- if and (eq "Bidirectional" (.mountPropagation | default "")) (not $privileged) -}}
+{{- fail (printf "%s mount the volume %s in the container %s with mountPropagation Bidirectional, which only a privileged container may have: remove it" $mounts .name $container) -}}
+{{- end -}}
+{{- $path := clean (printf "/%s" .mountPath) -}}
+{{- range $other, $readOnly := $paths -}}
+{{- $above := hasPrefix (printf "%s/" $path) $other -}}
+{{- if or (eq $path $other) (and $readOnly (hasPrefix (printf "%s/" $other) $path)) (and $above (or $mount.readOnly (has $other $chart))) -}}
+{{- fail (printf "%s mount a volume at %s in the container %s, and another one is at %s: give it another mountPath" $mounts $path $container $other) -}}
+{{- end -}}
+{{- end -}}
+{{- if and (regexMatch $system $path) (not .subPath) -}}
+{{- fail (printf "%s mount a volume at %s in the container %s, and so hide its programs or files of the system: give it another mountPath" $mounts $path $container) -}}
+{{- end -}}
+{{- $_ := set $paths $path .readOnly -}}
+{{- if lt $i $own -}}
+{{- $chart = append $chart $path -}}
+{{- end -}}
+{{- end -}}
+{{- range .ports -}}
+{{- $protocol := .protocol | default "TCP" -}}
+{{- $uses := list (printf "%d/%s" (int .containerPort) $protocol) -}}
+{{- $address := .hostIP -}}
+{{- with .hostPort -}}
+{{- $uses = append $uses (printf "%d/%s of the node%s" (int .) $protocol ($address | default "" | printf " %s" | trimSuffix " ")) -}}
+{{- end -}}
+{{- with .name -}}
+{{- $uses = append $uses (printf "%s of %s" . $container) -}}
+{{- end -}}
+{{- range $uses -}}
+{{- if has . $ports -}}
+{{- fail (printf "the port %s is used twice in the pod, by %s, and only one program can listen on it: change %s" (replace "/TCP" "" .) $container $.ports) -}}
+{{- end -}}
+{{- end -}}
+{{- $ports = concat $ports $uses -}}
+{{- end -}}
+{{- range list .livenessProbe .readinessProbe .startupProbe (.lifecycle).postStart (.lifecycle).preStop -}}
+{{- $port := coalesce ((.).httpGet).port ((.).tcpSocket).port -}}
+{{- if and (kindIs "string" $port) (not (has (printf "%s of %s" $port $container) $ports)) -}}
+{{- fail (printf "%s.extraContainers has a probe or hook of the port %s in %s, which has no port of that name: add it to its ports" $.section $port $container) -}}
+{{- end -}}
+{{- end -}}
+{{- range $hook, $action := .lifecycle -}}
+{{- if and (kindIs "map" $action) (gt (int (($action).sleep).seconds) (int $pod.terminationGracePeriodSeconds)) -}}
+{{- fail (printf "%s.extraContainers has a %s in %s that sleeps longer than the %v seconds in which the pod stops: shorten it, or raise %s.drainSeconds" $.section $hook $container $pod.terminationGracePeriodSeconds $.section) -}}
+{{- end -}}
+{{- end -}}
+{{- with .securityContext -}}
+{{- if and (hasKey . "runAsUser") (not .runAsUser) (hasKey . "runAsNonRoot" | ternary .runAsNonRoot ($pod.securityContext).runAsNonRoot) -}}
+{{- fail (printf "%s.extraContainers has a securityContext in %s with runAsUser 0, root, and runAsNonRoot there or in %s.podSecurityContext forbids it: change one of them" $.section $container $.section) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- /* Of a flag that is given twice the last one counts. Those for which the chart has no value may be changed so. */ -}}
+{{- $args := (first $pod.containers).args -}}
+{{- $flags := dict -}}
+{{- range $i, $arg := $args -}}
+{{- $flag := regexFind "^-[^=]*" $arg | trimAll "-" -}}
+{{- if lt $i (sub (len $args) (len ($.values.extraArgs | default list)) | int) -}}
+{{- $_ := set $flags $flag $arg -}}
+{{- else if and $flag (ne $arg (get $flags $flag | default $arg)) (not (has $flag (list "debug" "runtime-class-name"))) -}}
+{{- fail (printf "%s.extraArgs has %s, and the chart sets this flag: remove it, and set the chart's value for it instead" $.section $arg) -}}
+{{- end -}}
+{{- end -}}

@@ -1,0 +1,39 @@
+{{/* Resources and security contexts that are not the default ones. Takes changed, a list of dicts with key and value. */}}
+{{- range .changed -}}
+{{- $key := .key -}}
+{{- with .value -}}
+{{- include "agentcube.validate.unique" (dict "key" (printf "%s.sysctls" $key) "entries" .sysctls "field" "name") -}}
+{{- $limits := .limits | default dict -}}
+{{- $requests := .requests | default dict -}}
+{{- range $name, $request := $requests -}}
+{{- $wanted := include "agentcube.text" $request -}}
+{{- $limit := include "agentcube.text" (get $limits $name) -}}
+{{- if regexMatch "^hugepages-|/" $name -}}
+{{- if ne (include "agentcube.bytes" $wanted) (include "agentcube.bytes" $limit) -}}
+{{- fail (printf "%s.requests.%s is %s, and Kubernetes wants %s.limits.%s to be as much: set both to one number" $key $name $wanted $key $name) -}}
+{{- end -}}
+{{- else if and $limit (gt (float64 (include "agentcube.bytes" $wanted)) (float64 (include "agentcube.bytes" $limit))) -}}
+{{- fail (printf "%s.requests.%s is %s, above %s.limits.%s, %s: lower the request or raise the limit" $key $name $wanted $key $name $limit) -}}
+{{- end -}}
+{{- end -}}
+{{- range $name, $limit := $limits -}}
+{{- $bytes := include "agentcube.text" $limit | include "agentcube.bytes" | float64 -}}
+{{- $least := get (dict "memory" 4194304.0 "ephemeral-storage" 4096.0) $name -}}
+{{- if and $least (gt $bytes 0.0) (lt $bytes $least) -}}
+{{- fail (printf "%s.limits.%s is %v, which is %v bytes, and no container starts with so few: give it a unit as in 512Mi" $key $name $limit $bytes) -}}
+{{- end -}}
+{{- if hasPrefix "hugepages-" $name -}}
+{{- $pages := divf $bytes (trimPrefix "hugepages-" $name | include "agentcube.bytes") -}}
+{{- if or (ne $pages (floor $pages)) (not (coalesce $limits.cpu $limits.memory $requests.cpu $requests.memory)) -}}
+{{- fail (printf "%s.limits.%s is %v, and Kubernetes wants a multiple of the size in its name, beside cpu or memory: change it" $key $name $limit) -}}
+{{- end -}}
+{{- end -}}
+{{- if gt $bytes 9e18 -}}
+{{- fail (printf "%s.limits.%s is %v, more than Kubernetes can count: lower it" $key $name $limit) -}}
+{{- end -}}
+{{- end -}}
+{{- if and .runAsNonRoot (hasKey . "runAsUser") (not .runAsUser) -}}
+{{- fail (printf "%s.runAsUser is 0, root, and %s.runAsNonRoot forbids it: change one of them" $key $key) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
