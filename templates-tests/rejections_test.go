@@ -23,13 +23,13 @@ func TestRejectionsAreDocumented(t *testing.T) {
 	_, rest, found := strings.Cut(string(page), "### Helm refuses\n")
 	require.True(t, found)
 	table, _, _ := strings.Cut(rest, "\n#")
-	messages := rejections(t, "_upgrade.tpl", "_validate_cluster.tpl")
+	messages := rejections(t, "templates/_upgrade.tpl", "templates/_validate_cluster.tpl")
 	require.Greater(t, len(messages), 8)
 	for _, message := range messages {
 		documented := slices.ContainsFunc(fixedParts(message), func(part string) bool { return strings.Contains(table, part) })
 		assert.True(t, documented, "no row of the table has a part of this message: %s", message)
 	}
-	messages = rejections(t, "_validate.tpl", "_validate_pods.tpl")
+	messages = rejections(t, "templates/_validate.tpl", "templates/_validate_pods.tpl", "files/checks/*.tpl")
 	require.Greater(t, len(messages), 20)
 	for _, message := range messages {
 		assert.Contains(t, message, ": ", "a message about values says what is wrong, and after a colon how to fix it")
@@ -38,15 +38,20 @@ func TestRejectionsAreDocumented(t *testing.T) {
 
 var rejection = regexp.MustCompile(`fail \(?(?:printf )?("(?:[^"\\]|\\.)*")`)
 
-// rejections returns the texts, with their verbs, of what the chart's templates fail with.
+// rejections returns the texts, with their verbs, of what files of the chart, as patterns, fail with.
 func rejections(t *testing.T, files ...string) []string {
 	t.Helper()
 	var found []string
-	for _, file := range files {
-		source, err := os.ReadFile(repo.Path("charts", "base", "templates", filepath.Base(file)))
+	for _, pattern := range files {
+		matches, err := filepath.Glob(repo.Path("charts", "base", pattern))
 		require.NoError(t, err)
-		for _, match := range rejection.FindAllStringSubmatch(string(source), -1) {
-			found = append(found, strings.Trim(match[1], `"`))
+		require.NotEmpty(t, matches, pattern)
+		for _, file := range matches {
+			source, err := os.ReadFile(file)
+			require.NoError(t, err)
+			for _, match := range rejection.FindAllStringSubmatch(string(source), -1) {
+				found = append(found, strings.Trim(match[1], `"`))
+			}
 		}
 	}
 	return found
