@@ -47,7 +47,7 @@ var clusterFaults = suite.Scenario{
 		for n, worker := range workers {
 			endured = append(endured, suite.Fault{Name: fmt.Sprintf("worker node %d restarted", n+1), Inject: func(ctx context.Context) error {
 				gone := time.Now()
-				if err := faults.RestartNode(ctx, r.Client, r.Namespace, worker.Name); err != nil {
+				if err := faults.RestartNode(ctx, suite.Env.Cluster, r.Client, r.Namespace, worker.Name); err != nil {
 					return err
 				}
 				time.Sleep(time.Until(gone.Add(faults.Unnoticed)))

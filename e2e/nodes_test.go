@@ -71,7 +71,7 @@ var nodesComeAndGo = suite.Scenario{
 				if err := faults.LoseNode(ctx, r.Client, mine.Name); err != nil {
 					return err
 				}
-				if err := faults.ReturnNode(ctx, r.Client, &mine); err != nil {
+				if err := faults.ReturnNode(ctx, suite.Env.Cluster, r.Client, &mine); err != nil {
 					return err
 				}
 				return spread(ctx, r)
@@ -88,7 +88,7 @@ var nodesComeAndGo = suite.Scenario{
 			}, Spares: traffic.Spared{Others: true}},
 		})
 
-		require.NoError(t, faults.ReturnNode(ctx, r.Client, &mine))
+		require.NoError(t, faults.ReturnNode(ctx, suite.Env.Cluster, r.Client, &mine))
 		for _, namespace := range []string{"kube-system", "agent-sandbox-system"} {
 			suite.Eventually(ctx, t, namespace+" to recover", func(ctx context.Context) error { return r.RolledOut(ctx, namespace) })
 		}

@@ -13,6 +13,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"agentcube-mtls/e2e/kube"
+	"agentcube-mtls/e2e/platform/cluster"
 	"agentcube-mtls/internal/command"
 )
 
@@ -90,9 +91,12 @@ const Unnoticed = time.Minute
 
 // RestartNode switches a node off and on again, and returns once all containers that a namespace
 // has there were started again.
-func RestartNode(ctx context.Context, client *kube.Client, namespace, node string) error {
+func RestartNode(ctx context.Context, c *cluster.Cluster, client *kube.Client, namespace, node string) error {
 	began := time.Now().Truncate(time.Second) // as exact as Kubernetes tells when a container was started
 	if err := command.New("docker", "restart", "--time", "5", node).Run(ctx); err != nil {
+		return err
+	}
+	if err := c.ConnectPods(ctx); err != nil {
 		return err
 	}
 	return kube.Eventually(ctx, "the containers on "+node+" to be started again", func(ctx context.Context) error {
@@ -177,7 +181,7 @@ func LoseNode(ctx context.Context, client *kube.Client, node string) error {
 
 // ReturnNode makes of a node that was lost a new one of the same name, and returns once it is
 // ready.
-func ReturnNode(ctx context.Context, client *kube.Client, lost *corev1.Node) error {
+func ReturnNode(ctx context.Context, c *cluster.Cluster, client *kube.Client, lost *corev1.Node) error {
 	// The nodes' network expects the same addresses on it.
 	node := &corev1.Node{
 		ObjectMeta: metav1.ObjectMeta{Name: lost.Name, Labels: lost.Labels},
@@ -189,11 +193,5 @@ func ReturnNode(ctx context.Context, client *kube.Client, lost *corev1.Node) err
 	if err := command.New("docker", "start", lost.Name).Run(ctx); err != nil {
 		return err
 	}
-	return kube.Eventually(ctx, lost.Name+" to be ready", func(ctx context.Context) error {
-		node, err := client.CoreV1().Nodes().Get(ctx, lost.Name, metav1.GetOptions{})
-		if err == nil && !kube.NodeReady(node) {
-			err = fmt.Errorf("%+v", node.Status.Conditions)
-		}
-		return err
-	})
+	return c.ConnectPods(ctx)
 }

@@ -17,6 +17,16 @@ import (
 // clusterCIDRs are kind's defaults for the addresses of pods.
 const clusterCIDRs = "10.244.0.0/16 fd00:10:244::/56"
 
+// ConnectPods gives pods their network again after the engine has started a node, which may have got
+// another address. Kind's own network does so by itself.
+func (c *Cluster) ConnectPods(ctx context.Context) error {
+	present, err := c.nodes()
+	if err != nil {
+		return err
+	}
+	return c.connectPods(ctx, present)
+}
+
 // connectPods gives pods a network where the node image has none of kind's, and waits until every
 // node is ready. The engine gives its containers other addresses at each start: what an earlier
 // start has told of a node does not count.
