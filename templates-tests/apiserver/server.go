@@ -14,8 +14,10 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"testing"
 	"time"
 
+	"github.com/stretchr/testify/require"
 	"golang.org/x/sync/errgroup"
 	storagev1 "k8s.io/api/storage/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -191,6 +193,22 @@ func (s *Server) ready(ctx context.Context) bool {
 		}
 	}
 	return true
+}
+
+// ForTest starts a server that stops with the test. What it wrote stays only if the test fails.
+func ForTest(t testing.TB) *Server {
+	t.Helper()
+	s, err := Start(t.Context())
+	require.NoError(t, err)
+	t.Cleanup(func() {
+		s.Stop()
+		if t.Failed() {
+			t.Log("the logs of etcd and kube-apiserver are in", s.Dir)
+			return
+		}
+		_ = os.RemoveAll(s.Dir)
+	})
+	return s
 }
 
 // Stop ends both programs. What they wrote stays in Dir.

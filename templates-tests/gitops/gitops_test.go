@@ -18,9 +18,7 @@ const page = "docs/gitops.md"
 
 func TestGuide(t *testing.T) {
 	t.Parallel()
-	server, err := apiserver.Start(t.Context())
-	require.NoError(t, err)
-	t.Cleanup(server.Stop)
+	server := apiserver.ForTest(t)
 	kubernetes, err := components.Kubernetes.Build(t.Context())
 	require.NoError(t, err)
 	helm, err := images.Helm(t.Context())

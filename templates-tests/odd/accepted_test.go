@@ -1,4 +1,4 @@
-package apiserver_test
+package odd_test
 
 import (
 	"cmp"
@@ -22,6 +22,7 @@ import (
 	"helm.sh/helm/v3/pkg/chartutil"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	k8sruntime "k8s.io/apimachinery/pkg/runtime"
+	"sigs.k8s.io/yaml"
 
 	"agentcube-mtls/internal/repo"
 	"agentcube-mtls/templates-tests/chart"
@@ -66,6 +67,11 @@ spire:
     topologySpreadConstraints: [{maxSkew: 1, topologyKey: extra, whenUnsatisfiable: ScheduleAnyway}]
   agent: {podAnnotations: *texts, podLabels: *texts, nodeSelector: *texts, extraConfig: {log_format: json}, tolerations: [{key: extra}]}`
 
+const (
+	plain = `{redis: {addr: "redis:6379", password: secret}}`
+	spire = `{redis: {addr: "redis:6379", password: secret}, spire: {enabled: true}}`
+)
+
 // volumes are those that the mounts of filled name.
 const volumes = `
 router: {extraVolumes: [{name: extra}]}
@@ -100,8 +106,6 @@ func (o outcome) String() string {
 // that read the configuration files accept too; what it rejects, it names.
 func TestAcceptedValueWorks(t *testing.T) {
 	t.Parallel()
-	withSpireCRDs(t)
-	createNamespace(t, judged, nil)
 	judge := newJudge(t)
 	seed, err := strconv.ParseUint(cmp.Or(os.Getenv("SEED"), "1"), 10, 64)
 	require.NoError(t, err, "SEED must be a number")
@@ -195,6 +199,13 @@ func describedValues(t *testing.T) map[string]any {
 // over lays values over others.
 func over(above, below map[string]any) map[string]any {
 	return chartutil.MergeTables(k8sruntime.DeepCopyJSON(above), k8sruntime.DeepCopyJSON(below))
+}
+
+func parse(t *testing.T, values string) map[string]any {
+	t.Helper()
+	var parsed map[string]any
+	require.NoError(t, yaml.Unmarshal([]byte(values), &parsed))
+	return parsed
 }
 
 // render returns the manifests that the chart makes of values.

@@ -1,4 +1,4 @@
-package apiserver_test
+package odd_test
 
 import (
 	"bufio"
@@ -22,8 +22,12 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/kubernetes"
+	"sigs.k8s.io/controller-runtime/pkg/envtest"
 
 	"agentcube-mtls/internal/components"
+	"agentcube-mtls/internal/repo"
+	"agentcube-mtls/templates-tests/apiserver"
 	"agentcube-mtls/templates-tests/chart"
 )
 
@@ -47,15 +51,28 @@ type program struct {
 var shell = program{[]string{"sh", "-c", `sh -n "$0" && echo accepted`}, "accepted"}
 
 // judged is the name and the namespace of what is judged.
-const judged = "generation"
+const judged = "judged"
 
+// newJudge starts an API server that has the charts' kinds, and what it looks for before it accepts a
+// pod.
 func newJudge(t *testing.T) *judge {
 	t.Helper()
+	server := apiserver.ForTest(t)
+	_, err := envtest.InstallCRDs(server.Config(), envtest.CRDInstallOptions{
+		Paths: []string{repo.Path("charts", "base", "crds"), repo.Path("charts", "spire-crds", "templates")}, ErrorIfPathMissing: true,
+	})
+	require.NoError(t, err)
 	asked, err := dynamic.NewForConfig(server.Config())
 	require.NoError(t, err)
-	// The server accepts a pod only if its account is there.
-	_, err = client(t).CoreV1().ServiceAccounts(judged).Create(t.Context(), &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Name: "agentcube-test"}}, metav1.CreateOptions{})
+	client, err := kubernetes.NewForConfig(server.Config())
 	require.NoError(t, err)
+	_, err = client.CoreV1().Namespaces().Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: judged}}, metav1.CreateOptions{})
+	require.NoError(t, err)
+	for _, name := range []string{"default", "agentcube-test"} {
+		account := &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Name: name}}
+		_, err = client.CoreV1().ServiceAccounts(judged).Create(t.Context(), account, metav1.CreateOptions{})
+		require.NoError(t, err)
+	}
 
 	built := func(component components.Component, name string) string {
 		dir, err := component.Build(t.Context())
