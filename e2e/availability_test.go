@@ -37,7 +37,7 @@ var postgreSQL = suite.Scenario{
 		requireServersStandIn(ctx, t, name, database, map[string]string{
 			"spire.server.dataStore.type": "postgres",
 			"spire.server.dataStore.connectionString": "dbname=spire user=spire password=spire sslmode=verify-ca sslrootcert=/run/database/ca.crt host=" +
-				string(database),
+				database.address,
 			"spire.server.extraVolumes[0].name": "database", "spire.server.extraVolumes[0].configMap.name": "database",
 			"spire.server.extraVolumeMounts[0].name": "database", "spire.server.extraVolumeMounts[0].mountPath": "/run/database",
 		})
@@ -54,7 +54,7 @@ var mySQL = suite.Scenario{
 		database := startDatabase(ctx, t, name, images.MySQL, "mysqladmin", "--user=spire", "--password=spire", "ping")
 		requireServersStandIn(ctx, t, name, database, map[string]string{
 			"spire.server.dataStore.type":             "mysql",
-			"spire.server.dataStore.connectionString": "spire:spire@tcp(" + string(database) + ")/spire?parseTime=true",
+			"spire.server.dataStore.connectionString": "spire:spire@tcp(" + database.address + ")/spire?parseTime=true",
 		})
 	},
 }
@@ -92,7 +92,7 @@ func requireServersStandIn(ctx context.Context, t *testing.T, name string, datab
 			return renewed(ctx)
 		}, Spares: suite.Everything},
 		{Name: "the database killed", Inject: func(ctx context.Context) error {
-			if err := command.New("docker", "restart", "--time", "0", string(database)).Run(ctx); err != nil {
+			if err := command.New("docker", "restart", "--time", "0", database.container).Run(ctx); err != nil {
 				return err
 			}
 			return renewed(ctx)
@@ -103,21 +103,23 @@ func requireServersStandIn(ctx context.Context, t *testing.T, name string, datab
 	assert.Equal(t, 2, strings.Count(bundle, "BEGIN CERTIFICATE"), "each server's CA is in the bundle that all trust:\n%s", bundle)
 }
 
-// database is the name of a container beside the cluster's nodes, by which pods find it, too. Its
-// address may be another one after a restart.
-type database string
+// database runs in a container beside the cluster's nodes.
+type database struct{ container, address string }
 
 func (d database) exec(args ...string) command.Command {
-	return command.New(append([]string{"docker", "exec", string(d)}, args...)...)
+	return command.New(append([]string{"docker", "exec", d.container}, args...)...)
 }
 
 // startDatabase starts a database for SPIRE servers, waits until it answers, as a program in it
 // says when it is given --host, and removes it when the test ends.
 func startDatabase(ctx context.Context, t *testing.T, name string, image images.Image, answers ...string) database {
 	t.Helper()
-	d := database(suite.Beside(ctx, t, name, image.Name))
+	d := database{container: suite.Beside(ctx, t, name, image.Name)}
+	var err error
+	d.address, err = command.New("docker", "inspect", "--format", "{{.NetworkSettings.Networks.kind.IPAddress}}", d.container).Output(ctx)
+	require.NoError(t, err)
 	suite.Eventually(ctx, t, "the database to answer", func(ctx context.Context) error {
-		return d.exec(append(answers, "--host", string(d))...).Run(ctx)
+		return d.exec(append(answers, "--host", d.address)...).Run(ctx)
 	})
 	return d
 }
