@@ -37,7 +37,7 @@ var certManager = suite.Scenario{
 		require.NoError(t, err)
 		objects, err := kube.Decode(bytes.NewReader(issuer))
 		require.NoError(t, err)
-		require.NoError(t, r.Apply(ctx, objects...))
+		suite.Eventually(ctx, t, "cert-manager's kinds to be served", func(ctx context.Context) error { return r.Apply(ctx, objects...) })
 		root := awaitRoot(ctx, t, r, nil)
 
 		load := suite.UnderLoad(ctx, t, r)
