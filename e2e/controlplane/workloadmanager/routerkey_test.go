@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"github.com/volcano-sh/agentcube/pkg/api"
 	"github.com/volcano-sh/agentcube/pkg/router"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
@@ -31,7 +32,7 @@ func TestTheRoutersKeyIsReadOnceAndKept(t *testing.T) {
 		assert.Equal(t, int32(4), looks.Load(), "at 0, 0.1, 0.3 and 0.7 s")
 		time.Sleep(time.Minute)
 		_, err := server.knownRouterKey()
-		require.Error(t, err)
+		require.ErrorIs(t, err, api.ErrPublicKeyMissing)
 
 		require.NoError(t, cluster.Create(t.Context(), first))
 		created := time.Now()
