@@ -114,10 +114,10 @@ func (d database) exec(args ...string) command.Command {
 // says when it is given --host, and removes it when the test ends.
 func startDatabase(ctx context.Context, t *testing.T, name string, image images.Image, answers ...string) database {
 	t.Helper()
-	d := database{container: suite.Beside(ctx, t, name, image.Name)}
-	var err error
-	d.address, err = command.New("docker", "inspect", "--format", "{{.NetworkSettings.Networks.kind.IPAddress}}", d.container).Output(ctx)
+	network := suite.Beside(ctx, t, name+"-network", "--entrypoint", "sleep", image.Name, "infinity")
+	address, err := command.New("docker", "inspect", "--format", "{{.NetworkSettings.Networks.kind.IPAddress}}", network).Output(ctx)
 	require.NoError(t, err)
+	d := database{container: suite.Within(ctx, t, name, network, image.Name), address: address}
 	suite.Eventually(ctx, t, "the database to answer", func(ctx context.Context) error {
 		return d.exec(append(answers, "--host", d.address)...).Run(ctx)
 	})
