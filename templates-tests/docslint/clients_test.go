@@ -49,7 +49,7 @@ var clients = sync.OnceValues(func() (docsClients, error) {
 // commands are what the client calls its commands, as it tells a shell that completes them.
 func (c docsClient) commands() []string {
 	var commands []string
-	for line := range strings.Lines(c.ask("__complete", "")) {
+	for line := range strings.Lines(c.ask("__complete", "").text) {
 		command, _, _ := strings.Cut(strings.TrimSpace(line), "\t")
 		commands = append(commands, command)
 	}
@@ -69,16 +69,12 @@ func (c docsClient) hasFlag(operands []string, flag string) bool {
 		path = operands[:end]
 	}
 	// The flags of every command of kubectl stand in the usage of `options` alone.
-	return docsUsageHas(c.ask(append(slices.Clone(path), "--help")...)+c.ask("options"), flag)
+	return c.ask(append(slices.Clone(path), "--help")...).flags[flag] || c.ask("options").flags[flag]
 }
 
 // curlHasFlag tells the same of curl, which has no commands.
 func (c docsClients) curlHasFlag(flag string) bool {
-	return docsUsageHas(c.curl.ask("--help", "all"), flag)
-}
-
-func docsUsageHas(usage, flag string) bool {
-	return slices.ContainsFunc(docsUsageFlag.FindAllStringSubmatch(usage, -1), func(match []string) bool { return slices.Contains(match[1:], flag) })
+	return c.curl.ask("--help", "all").flags[flag]
 }
 
 // someHasFlag tells whether any of the client's commands has a flag.
@@ -86,19 +82,28 @@ func (c docsClient) someHasFlag(flag string) bool {
 	return slices.ContainsFunc(c.commands(), func(command string) bool { return c.hasFlag([]string{command}, flag) })
 }
 
+// docsUsage is what the programs print, and the flags in it, such as -n and --namespace.
+type docsUsage struct {
+	text  string
+	flags map[string]bool
+}
+
 // ask returns what the programs print, and remembers it.
-func (c docsClient) ask(args ...string) string {
+func (c docsClient) ask(args ...string) docsUsage {
 	question := strings.Join(args, " ")
 	if told, asked := c.told.Load(question); asked {
-		return told.(string)
+		return told.(docsUsage)
 	}
-	var told strings.Builder
+	told := docsUsage{flags: map[string]bool{}}
 	for _, program := range c.programs {
 		cmd := exec.CommandContext(context.Background(), program, args...) // the answer outlives the test that asks
 		cmd.Env = append(os.Environ(), "KUBECONFIG="+os.DevNull, "HELM_NO_PLUGINS=1")
 		output, _ := cmd.CombinedOutput() // a usage ends with an error
-		told.Write(output)
+		told.text += string(output)
 	}
-	c.told.Store(question, told.String())
-	return told.String()
+	for _, match := range docsUsageFlag.FindAllStringSubmatch(told.text, -1) {
+		told.flags[match[1]], told.flags[match[2]] = true, true
+	}
+	c.told.Store(question, told)
+	return told
 }
