@@ -24,13 +24,11 @@ down: ## remove what `make up` made
 setup: # install with apt-get what is missing, or fail and name it
 	@$(GO) run ./e2e/cmd/setup
 
-# The guides leave the processors idle for much of their time. What needs no cluster runs meanwhile,
-# and gives way to them. The scenarios run alone: they judge lost requests, and beside the rest two
-# processors are so busy that some are lost to that.
+# All at the same time, and all processors are busy. What needs no cluster gives way to the rest, and
+# everything outside of containers to the clusters' nodes (e2e/platform/engine/favor.go).
 .PHONY: test
 test: lint ## prove everything; installs what it needs on Debian
-	$(MAKE) --jobs=2 test-without-cluster docs-test
-	$(MAKE) test-e2e
+	$(MAKE) --jobs=3 test-without-cluster docs-test test-e2e
 
 .PHONY: test-without-cluster
 test-without-cluster:

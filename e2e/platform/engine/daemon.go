@@ -52,7 +52,7 @@ func start(ctx context.Context) error {
 	go func() { exited <- daemon.Wait() }()
 	for {
 		if ping(ctx) == nil {
-			return nil
+			return favorContainers("/sys/fs/cgroup")
 		}
 		select {
 		case <-ctx.Done():
