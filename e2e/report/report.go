@@ -2,9 +2,13 @@
 package report
 
 import (
+	"cmp"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"agentcube-mtls/e2e/record"
@@ -97,6 +101,44 @@ func count(requests []record.Request) Counts {
 		counts[request.Kind] = count
 	}
 	return counts
+}
+
+// With returns a newer report, which has the scenarios that were not run, or were skipped, from this
+// one. It returns an error if those ran on something else.
+func (r Report) With(newer Report) (Report, error) {
+	merged := newer
+	merged.Scenarios, merged.Missing = slices.Clone(newer.Scenarios), nil
+	kept := false
+	for n, scenario := range merged.Scenarios {
+		if old := r.find(scenario.Name); scenario.Result == Skipped && old != nil {
+			merged.Scenarios[n], kept = *old, true
+		}
+	}
+	for _, name := range newer.Missing {
+		if old := r.find(name); old != nil {
+			merged.Scenarios, kept = append(merged.Scenarios, *old), true
+		} else {
+			merged.Missing = append(merged.Missing, name)
+		}
+	}
+	slices.SortFunc(merged.Scenarios, func(a, b Scenario) int { return cmp.Compare(a.Name, b.Name) })
+	if on, before := newer.runsOn(), r.runsOn(); kept && on != before {
+		return Report{}, fmt.Errorf("some scenarios were run on %s, and the others before on %s: run all of them", on, before)
+	}
+	return merged, nil
+}
+
+func (r Report) find(name string) *Scenario {
+	n := slices.IndexFunc(r.Scenarios, func(s Scenario) bool { return s.Name == name })
+	if n < 0 {
+		return nil
+	}
+	return &r.Scenarios[n]
+}
+
+// runsOn says on what the scenarios ran.
+func (r Report) runsOn() string {
+	return fmt.Sprintf("Kubernetes %s, Helm %s, %s", r.Kubernetes, r.Helm, strings.Join(r.Images, ", "))
 }
 
 // Write writes a report as JSON, and makes its folder.

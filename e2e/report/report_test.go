@@ -65,9 +65,40 @@ func TestReportIsReadAsItWasWritten(t *testing.T) {
 	assert.Equal(t, written, read)
 }
 
+// A run of some scenarios replaces what is known of these.
+func TestReportOfSomeScenarios(t *testing.T) {
+	t.Parallel()
+	before := report.Report{Kubernetes: "v1.34.1", Scenarios: []report.Scenario{
+		{Name: "gone", Result: report.Passed}, {Name: "nodes", Result: report.Passed, Seconds: 3}, {Name: "rotation", Result: report.Passed, Seconds: 1},
+		{Name: "upgrades", Result: report.Failed},
+	}}
+	newer := report.Report{Kubernetes: "v1.34.1", Missing: []string{"faults", "rotation"}, Scenarios: []report.Scenario{
+		{Name: "handshake", Result: report.Passed}, {Name: "kubelets", Result: report.Skipped}, {Name: "nodes", Result: report.Skipped},
+		{Name: "upgrades", Result: report.Passed, Seconds: 2},
+	}}
+	merged, err := before.With(newer)
+	require.NoError(t, err)
+	assert.Equal(t, report.Report{Kubernetes: "v1.34.1", Missing: []string{"faults"}, Scenarios: []report.Scenario{
+		{Name: "handshake", Result: report.Passed}, {Name: "kubelets", Result: report.Skipped}, {Name: "nodes", Result: report.Passed, Seconds: 3},
+		{Name: "rotation", Result: report.Passed, Seconds: 1}, {Name: "upgrades", Result: report.Passed, Seconds: 2},
+	}}, merged)
+
+	newer.Kubernetes = "v1.35.4"
+	_, err = before.With(newer)
+	require.EqualError(t, err, "some scenarios were run on Kubernetes v1.35.4, Helm , , and the others before on Kubernetes v1.34.1, Helm , : run all of them")
+	newer.Missing, newer.Scenarios = nil, newer.Scenarios[:1]
+	merged, err = before.With(newer)
+	require.NoError(t, err, "nothing is from before")
+	assert.Equal(t, newer, merged)
+}
+
 // of returns a report with one fault.
 func of(spared traffic.Spared) report.Report {
-	verdict := traffic.Verdict{Name: "a Router killed", Requests: requests, Lost: lost(1, 0), Handshakes: make([]record.Event, 3), Recovery: 9940 * time.Millisecond}
+	return reportOf(spared, lost(1, 0))
+}
+
+func reportOf(spared traffic.Spared, lost map[string][]record.Request) report.Report {
+	verdict := traffic.Verdict{Name: "a Router killed", Requests: requests, Lost: lost, Handshakes: make([]record.Event, 3), Recovery: 9940 * time.Millisecond}
 	return report.Report{
 		Kubernetes: "v1.34.1", Helm: "v3.22.0", Images: []string{"redis:7", "router:1"},
 		Scenarios: []report.Scenario{{Name: "faults", Result: report.Passed, Faults: []report.Fault{report.Cost(verdict, spared)}}},
@@ -87,10 +118,10 @@ The end.
 func TestTableIsRendered(t *testing.T) {
 	t.Parallel()
 	for row, spared := range map[string]traffic.Spared{
-		"| a Router killed | everything | 1 of 2 calls, 0 of 1 in sessions | 3 | 10 s |":                  {Calls: true, Sessions: true, Handshakes: true},
-		"| a Router killed | new connections, other pods | 1 of 2 calls, 0 of 1 in sessions | 3 | 10 s |": {Handshakes: true, Others: true},
-		"| a Router killed | calls, sessions | 1 of 2 calls, 0 of 1 in sessions | 3 | 10 s |":             {Calls: true, Sessions: true},
-		"| a Router killed | nothing | 1 of 2 calls, 0 of 1 in sessions | 3 | 10 s |":                     {},
+		"| a Router killed | everything | 1 of 2 calls, 0 of 1 others | 3 | 10 s |":                  {Calls: true, Sessions: true, Handshakes: true},
+		"| a Router killed | new connections, other pods | 1 of 2 calls, 0 of 1 others | 3 | 10 s |": {Handshakes: true, Others: true},
+		"| a Router killed | calls, sessions | 1 of 2 calls, 0 of 1 others | 3 | 10 s |":             {Calls: true, Sessions: true},
+		"| a Router killed | nothing | 1 of 2 calls, 0 of 1 others | 3 | 10 s |":                     {},
 	} {
 		rendered, err := report.Render(page, of(spared))
 		require.NoError(t, err)
@@ -108,6 +139,19 @@ Kubernetes v1.34.1, Helm v3.22.0, redis:7, router:1.
 
 The end.
 `, rendered)
+	}
+}
+
+func TestTableNamesKindsOfWhichSomeWereLost(t *testing.T) {
+	t.Parallel()
+	for cost, lost := range map[string]map[string][]record.Request{
+		"0 of 3":                           lost(0, 0),
+		"2 of 2 calls, 0 of 1 others":      lost(2, 0),
+		"1 of 2 calls, 1 of 1 in sessions": lost(1, 1),
+	} {
+		rendered, err := report.Render(page, reportOf(traffic.Spared{}, lost))
+		require.NoError(t, err)
+		assert.Contains(t, rendered, "| a Router killed | nothing | "+cost+" | 3 | 10 s |")
 	}
 }
 

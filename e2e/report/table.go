@@ -31,7 +31,7 @@ func Render(page string, r Report) (string, error) {
 func (r Report) faults() (string, error) {
 	var b strings.Builder
 	var problems []error
-	fmt.Fprintf(&b, "\nKubernetes %s, Helm %s, %s.\n\n", r.Kubernetes, r.Helm, strings.Join(r.Images, ", "))
+	fmt.Fprintf(&b, "\n%s.\n\n", r.runsOn())
 	b.WriteString("| fault | what must continue | lost requests | failed connections | recovered after |\n|---|---|---|---|---|\n")
 	if len(r.Missing) > 0 {
 		problems = append(problems, fmt.Errorf("scenarios that were not run: %s", strings.Join(r.Missing, ", ")))
@@ -43,7 +43,7 @@ func (r Report) faults() (string, error) {
 		}
 		for _, fault := range scenario.Faults {
 			fmt.Fprintf(&b, "| %s | %s | %s | %d | %.0f s |\n",
-				fault.Name, continues(fault.Spared), fault.Requests, fault.Handshakes, fault.Seconds)
+				fault.Name, continues(fault.Spared), fault.Requests.lost(), fault.Handshakes, fault.Seconds)
 			rows++
 		}
 	}
@@ -60,6 +60,25 @@ func (c Counts) String() string {
 		words = append(words, fmt.Sprintf("%d of %d %s", c[kind].Lost, c[kind].Sent, kind))
 	}
 	return strings.Join(words, ", ")
+}
+
+// lost names the kinds of which some were lost, and counts the others together.
+func (c Counts) lost() string {
+	some, others := Counts{}, 0
+	for kind, count := range c {
+		if count.Lost > 0 {
+			some[kind] = count
+		} else {
+			others += count.Sent
+		}
+	}
+	switch {
+	case len(some) == 0:
+		return fmt.Sprintf("0 of %d", others)
+	case len(some) == len(c):
+		return some.String()
+	}
+	return fmt.Sprintf("%s, 0 of %d others", some, others)
 }
 
 // continues says in words what a fault spares.
