@@ -32,9 +32,9 @@ test: lint ## prove everything; installs what it needs on Debian
 
 .PHONY: test-without-cluster
 test-without-cluster:
-	nice -n 2 $(MAKE) test-templates
-	nice -n 2 $(MAKE) test-upgrades
-	nice -n 2 $(MAKE) test-units
+	nice -n 5 $(MAKE) test-templates
+	nice -n 5 $(MAKE) test-upgrades
+	nice -n 5 $(MAKE) test-units
 
 .PHONY: lint
 lint: setup ## check the form of the code

@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 )
 
-// favorContainers gives all containers together eight times as much of the processors as what one
+// favorContainers gives all containers together four times as much of the processors as what one
 // session runs beside them. By default both get the same, whatever the nice values of its
 // processes are (sched(7), "The autogroup feature"), and beside compilers and tests a cluster's
 // nodes no longer answer in time. The root is that of the control groups; dockerd puts containers
@@ -22,5 +22,5 @@ func favorContainers(root string) error {
 	if err := os.MkdirAll(containers, 0o755); err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(containers, "cpu.shares"), []byte("8192"), 0o644)
+	return os.WriteFile(filepath.Join(containers, "cpu.shares"), []byte("4096"), 0o644)
 }

@@ -19,6 +19,6 @@ func TestContainersAreFavored(t *testing.T) {
 	require.NoError(t, favorContainers(root))
 	shares, err := os.ReadFile(filepath.Join(root, "cpu", "docker", "cpu.shares"))
 	require.NoError(t, err)
-	assert.Equal(t, "8192", string(shares))
+	assert.Equal(t, "4096", string(shares))
 	assert.NoError(t, favorContainers(root), "the group is there after the engine's first start")
 }
