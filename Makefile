@@ -39,7 +39,6 @@ test-without-cluster:
 .PHONY: lint
 lint: setup ## check the form of the code
 	@test -z "$$(gofmt -l .)" || { echo "not formatted (run make fmt):"; gofmt -l .; exit 1; }
-	$(GO) vet ./...
 	$(GO) tool -modfile=internal/tools/golangci-lint/go.mod golangci-lint run
 	yamllint --strict .
 
