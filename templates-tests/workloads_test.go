@@ -2,6 +2,7 @@ package templatestests
 
 import (
 	"encoding/json"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -196,4 +197,38 @@ func TestHelmTestAsksOnlyWhatItMayReach(t *testing.T) {
 	assert.NotContains(t, script(plain, "networkPolicies: {enabled: true}"), "the WorkloadManager is healthy")
 	assert.Contains(t, script(spire), "the WorkloadManager refuses plain HTTP")
 	assert.Contains(t, script(spire), "the WorkloadManager refuses a client without a certificate")
+}
+
+// TestLowPortsNeedNoRoot: what is not root may open a port below 1024 only by this setting, which
+// containerd makes since version 2, and older ones do not.
+func TestLowPortsNeedNoRoot(t *testing.T) {
+	t.Parallel()
+	low := corev1.Sysctl{Name: "net.ipv4.ip_unprivileged_port_start", Value: "0"}
+	for given, names := range map[string][]string{
+		"router: {service: {targetPort: 80}}":                                                           {"agentcube-router"},
+		"router: {podSecurityContext: null, service: {targetPort: 1023}}":                               {"agentcube-router"},
+		"router: {extraContainers: [{name: a, image: b, ports: [{containerPort: 53, protocol: UDP}]}]}": {"agentcube-router"},
+		"workloadmanager: {service: {mtlsPort: 443}}":                                                   {"workloadmanager"},
+		"spire: {spiffeHelper: {healthPort: 81}}":                                                       {"agentcube-router", "workloadmanager"},
+		"spire: {server: {metrics: {enabled: true, port: 82}}}":                                         {"spire-server"},
+		"{router: {service: {port: 80, targetPort: 1024}}, workloadmanager: {service: {port: 80}}}":     nil,
+		"spire: {server: {service: {port: 443}, metrics: {port: 82}}}":                                  nil,
+	} {
+		objects := render(t, spire, given)
+		for name, pod := range map[string]corev1.PodSpec{
+			"agentcube-router": get[*appsv1.Deployment](t, objects, "agentcube-router").Spec.Template.Spec,
+			"workloadmanager":  get[*appsv1.Deployment](t, objects, "workloadmanager").Spec.Template.Spec,
+			"spire-server":     get[*appsv1.StatefulSet](t, objects, "spire-server").Spec.Template.Spec,
+		} {
+			assert.Equal(t, slices.Contains(names, name), slices.Contains(pod.SecurityContext.Sysctls, low), "%s: %s", given, name)
+		}
+	}
+
+	context := func(sysctl string) *corev1.PodSecurityContext {
+		objects := render(t, plain, "router: {service: {targetPort: 80}, podSecurityContext: {sysctls: [{name: "+sysctl+", value: '1'}]}}")
+		return get[*appsv1.Deployment](t, objects, "agentcube-router").Spec.Template.Spec.SecurityContext
+	}
+	assert.Equal(t, []corev1.Sysctl{{Name: "kernel.shm_rmid_forced", Value: "1"}, low}, context("kernel.shm_rmid_forced").Sysctls)
+	assert.Equal(t, []corev1.Sysctl{{Name: low.Name, Value: "1"}}, context(low.Name).Sysctls, "the user's")
+	assert.NotNil(t, get[*appsv1.Deployment](t, render(t, "redis: {embedded: {enabled: true}}", "router: {service: {targetPort: 80}}"), "agentcube-router").Spec.Template.Spec.SecurityContext.RunAsNonRoot, "what else is there stays")
 }

@@ -114,6 +114,36 @@ checksum/redis-password: {{ . }}
 {{ . | replace "$" "$$" | quote }}
 {{- end -}}
 
+{{/*
+The security context of a pod. Programs that are not root may open ports below 1024 by a setting of the kernel that the Pod Security
+level `restricted` allows. Takes context, the user's, and ports.
+*/}}
+{{- define "agentcube.pod.securityContext" -}}
+{{- $context := .context -}}
+{{- $setting := "net.ipv4.ip_unprivileged_port_start" -}}
+{{- range .ports -}}
+{{- if and (lt (int .) 1024) (not (contains $setting (toJson $context))) -}}
+{{- $sysctls := append (($context).sysctls | default list) (dict "name" $setting "value" "0") -}}
+{{- $context = merge (dict "sysctls" $sysctls) ($context | default dict) -}}
+{{- end -}}
+{{- end -}}
+{{ toYaml $context }}
+{{- end -}}
+
+{{/* That of the pods of Router and WorkloadManager. Takes root, values and port, the program's. */}}
+{{- define "agentcube.app.securityContext" -}}
+{{- $ports := list .port -}}
+{{- if .root.Values.spire.enabled -}}
+{{- $ports = append $ports .root.Values.spire.spiffeHelper.healthPort -}}
+{{- end -}}
+{{- range .values.extraContainers -}}
+{{- range .ports -}}
+{{- $ports = append $ports .containerPort -}}
+{{- end -}}
+{{- end -}}
+{{ include "agentcube.pod.securityContext" (dict "context" .values.podSecurityContext "ports" $ports) }}
+{{- end -}}
+
 {{/* What no container of ours needs more than. */}}
 {{- define "agentcube.container.securityContext" -}}
 allowPrivilegeEscalation: false
