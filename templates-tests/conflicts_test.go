@@ -1,6 +1,7 @@
 package templatestests
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -268,6 +269,16 @@ func TestConflictIsRejected(t *testing.T) {
 		"spire: {server: {persistence: {size: 0Gi}}}":                                                    {"at '/spire/server/persistence/size'", "number_with_a_unit_as_in_1Gi>"},
 		"router: {tolerations: [{key: a, effect: NoSchedule, tolerationSeconds: 5}]}":                    {"at '/router/tolerations/0/effect'", "value must be 'NoExecute'"},
 
+		// pods that Kubernetes accepts and a kubelet or the scheduler does not
+		"router: {topologySpreadConstraints: [{maxSkew: 1, topologyKey: a, whenUnsatisfiable: ScheduleAnyway, matchLabelKeys: [b], labelSelector: {matchLabels: {b: c}}}]}":                                         {"router.topologySpreadConstraints has b in matchLabelKeys and in labelSelector", "remove it from one of them"},
+		"spire: {server: {topologySpreadConstraints: [{maxSkew: 1, topologyKey: a, whenUnsatisfiable: ScheduleAnyway, matchLabelKeys: [b], labelSelector: {matchExpressions: [{key: b, operator: Exists}]}}]}}":     {"spire.server.topologySpreadConstraints has b in matchLabelKeys and in labelSelector"},
+		"workloadmanager: {affinity: {podAntiAffinity: {requiredDuringSchedulingIgnoredDuringExecution: [{topologyKey: a, labelSelector: {}, matchLabelKeys: [b], mismatchLabelKeys: [c, b]}]}}}":                   {"workloadmanager.affinity.podAntiAffinity has b in matchLabelKeys and in mismatchLabelKeys"},
+		"spire: {agent: {affinity: {podAffinity: {preferredDuringSchedulingIgnoredDuringExecution: [{weight: 1, podAffinityTerm: {topologyKey: a, labelSelector: {matchLabels: {b: c}}, matchLabelKeys: [b]}}]}}}}": {"spire.agent.affinity.podAffinity has b in matchLabelKeys and in labelSelector"},
+		"router: {extraVolumes: [{name: a}], extraVolumeMounts: [{name: a, mountPath: /a, subPathExpr: b/$(C)}]}":                                                                                                   {"mount the volume a in the container agentcube-router with $(C) in subPathExpr, which is no variable of the container", "add it to env"},
+		"router: {extraVolumes: [{name: a}], extraContainers: [{name: b, image: c, env: [{name: D}], volumeMounts: [{name: a, mountPath: /a, subPathExpr: $(D)/$(HOSTNAME)}]}]}":                                    {"mount the volume a in the container b with $(HOSTNAME) in subPathExpr"},
+		"spire: {agent: {metrics: {enabled: true, port: 1023}}}":                                    {"spire.agent.metrics.port is 1023, and agents may open no port below 1024 on the nodes: choose another port"},
+		"spire: {agent: {podSecurityContext: {sysctls: [{name: net.core.somaxconn, value: '1'}]}}}": {"at '/spire/agent/podSecurityContext/sysctls/0/name'", "of no setting of the network, since agents have that of their node: remove it"},
+
 		// what Kubernetes' code says of its types
 		"router: {podLabels: {" + longPrefix + "/a: b}}":                                                                                                                             {"at '/router/podLabels/", prefix},
 		"router: {service: {annotations: {" + longPrefix + "/a: b}}}":                                                                                                                {"at '/router/service/annotations/", prefix},
@@ -445,7 +456,6 @@ func TestConflictIsRejected(t *testing.T) {
 		"spire: {agent: {syncInterval: 30m}}":                                                          {"spire.agent.syncInterval (30m) is not below half of spire.server.ca.x509SvidDefaultTtl (1h), and agents then renew certificates too late: shorten the first or lengthen the second"},
 		"spire: {server: {cacheReloadInterval: 1h}}":                                                   {"at '/spire/server/cacheReloadInterval'", "minutes_and_seconds_as_in_5s_or_1m30s>"},
 		"spire: {agent: {syncInterval: 0m0s}}":                                                         {"at '/spire/agent/syncInterval'", "minutes_and_seconds_as_in_5s_or_1m30s>"},
-		"spire: {agent: {metrics: {enabled: true, port: 22}}}":                                         {"spire.agent.metrics.port is 22, on which another program listens on the nodes: choose another port"},
 		"spire: {agent: {extraConfig: {insecure_bootstrap: true}}}":                                    {"spire.agent.extraConfig has insecure_bootstrap"},
 		"spire: {agent: {extraConfig: {trust_bundle_url: a}}}":                                         {"spire.agent.extraConfig has trust_bundle_url"},
 		"spire: {server: {extraConfig: {a: [b, {c: d}]}}}":                                             {"at '/spire/server/extraConfig/a/0'", "got string, want object"},
@@ -500,6 +510,40 @@ func TestConflictIsRejected(t *testing.T) {
 			for _, want := range wants {
 				assert.ErrorContains(t, err, want)
 			}
+		})
+	}
+}
+
+// TestFieldNeedsItsKubernetes: an older one would drop the field silently, or refuse the pod.
+func TestFieldNeedsItsKubernetes(t *testing.T) {
+	t.Parallel()
+	const term = "[{topologyKey: a, labelSelector: {}, matchLabelKeys: [b]}]"
+	for given, of := range map[string]struct{ key, since string }{
+		"router: {extraEnv: [{name: A, valueFrom: {fileKeyRef: {key: a, path: b, volumeName: c}}}]}":                                    {"router.extraEnv.valueFrom.fileKeyRef", "1.35"},
+		"router: {extraContainers: [{name: a, image: b, env: [{name: A, valueFrom: {fileKeyRef: {key: a, path: b, volumeName: c}}}]}]}": {"router.extraContainers.env.valueFrom.fileKeyRef", "1.35"},
+		"spire: {server: {extraVolumes: [{name: a, image: {reference: b}}]}}":                                                           {"spire.server.extraVolumes.image", "1.35"},
+		"router: {extraVolumes: [{name: a, ephemeral: {volumeClaimTemplate: {spec: {accessModes: [ReadWriteOnce], volumeAttributesClassName: b, resources: {requests: {storage: 1Gi}}}}}}]}": {
+			"router.extraVolumes.ephemeral.volumeClaimTemplate.spec.volumeAttributesClassName", "1.34",
+		},
+		"spire: {agent: {podSecurityContext: {supplementalGroupsPolicy: Strict}}}":                                                       {"spire.agent.podSecurityContext.supplementalGroupsPolicy", "1.33"},
+		"spire: {server: {podSecurityContext: {seLinuxChangePolicy: Recursive}}}":                                                        {"spire.server.podSecurityContext.seLinuxChangePolicy", "1.33"},
+		"workloadmanager: {affinity: {podAntiAffinity: {requiredDuringSchedulingIgnoredDuringExecution: " + term + "}}}":                 {"workloadmanager.affinity.podAntiAffinity.requiredDuringSchedulingIgnoredDuringExecution.matchLabelKeys", "1.31"},
+		"router: {extraVolumes: [{name: a}], extraVolumeMounts: [{name: a, mountPath: /a, readOnly: true, recursiveReadOnly: Enabled}]}": {"router.extraVolumeMounts.recursiveReadOnly", "1.31"},
+		"router: {podSecurityContext: {appArmorProfile: {type: RuntimeDefault}}}":                                                        {"router.podSecurityContext.appArmorProfile", "1.30"},
+		"router: {extraContainers: [{name: a, image: b, securityContext: {appArmorProfile: {type: RuntimeDefault}}}]}":                   {"router.extraContainers.securityContext.appArmorProfile", "1.30"},
+		"router: {extraContainers: [{name: a, image: b, lifecycle: {preStop: {sleep: {seconds: 1}}}}]}":                                  {"router.extraContainers.lifecycle.preStop.sleep", "1.30"},
+	} {
+		t.Run(of.key, func(t *testing.T) {
+			t.Parallel()
+			on := func(minor int) error {
+				_, err := chart.Release{Values: values(t, spire, given), Kubernetes: fmt.Sprintf("v1.%d.0", minor)}.Render()
+				return err
+			}
+			var since int
+			_, err := fmt.Sscanf(of.since, "1.%d", &since)
+			require.NoError(t, err)
+			assert.ErrorContains(t, on(since-1), of.key+" has no effect before Kubernetes "+of.since+", and this is v1.")
+			assert.NoError(t, on(since))
 		})
 	}
 }

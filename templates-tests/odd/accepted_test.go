@@ -20,7 +20,6 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sync/errgroup"
 	"helm.sh/helm/v3/pkg/chartutil"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	k8sruntime "k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/yaml"
 
@@ -186,13 +185,11 @@ func TestAcceptedValueWorks(t *testing.T) {
 	assert.Positive(t, sum.right)
 }
 
-// describedValues returns the schema of the values, less the one field that this server has only
-// behind a feature gate.
+// describedValues returns the schema of the values.
 func describedValues(t *testing.T) map[string]any {
 	t.Helper()
 	var parsed map[string]any
 	require.NoError(t, json.Unmarshal(chart.Base().Schema, &parsed))
-	unstructured.RemoveNestedField(parsed, "definitions", "EnvVarSource", "properties", "fileKeyRef")
 	return parsed
 }
 

@@ -112,8 +112,12 @@ workloadmanager spire-server spire-agent agentcube-test volcano-agent-scheduler
 {{- if ne .server.enabled .agent.enabled -}}
 {{- fail "spire.server.enabled and spire.agent.enabled differ: set both to true for a SPIRE of this release, or both to false for one that the cluster has already" -}}
 {{- end -}}
-{{- if and .agent.metrics.enabled (has (int .agent.metrics.port) (list 22 2379 2380 2381 6443 10248 10249 10250 10256 10257 10259)) -}}
-{{- fail (printf "spire.agent.metrics.port is %d, on which another program listens on the nodes: choose another port" (int .agent.metrics.port)) -}}
+{{- with .agent.metrics -}}
+{{- if and .enabled (has (int .port) (list 2379 2380 2381 6443 10248 10249 10250 10256 10257 10259)) -}}
+{{- fail (printf "spire.agent.metrics.port is %d, on which another program listens on the nodes: choose another port" (int .port)) -}}
+{{- else if and .enabled (lt (int .port) 1024) -}}
+{{- fail (printf "spire.agent.metrics.port is %d, and agents may open no port below 1024 on the nodes: choose another port" (int .port)) -}}
+{{- end -}}
 {{- end -}}
 {{- if and (eq .workloadAPI.type "csi") .agent.enabled -}}
 {{- fail "spire.workloadAPI.type is csi, but this chart's agents do not serve the CSI driver: use hostPath, or set spire.server.enabled and spire.agent.enabled to false" -}}

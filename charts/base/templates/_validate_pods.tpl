@@ -11,55 +11,28 @@ pod to which the values add nothing has no such conflict, but for ports.
 {{- include "agentcube.check" (dict "root" $ "check" "pod" "section" $section "values" . "file" (printf "%s/deployment.yaml" $section)
   "ports" (printf "%s.service, spire.spiffeHelper.healthPort or %s.extraContainers" $section $section)) -}}
 {{- end -}}
-{{- include "agentcube.validate.extras" (dict "section" $section "values" .) -}}
+{{- include "agentcube.validate.extras" (dict "root" $ "section" $section "values" .) -}}
 {{- if .autoscaling.enabled -}}
-{{- $containers := dict (printf "%s.resources" $section) .resources -}}
-{{- if $spire.enabled -}}
-{{- $_ := set $containers "spire.spiffeHelper.resources" $spire.spiffeHelper.resources -}}
-{{- end -}}
-{{- range .extraContainers -}}
-{{- $_ := set $containers (printf "%s.extraContainers, in %s, resources" $section .name) .resources -}}
-{{- end -}}
-{{- range $key, $resources := $containers -}}
-{{- $cpu := $resources | default dict | dig "requests" "cpu" (dig "limits" "cpu" "0" ($resources | default dict)) -}}
-{{- if eq 0.0 (include "agentcube.text" $cpu | include "agentcube.bytes" | float64) -}}
-{{- fail (printf "%s.autoscaling.enabled scales by a share of the requested CPU, and a container requests none: set requests.cpu in %s" $section $key) -}}
-{{- end -}}
-{{- end -}}
+{{- include "agentcube.check" (dict "root" $ "check" "autoscaling" "section" $section "values" .) -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}
 {{- if include "agentcube.spire.server" . -}}
 {{- with $spire.server -}}
-{{- include "agentcube.validate.extras" (dict "section" "spire.server" "values" .) -}}
+{{- include "agentcube.validate.extras" (dict "root" $ "section" "spire.server" "values" .) -}}
 {{- if or .extraVolumes .extraVolumeMounts .metrics.enabled -}}
 {{- include "agentcube.check" (dict "root" $ "check" "pod" "section" "spire.server" "values" . "file" "spire/server/statefulset.yaml" "ports" "spire.server.metrics.port") -}}
 {{- end -}}
 {{- end -}}
+{{- include "agentcube.validate.extras" (dict "root" $ "section" "spire.agent" "values" $spire.agent) -}}
 {{- end -}}
 {{- end -}}
 
-{{/* What the user adds to the pods of a component. Takes section and values. */}}
+{{/* What the user adds to the pods of a component. Takes root, section and values. */}}
 {{- define "agentcube.validate.extras" -}}
-{{- $spread := list -}}
-{{- range .values.topologySpreadConstraints -}}
-{{- $kind := list .topologyKey .whenUnsatisfiable -}}
-{{- if has $kind $spread -}}
-{{- fail (printf "%s.topologySpreadConstraints has %s with %s twice: remove one of them" $.section .topologyKey .whenUnsatisfiable) -}}
-{{- end -}}
-{{- $spread = append $spread $kind -}}
-{{- end -}}
-{{- include "agentcube.validate.unique" (dict "key" (printf "%s.extraEnv" .section) "entries" .values.extraEnv "field" "name") -}}
-{{- range .values.extraContainers -}}
-{{- include "agentcube.validate.unique" (dict "key" (printf "%s.extraContainers, in %s, env" $.section .name) "entries" .env "field" "name") -}}
-{{- include "agentcube.validate.unique" (dict "key" (printf "%s.extraContainers, in %s, resizePolicy" $.section .name) "entries" .resizePolicy "field" "resourceName") -}}
-{{- if eq .name "spiffe-helper" -}}
-{{- fail (printf "%s.extraContainers has a container spiffe-helper, which tells the chart that mutual TLS is on: give it another name" $.section) -}}
-{{- end -}}
-{{- range .ports -}}
-{{- if has .name (list "http" "https") -}}
-{{- fail (printf "%s.extraContainers has a port %s, and the Service finds the program by the ports of that name: give it another name" $.section .name) -}}
-{{- end -}}
+{{- with .values -}}
+{{- if or .affinity .topologySpreadConstraints .extraEnv .extraContainers .extraVolumes .extraVolumeMounts -}}
+{{- include "agentcube.check" (dict "root" $.root "check" "extras" "section" $.section "values" .) -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}

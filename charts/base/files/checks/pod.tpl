@@ -50,6 +50,11 @@
 {{- fail (printf "%s.extraContainers has a container %s, and the pod has another one of that name: give it another name" $.section .name) -}}
 {{- end -}}
 {{- $names = append $names .name -}}
+{{- $variables := list "$$" -}}
+{{- range .env -}}
+{{- $variables = append $variables (printf "$(%s)" .name) -}}
+{{- end -}}
+{{- $others := .envFrom -}}
 {{- $paths := dict -}}
 {{- $chart := list -}}
 {{- range $i, $mount := .volumeMounts -}}
@@ -58,6 +63,12 @@
 {{- end -}}
 {{- if and (eq "Bidirectional" (.mountPropagation | default "")) (not $privileged) -}}
 {{- fail (printf "%s mount the volume %s in the container %s with mountPropagation Bidirectional, which only a privileged container may have: remove it" $mounts .name $container) -}}
+{{- end -}}
+{{- /* The last ones are Kubernetes' own, of Services */ -}}
+{{- range regexFindAll `\$\$|\$\([^)]*\)` (.subPathExpr | default "") -1 -}}
+{{- if not (or $others (has . $variables) (regexMatch "^[$][(][A-Z0-9_]+_(SERVICE_HOST|(SERVICE_)?PORT(_.+)?)[)]$" .)) -}}
+{{- fail (printf "%s mount the volume %s in the container %s with %s in subPathExpr, which is no variable of the container, and the kubelet would not start it: add it to env" $mounts $mount.name $container .) -}}
+{{- end -}}
 {{- end -}}
 {{- $path := clean (printf "/%s" .mountPath) -}}
 {{- range $other, $readOnly := $paths -}}

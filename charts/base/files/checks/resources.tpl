@@ -1,6 +1,7 @@
-{{/* Resources and security contexts that are not the default ones. Takes changed, a list of dicts with key and value. */}}
+{{/* Resources and security contexts that are not the default ones. Takes root and changed, a list of dicts with key and value. */}}
 {{- range .changed -}}
 {{- $key := .key -}}
+{{- include "agentcube.check" (dict "root" $.root "check" "versions" "key" $key "value" .value) -}}
 {{- with .value -}}
 {{- include "agentcube.validate.unique" (dict "key" (printf "%s.sysctls" $key) "entries" .sysctls "field" "name") -}}
 {{- $limits := .limits | default dict -}}
