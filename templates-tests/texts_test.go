@@ -126,7 +126,7 @@ func TestTextArrivesAsItIs(t *testing.T) {
 	t.Parallel()
 	given := values(t, spire, `
 router: {jwt: {issuerUrl: https://issuer}}
-spire: {server: {dataStore: {type: postgres}}}`)
+spire: {server: {image: {tag: other}, dataStore: {type: postgres}}}`)
 	for path, text := range map[string]string{
 		"router.jwt.audience": odd, "router.jwt.roleClaim": odd, "router.jwt.requiredRole": odd + "\t",
 		"spire.server.dataStore.connectionString": "host=" + odd,
@@ -216,7 +216,7 @@ func TestRightValueIsAccepted(t *testing.T) {
 		"spire: {server: {dataStore: {type: postgres, connectionString: 'postgresql://a@b/c'}}}",
 		"spire: {server: {dataStore: {type: postgres, secretName: a, connectionString: ''}}}",
 		"spire: {server: {upstreamAuthority: {type: certManager, issuerName: a.b, issuerKind: AWSPCAClusterIssuer, issuerGroup: awspca.cert-manager.io}}}",
-		"spire: {server: {extraConfig: {a: [{b: c}, {d: [e, 1, true]}], f: null, g: {h: null, i: []}}}}",
+		"spire: {server: {image: {tag: other}, extraConfig: {a: [{b: c}, {d: [e, 1, true]}], f: null, g: {h: null, i: []}}}}",
 		"workloadmanager: {rbac: {extraRules: [{nonResourceURLs: [/a, '*'], verbs: ['*']}]}}",
 		"router: {podAnnotations: {container.apparmor.security.beta.kubernetes.io/agentcube-router: localhost/a}}",
 		"router: {image: {repository: 'localhost:65535/a/b--c'}}", "router: {image: {repository: a.b_c}}", "router: {image: {tag: '8'}}",
@@ -254,7 +254,10 @@ func TestRightValueIsAccepted(t *testing.T) {
 		"spire: {server: {metrics: {port: 8080}}}", "spire: {spiffeHelper: {certDir: /certs/}}", "spire: {spiffeHelper: {certDir: /etc/certs}}",
 		"spire: {spiffeHelper: {certDir: /var/run/certs}}", "spire: {spiffeHelper: {certFileName: .cert}}",
 		"spire: {controllerManager: {ignoreNamespaces: [^kube-.*$, ^agent$]}}", "spire: {agent: {tolerations: [{key: a}, {operator: Exists}]}}",
-		"spire: {server: {extraConfig: {agent_ttl: 1h, live_path: /a, experimental: {feature_flags: [a]}}}}",
+		"spire: {server: {image: {digest: 'sha256:" + digest + "'}, extraConfig: {agent_ttl: 1h, live_path: /a, experimental: {feature_flags: [a]}}}}",
+		"spire: {server: {image: {repository: mirror.example/spire-server}, extraConfig: {ratelimit: {signing: false}, federation: [{bundle_endpoint: {port: '8443'}}]}}}",
+		"spire: {server: {extraConfig: {ca_subject: {common_name: 5}, max_attested_node_info_staleness: 0s, federation: {federates_with: {a.b: {bundle_endpoint_url: 'https://c'}}}}}}",
+		"spire: {agent: {image: {tag: other}, extraConfig: {profiling_port: 6060, x509_svid_cache_max_size: '5', authorized_delegates: [a], sds: null}}}",
 		`workloadmanager:
   extraVolumes: [{name: a, emptyDir: {sizeLimit: 1Gi}}, {name: b, projected: {sources: [{secret: {name: c}}]}}]
   extraVolumeMounts: [{name: a, mountPath: /a}, {name: a, mountPath: /a/b}, {name: certificates, mountPath: /other, readOnly: true}]

@@ -95,6 +95,7 @@ var others = map[string]any{
 	"requests.cpu": "7m", "requests.memory": "7Mi", "requests.ephemeral-storage": "7Mi",
 	"limits.cpu": "7", "limits.memory": "7Gi", "limits.ephemeral-storage": "7Gi",
 	"fsGroupChangePolicy": "Always", "seccompProfile.type": "Unconfined",
+	"server.extraConfig": map[string]any{"agent_ttl": "7h"}, "agent.extraConfig": map[string]any{"log_format": "json"},
 	"tolerations": []any{map[string]any{"key": "other"}}, "affinity": map[string]any{"podAffinity": map[string]any{}},
 	"topologySpreadConstraints": []any{map[string]any{"maxSkew": 1, "topologyKey": "other", "whenUnsatisfiable": "ScheduleAnyway"}},
 	"extraVolumeMounts":         []any{map[string]any{"name": "other", "mountPath": "/other"}},

@@ -52,6 +52,9 @@ func Schema(ctx context.Context, root string) (Files, error) {
 
 	schema := schemaOf(document.Content[0], nil, rules.Values, types)
 	schema["properties"].(map[string]any)["enabled"] = enabled
+	if err := addSettings(ctx, root, schema); err != nil {
+		return nil, err
+	}
 	schema["definitions"] = types.made
 	schema["$schema"] = "http://json-schema.org/draft-07/schema#"
 	schema["title"] = "Values of the AgentCube chart"

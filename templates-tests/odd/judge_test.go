@@ -13,7 +13,6 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/hashicorp/hcl"
 	"github.com/stretchr/testify/require"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -87,9 +86,8 @@ func newJudge(t *testing.T) *judge {
 	}}
 }
 
-// judge returns why one of the manifests of a render is refused. Of configuration files it may look
-// at the syntax only.
-func (j *judge) judge(ctx context.Context, manifests map[string]string, syntaxOnly bool) error {
+// judge returns why one of the manifests of a render is refused.
+func (j *judge) judge(ctx context.Context, manifests map[string]string) error {
 	objects, err := j.decode(manifests)
 	if err != nil {
 		return err
@@ -106,15 +104,10 @@ func (j *judge) judge(ctx context.Context, manifests map[string]string, syntaxOn
 		}
 		files, _, _ := unstructured.NestedStringMap(object.Object, "data")
 		for name, content := range files {
-			program, found := j.programs[name]
-			switch {
-			case found && syntaxOnly && filepath.Ext(name) == ".conf":
-				_, err = hcl.ParseString(content)
-			case found:
-				err = j.run(ctx, program, content, "SPIRE_DATASTORE_CONNECTION="+connection)
-			}
-			if err != nil {
-				return fmt.Errorf("%s: %w", name, err)
+			if program, found := j.programs[name]; found {
+				if err := j.run(ctx, program, content, "SPIRE_DATASTORE_CONNECTION="+connection); err != nil {
+					return fmt.Errorf("%s: %w", name, err)
+				}
 			}
 		}
 		for _, script := range scripts(object.Object) {
@@ -143,7 +136,7 @@ func (j *judge) isJudged(t *testing.T, manifests map[string]string) {
 		for path, manifest := range manifests {
 			changed[path] = strings.ReplaceAll(manifest, broken[0], broken[1])
 		}
-		require.ErrorContains(t, j.judge(t.Context(), changed, false), refusal, broken[1])
+		require.ErrorContains(t, j.judge(t.Context(), changed), refusal, broken[1])
 	}
 }
 
