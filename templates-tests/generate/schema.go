@@ -41,6 +41,7 @@ func Schema(ctx context.Context, root string) (Files, error) {
 	var rules struct {
 		Values     map[string]map[string]any
 		Kubernetes map[string]map[string]any
+		Settings   map[string]map[string]any
 	}
 	if err := yaml.Unmarshal(rulesYAML, &rules); err != nil {
 		return nil, fmt.Errorf("parse rules.yaml: %w", err)
@@ -52,7 +53,7 @@ func Schema(ctx context.Context, root string) (Files, error) {
 
 	schema := schemaOf(document.Content[0], nil, rules.Values, types)
 	schema["properties"].(map[string]any)["enabled"] = enabled
-	if err := addSettings(ctx, root, schema); err != nil {
+	if err := addSettings(ctx, root, schema, rules.Settings); err != nil {
 		return nil, err
 	}
 	schema["definitions"] = types.made

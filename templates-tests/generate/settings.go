@@ -21,13 +21,15 @@ import (
 type settings struct {
 	structs   map[string]*ast.StructType
 	durations []string // the fields that are parsed as such
+	rules     map[string]map[string]any
 }
 
 var parsedDuration = regexp.MustCompile(`time\.ParseDuration\(\*?c\.[\w.]*?(\w+)\)`)
 
 // addSettings adds to the schema of the values what the pinned SPIRE says of extraConfig. The types
-// of known settings hold for each version. Other settings are wrong for the pinned one only.
-func addSettings(ctx context.Context, root string, schema map[string]any) error {
+// of known settings hold for each version. The rules, and that there are no other settings, hold for
+// the pinned one only.
+func addSettings(ctx context.Context, root string, schema map[string]any, rules map[string]map[string]any) error {
 	module, err := gomod.Find(ctx, filepath.Join(root, "internal/components/spire"), "github.com/spiffe/spire")
 	if err != nil {
 		return fmt.Errorf("find SPIRE: %w", err)
@@ -37,6 +39,7 @@ func addSettings(ctx context.Context, root string, schema map[string]any) error 
 		if err != nil {
 			return fmt.Errorf("read the settings of the SPIRE %s: %w", program, err)
 		}
+		read.rules = rules
 		section := property(property(schema, "spire"), program)
 		given := property(section, "extraConfig")
 		given["allOf"] = append(given["allOf"].([]any), read.block(program+"Config", false))
@@ -88,6 +91,9 @@ func (s settings) block(name string, closed bool) map[string]any {
 			continue
 		}
 		properties[setting] = s.value(field.Type, closed)
+		if rule := s.rules[setting]; closed && rule != nil {
+			properties[setting] = rule
+		}
 		if !closed && slices.Contains(s.durations, field.Names[0].Name) {
 			properties[setting] = map[string]any{"type": []string{"string", "null"}, "pattern": duration}
 		}

@@ -136,35 +136,6 @@ workloadmanager spire-server spire-agent agentcube-test volcano-agent-scheduler
 {{- end -}}
 {{- end -}}
 
-{{/* SPIRE does not start if it cannot open its database. Takes the values of the server. */}}
-{{- define "agentcube.validate.dataStore" -}}
-{{- $connection := .dataStore.connectionString -}}
-{{- if eq .dataStore.type "sqlite3" -}}
-{{- $volumes := list "/run/spire/data" -}}
-{{- range .extraVolumeMounts -}}
-{{- $volumes = append $volumes .mountPath -}}
-{{- end -}}
-{{- $file := regexReplaceAll "^file:(//)?" $connection "" | clean -}}
-{{- $kept := "" -}}
-{{- range $volumes -}}
-{{- $kept = or $kept (hasPrefix (printf "%s/" (clean .)) $file) -}}
-{{- end -}}
-{{- if not $kept -}}
-{{- fail (printf "spire.server.dataStore.connectionString is %q, and the server can write its file only to a volume: begin it with /run/spire/data/" $connection) -}}
-{{- end -}}
-{{- else if .dataStore.secretName -}}
-{{- if not (or (not $connection) (hasPrefix "/" $connection)) -}}
-{{- fail "spire.server.dataStore.secretName and spire.server.dataStore.connectionString both say how to reach the database: set one of them only" -}}
-{{- end -}}
-{{- else if or (not $connection) (hasPrefix "/" $connection) -}}
-{{- fail (printf "spire.server.dataStore.connectionString is empty or still sqlite3's path: say how to reach %s there, or in the Secret of spire.server.dataStore.secretName" .dataStore.type) -}}
-{{- else if and (eq .dataStore.type "mysql") (not (regexMatch "[?&]parseTime=(1|true|TRUE|True)(&|$)" $connection)) -}}
-{{- fail "spire.server.dataStore.type is mysql, and spire.server.dataStore.connectionString lacks parseTime=true, without which SPIRE does not start: end it with ?parseTime=true" -}}
-{{- else if and (eq .dataStore.type "postgres") (not (regexMatch "^(postgres(ql)?://|.*=)" $connection)) -}}
-{{- fail "spire.server.dataStore.connectionString says nothing to postgres: write it as host=… user=… password=… dbname=…, or as postgres://…" -}}
-{{- end -}}
-{{- end -}}
-
 {{- define "agentcube.validate.server" -}}
 {{- with .Values.spire -}}
 {{- $owners := dict $.Release.Namespace "this release" -}}
@@ -185,7 +156,9 @@ workloadmanager spire-server spire-agent agentcube-test volcano-agent-scheduler
 {{- fail (printf "spire.agent.syncInterval (%s) is not below half of spire.server.ca.x509SvidDefaultTtl (%s), and agents then renew certificates too late: shorten the first or lengthen the second" .agent.syncInterval .server.ca.x509SvidDefaultTtl) -}}
 {{- end -}}
 {{- with .server -}}
-{{- include "agentcube.validate.dataStore" . -}}
+{{- if or (ne .dataStore.type "sqlite3") (ne .dataStore.connectionString "/run/spire/data/datastore.sqlite3") -}}
+{{- include "agentcube.check" (dict "root" $ "check" "datastore" "server" .) -}}
+{{- end -}}
 {{- if and (eq .dataStore.type "sqlite3") (gt (int .replicas) 1) -}}
 {{- fail "spire.server.replicas is above 1, but sqlite3 is a file of one server: set spire.server.dataStore.type to postgres or mysql, or replicas to 1" -}}
 {{- end -}}

@@ -7,7 +7,7 @@ pod to which the values add nothing has no such conflict, but for ports.
 {{- $spire := .Values.spire -}}
 {{- range $section, $port := dict "router" .Values.router.service.targetPort "workloadmanager" (include "agentcube.workloadmanager.port" .) -}}
 {{- with index $.Values $section -}}
-{{- if or .extraArgs .extraContainers .extraVolumes .extraVolumeMounts (and $spire.enabled (eq (int $port) (int $spire.spiffeHelper.healthPort))) -}}
+{{- if or .extraArgs .extraContainers .extraEnv .extraVolumes .extraVolumeMounts .podAnnotations (and $spire.enabled (eq (int $port) (int $spire.spiffeHelper.healthPort))) -}}
 {{- include "agentcube.check" (dict "root" $ "check" "pod" "section" $section "values" . "file" (printf "%s/deployment.yaml" $section)
   "ports" (printf "%s.service, spire.spiffeHelper.healthPort or %s.extraContainers" $section $section)) -}}
 {{- end -}}
@@ -20,11 +20,16 @@ pod to which the values add nothing has no such conflict, but for ports.
 {{- if include "agentcube.spire.server" . -}}
 {{- with $spire.server -}}
 {{- include "agentcube.validate.extras" (dict "root" $ "section" "spire.server" "values" .) -}}
-{{- if or .extraVolumes .extraVolumeMounts .metrics.enabled -}}
+{{- if or .extraVolumes .extraVolumeMounts .podAnnotations .metrics.enabled -}}
 {{- include "agentcube.check" (dict "root" $ "check" "pod" "section" "spire.server" "values" . "file" "spire/server/statefulset.yaml" "ports" "spire.server.metrics.port") -}}
 {{- end -}}
 {{- end -}}
-{{- include "agentcube.validate.extras" (dict "root" $ "section" "spire.agent" "values" $spire.agent) -}}
+{{- with $spire.agent -}}
+{{- include "agentcube.validate.extras" (dict "root" $ "section" "spire.agent" "values" .) -}}
+{{- if .podAnnotations -}}
+{{- include "agentcube.check" (dict "root" $ "check" "pod" "section" "spire.agent" "values" . "file" "spire/agent/daemonset.yaml" "ports" "spire.agent.metrics.port") -}}
+{{- end -}}
+{{- end -}}
 {{- end -}}
 {{- end -}}
 
@@ -67,7 +72,7 @@ field, which holds the name.
 {{/* The directory of the certificates is mounted over what the images have there. */}}
 {{- define "agentcube.validate.certDir" -}}
 {{- $dir := clean .Values.spire.spiffeHelper.certDir -}}
-{{- $system := "^/(bin|boot|dev|lib|lib64|proc|sbin|spiffe-helper|sys|usr|etc/(group|hostname|hosts|passwd|pki|resolv[.]conf|ssl)|(var/)?run/secrets)(/.*)?$|^/(etc|home|opt|root|run|tmp|var|var/(lib|run))$" -}}
+{{- $system := "^/(bin|boot|dev|lib|lib64|proc|sbin|spiffe-helper|sys|usr|etc/(group|hostname|hosts|passwd|pki|resolv[.]conf|ssl)|(var/)?run/secrets)(/.*)?$|^/(app|etc|home|opt|root|run|tmp|var|var/(lib|run))$" -}}
 {{- if regexMatch $system $dir -}}
 {{- fail (printf "spire.spiffeHelper.certDir is %s, which would hide files of the images: choose a directory of its own, as /run/spire/certs" $dir) -}}
 {{- end -}}

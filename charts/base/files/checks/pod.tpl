@@ -27,7 +27,7 @@
 {{- $workload := (include (printf "%s/%s" .root.Template.BasePath .file) .root | fromYaml).spec -}}
 {{- $pod := $workload.template.spec -}}
 {{- /* Programs and files of the images, of the runtime and of the kubelet. A single file (subPath) may be added there. */ -}}
-{{- $system := "^/((boot|dev|etc|opt/spire(/bin)?|sys|usr|(usr/)?(bin|lib|lib64|sbin))?|proc(/.*)?|etc/(group|hostname|hosts|passwd|resolv[.]conf)|(var/)?run/secrets(/.*)?)$" -}}
+{{- $system := "^/((app|boot|dev(/termination-log)?|etc|opt/spire(/bin)?|sys|usr|(usr/)?(bin|lib|lib64|sbin))?|proc(/.*)?|etc/(group|hostname|hosts|passwd|resolv[.]conf)|(var/)?run/secrets(/.*)?)$" -}}
 {{- $volumes := list -}}
 {{- range $workload.volumeClaimTemplates -}}
 {{- $volumes = append $volumes .metadata.name -}}
@@ -39,13 +39,32 @@
 {{- $volumes = append $volumes .name -}}
 {{- include "agentcube.check.files" (dict "section" $.section "volume" .) -}}
 {{- end -}}
+{{- $all := list -}}
+{{- range concat ($pod.initContainers | default list) $pod.containers -}}
+{{- $all = append $all .name -}}
+{{- end -}}
+{{- range $name, $profile := $workload.template.metadata.annotations -}}
+{{- $container := trimPrefix "container.apparmor.security.beta.kubernetes.io/" $name -}}
+{{- if and (ne $container $name) (not (has $container $all)) -}}
+{{- fail (printf "%s.podAnnotations has %s, and the pod has no container %s: name one of %s" $.section $name $container (join ", " $all)) -}}
+{{- end -}}
+{{- end -}}
+{{- range list (dict "key" "extraEnv or extraContainers" "pod" (pick $pod "containers")) (dict "key" "extraVolumes" "pod" (pick $pod "volumes")) -}}
+{{- $key := .key -}}
+{{- range regexFindAll `"resourceFieldRef":{"containerName":"[^"]+"` (toJson .pod) -1 -}}
+{{- $container := splitList `"` . | initial | last -}}
+{{- if not (has $container $all) -}}
+{{- fail (printf "%s.%s has a resourceFieldRef of the container %s, and the pod has no such container: name one of %s" $.section $key $container (join ", " $all)) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
 {{- $mounts := printf "%s.extraVolumeMounts%s" .section (hasKey .values "extraContainers" | ternary " or extraContainers" "") -}}
 {{- $names := list -}}
 {{- $ports := list -}}
 {{- range concat ($pod.initContainers | default list) $pod.containers -}}
 {{- $container := .name -}}
 {{- $privileged := (.securityContext).privileged -}}
-{{- $own := eq .name (first $pod.containers).name | ternary (sub (len (.volumeMounts | default list)) (len $.values.extraVolumeMounts)) 0 -}}
+{{- $own := eq .name (first $pod.containers).name | ternary (sub (len (.volumeMounts | default list)) (len ($.values.extraVolumeMounts | default list))) 0 -}}
 {{- if has .name $names -}}
 {{- fail (printf "%s.extraContainers has a container %s, and the pod has another one of that name: give it another name" $.section .name) -}}
 {{- end -}}
@@ -126,6 +145,8 @@
 {{- $flag := regexFind "^-[^=]*" $arg | trimAll "-" -}}
 {{- if lt $i (sub (len $args) (len ($.values.extraArgs | default list)) | int) -}}
 {{- $_ := set $flags $flag $arg -}}
+{{- else if or (eq $arg "--") (hasPrefix "---" $arg) (and (not (hasPrefix "-" $arg)) (eq $i (sub (len $args) (len $.values.extraArgs) | int))) -}}
+{{- fail (printf "%s.extraArgs has %s where a flag must be, and the program would read none of the arguments behind it: begin it with one or two dashes and a name" $.section $arg) -}}
 {{- else if and $flag (ne $arg (get $flags $flag | default $arg)) (not (has $flag (list "debug" "runtime-class-name"))) -}}
 {{- fail (printf "%s.extraArgs has %s, and the chart sets this flag: remove it, and set the chart's value for it instead" $.section $arg) -}}
 {{- end -}}

@@ -3,8 +3,9 @@
 {{- if kindIs "map" .value -}}
 {{- range $field, $value := .value -}}
 {{- $key := printf "%s.%s" $.key $field -}}
+{{- $found := kindIs "string" $value | ternary (printf "%s=%v" $key $value) $key -}}
 {{- range $path, $version := $.since -}}
-{{- if and (regexMatch (printf "%s$" $path) $key) (not (kindIs "invalid" $value)) (semverCompare (printf "<%s-0" $version) $.kubernetes) -}}
+{{- if and (regexMatch (printf "%s(=.*)?$" $path) $found) (not (kindIs "invalid" $value)) (semverCompare (printf "<%s-0" $version) $.kubernetes) -}}
 {{- fail (printf "%s has no effect before Kubernetes %s, and this is %s: remove it, or upgrade Kubernetes" $key $version $.kubernetes) -}}
 {{- end -}}
 {{- end -}}
@@ -19,9 +20,10 @@
 
 {{/*
 Older versions of Kubernetes drop a field that they do not know, or that is not on by default there, and some refuse what is left. Each
-field is the end of its path, as a pattern, with the first version that heeds it. Takes root, key and value.
+field is the end of its path, as a pattern, or that and its value, with the first version that heeds it. Takes root, key and value.
 */}}
 {{- $since := dict
+  "fieldPath=status[.]hostIPs" "1.29"
   "ecurityContext[.]appArmorProfile" "1.30"
   "lifecycle[.](postStart|preStop)[.]sleep" "1.30"
   "olumeMounts[.]recursiveReadOnly" "1.31"
