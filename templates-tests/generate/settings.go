@@ -101,7 +101,8 @@ func (s settings) block(name string, closed bool) map[string]any {
 	if closed {
 		return map[string]any{"properties": properties, "additionalProperties": false}
 	}
-	return map[string]any{"properties": properties, "type": []string{"object", "array", "null"}} // several blocks are an array
+	// Several blocks are an array
+	return map[string]any{"properties": properties, "type": []string{"object", "array", "null"}, "minItems": 1, "items": map[string]any{"type": "object"}}
 }
 
 const duration = `^(?<nothing_or_a_duration_as_in_1h30m>|([0-9]+([.][0-9]*)?(ns|us|ms|s|m|h))+)$`

@@ -27,7 +27,7 @@
 {{- $workload := (include (printf "%s/%s" .root.Template.BasePath .file) .root | fromYaml).spec -}}
 {{- $pod := $workload.template.spec -}}
 {{- /* Programs and files of the images, of the runtime and of the kubelet. A single file (subPath) may be added there. */ -}}
-{{- $system := "^/((app|boot|dev(/termination-log)?|etc|opt/spire(/bin)?|sys|usr|(usr/)?(bin|lib|lib64|sbin))?|proc(/.*)?|etc/(group|hostname|hosts|passwd|resolv[.]conf)|(var/)?run/secrets(/.*)?)$" -}}
+{{- $system := "^/((boot|dev(/termination-log)?|etc|opt/spire(/bin)?|sys|usr|(usr/)?(bin|lib|lib64|sbin))?|proc(/.*)?|etc/(group|hostname|hosts|passwd|resolv[.]conf)|(var/)?run/secrets(/.*)?)$" -}}
 {{- $volumes := list -}}
 {{- range $workload.volumeClaimTemplates -}}
 {{- $volumes = append $volumes .metadata.name -}}
@@ -96,7 +96,7 @@
 {{- fail (printf "%s mount a volume at %s in the container %s, and another one is at %s: give it another mountPath" $mounts $path $container $other) -}}
 {{- end -}}
 {{- end -}}
-{{- if and (regexMatch $system $path) (not .subPath) -}}
+{{- if and (or (regexMatch $system $path) (and (eq $path "/app") (eq $container (first $pod.containers).name))) (not .subPath) -}}
 {{- fail (printf "%s mount a volume at %s in the container %s, and so hide its programs or files of the system: give it another mountPath" $mounts $path $container) -}}
 {{- end -}}
 {{- $_ := set $paths $path .readOnly -}}
@@ -147,6 +147,8 @@
 {{- $_ := set $flags $flag $arg -}}
 {{- else if or (eq $arg "--") (hasPrefix "---" $arg) (and (not (hasPrefix "-" $arg)) (eq $i (sub (len $args) (len $.values.extraArgs) | int))) -}}
 {{- fail (printf "%s.extraArgs has %s where a flag must be, and the program would read none of the arguments behind it: begin it with one or two dashes and a name" $.section $arg) -}}
+{{- else if and (regexMatch "^--?enable-tls(=true)?$" $arg) (not $.root.Values.spire.enabled) -}}
+{{- fail (printf "%s.extraArgs has %s, and the probes and the Routers speak without TLS: set spire.enabled instead" $.section $arg) -}}
 {{- else if and $flag (ne $arg (get $flags $flag | default $arg)) (not (has $flag (list "debug" "runtime-class-name"))) -}}
 {{- fail (printf "%s.extraArgs has %s, and the chart sets this flag: remove it, and set the chart's value for it instead" $.section $arg) -}}
 {{- end -}}
