@@ -142,7 +142,7 @@ func (r release) objects() apiserver.Objects {
 // cutOff upgrades with a helm that is cut off as cutOffHelm does.
 func (r release) cutOff(signal os.Signal, changes int, values ...string) bool {
 	r.t.Helper()
-	return r.cutOffHelm(signal, changes, set([]string{"upgrade", r.name, chart, "--reuse-values"}, values)...)
+	return r.cutOffHelm(signal, changes, set([]string{"upgrade", r.name, chart, noValidation, "--reuse-values"}, values)...)
 }
 
 // cutOffHelm runs helm and sends it a signal once it has changed so many objects, its own records
