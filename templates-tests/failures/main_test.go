@@ -24,8 +24,11 @@ var kubeconfig string
 
 var nodes = map[string]bool{"node-1": true, "node-2": true, "node-down": false}
 
-// chart is the folder of a copy of the chart without its CRDs, which each upgrade would compress
-// into helm's records.
+// full is the folder of the chart.
+var full = repo.Path("charts", "base")
+
+// chart is the folder of a copy of the chart without its CRDs, its schema and its README, which helm
+// would compress into its record of each revision, and read again for each revision of a release.
 var chart string
 
 // helmVersion is a version of Helm that the guides support.
@@ -103,8 +106,13 @@ func setUp(ctx context.Context) error {
 }
 
 func copyChart(dir string) error {
-	if err := os.CopyFS(dir, os.DirFS(repo.Path("charts", "base"))); err != nil {
+	if err := os.CopyFS(dir, os.DirFS(full)); err != nil {
 		return err
 	}
-	return os.RemoveAll(filepath.Join(dir, "crds"))
+	for _, large := range []string{"crds", "values.schema.json", "README.md"} {
+		if err := os.RemoveAll(filepath.Join(dir, large)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
