@@ -43,7 +43,7 @@ func (h helm) home() string {
 
 func (h helm) environment() []string {
 	home := h.home()
-	return []string{"HELM_CACHE_HOME=" + home, "HELM_CONFIG_HOME=" + home, "HELM_DATA_HOME=" + home, "KUBECACHEDIR=" + home, "GOGC=400",
+	return []string{"HELM_CACHE_HOME=" + home, "HELM_CONFIG_HOME=" + home, "HELM_DATA_HOME=" + home, "KUBECACHEDIR=" + home, "GOGC=400", "HELM_MAX_HISTORY=5",
 		"HELM_DRIVER=" + h.driver}
 }
 
