@@ -12,7 +12,9 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/informers"
 	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/tools/cache"
 	"k8s.io/client-go/tools/clientcmd"
 	"k8s.io/client-go/tools/clientcmd/api"
 
@@ -52,8 +54,7 @@ func (s *Server) RunWorkloads(ctx context.Context, nodes map[string]bool) error 
 	if err != nil {
 		return err
 	}
-	go actAsKubelets(ctx, client, nodes)
-	return nil
+	return actAsKubelets(ctx, client, nodes)
 }
 
 // Kubeconfig writes a kubeconfig file for a server at a URL, which has this server's credentials,
@@ -85,22 +86,20 @@ func createNode(ctx context.Context, client kubernetes.Interface, name string, r
 }
 
 // actAsKubelets makes pods ready until the context ends.
-func actAsKubelets(ctx context.Context, client kubernetes.Interface, nodes map[string]bool) {
-	for {
-		pods, err := client.CoreV1().Pods("").List(ctx, metav1.ListOptions{ResourceVersion: "0", FieldSelector: "status.phase=Pending"})
-		if err == nil {
-			for i := range pods.Items {
-				if runs(&pods.Items[i], nodes) {
-					_ = makeReady(ctx, client, &pods.Items[i]) // a pod that is gone by now needs nothing; another is tried again
-				}
-			}
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-time.After(100 * time.Millisecond):
+func actAsKubelets(ctx context.Context, client kubernetes.Interface, nodes map[string]bool) error {
+	pending := informers.WithTweakListOptions(func(options *metav1.ListOptions) { options.FieldSelector = "status.phase=Pending" })
+	// Each second the handler sees all pending pods again, and tries again what failed.
+	pods := informers.NewSharedInformerFactoryWithOptions(client, time.Second, pending).Core().V1().Pods().Informer()
+	run := func(object any) {
+		if pod := object.(*corev1.Pod); runs(pod, nodes) {
+			_ = makeReady(ctx, client, pod)
 		}
 	}
+	_, err := pods.AddEventHandler(cache.ResourceEventHandlerFuncs{AddFunc: run, UpdateFunc: func(_, object any) { run(object) }})
+	if err == nil {
+		go pods.RunWithContext(ctx)
+	}
+	return err
 }
 
 func runs(pod *corev1.Pod, nodes map[string]bool) bool {
