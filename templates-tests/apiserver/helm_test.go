@@ -11,6 +11,8 @@ import (
 	helmchart "helm.sh/helm/v3/pkg/chart"
 	"helm.sh/helm/v3/pkg/chart/loader"
 	"helm.sh/helm/v3/pkg/cli"
+	helmrelease "helm.sh/helm/v3/pkg/release"
+	"helm.sh/helm/v3/pkg/storage/driver"
 	"sigs.k8s.io/yaml"
 
 	"agentcube-mtls/internal/gomod"
@@ -113,7 +115,28 @@ func (r release) helm() *action.Configuration {
 	settings.SetNamespace(r.namespace)
 	var configuration action.Configuration
 	require.NoError(r.t, configuration.Init(settings.RESTClientGetter(), r.namespace, "secret", func(string, ...any) {}))
+	configuration.Releases.Driver = records{configuration.Releases.Driver}
 	return &configuration
+}
+
+// records are helm's, of charts without what no later action reads: helm compresses each chart as
+// far as it can, and reads the records of all revisions in each upgrade.
+type records struct{ driver.Driver }
+
+func (r records) Create(key string, release *helmrelease.Release) error {
+	return r.Driver.Create(key, light(release))
+}
+
+func (r records) Update(key string, release *helmrelease.Release) error {
+	return r.Driver.Update(key, light(release))
+}
+
+// light returns a copy of a release whose chart has only its values, on which --reuse-values builds.
+func light(release *helmrelease.Release) *helmrelease.Release {
+	copied, loaded := *release, *release.Chart
+	loaded.Schema, loaded.Files, loaded.Templates = nil, nil, nil
+	copied.Chart = &loaded
+	return &copied
 }
 
 func load(t testing.TB, dir string) *helmchart.Chart {
