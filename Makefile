@@ -2,7 +2,9 @@ GO ?= go
 # gotestsum runs go test, repeats at the end what failed, and keeps the results for CI jobs. With
 # GOGC it takes a sixth less of the processors, for the memory that this costs. Without -vet=off each
 # target would vet again, once more with the race detector, what make lint vets by more checks.
-GOTEST = GOGC=400 GOFLAGS="$(GOFLAGS) -vet=off" $(GO) tool -modfile=internal/tools/gotestsum/go.mod gotestsum --junitfile artifacts/$@.xml --format
+GOTEST = GOGC=400 $(GO) tool -modfile=internal/tools/gotestsum/go.mod gotestsum --junitfile artifacts/$@.xml --format $(FORMAT) -- -vet=off
+FORMAT = standard-verbose
+test-templates test-upgrades test-units: FORMAT = standard-quiet
 
 .PHONY: help
 help: ## say what there is
@@ -53,32 +55,32 @@ generate: ## write what is generated: the chart's README, CRDs, schema and defau
 
 .PHONY: test-templates
 test-templates: setup ## render the charts, and check the objects and the guides: needs no cluster
-	$(GOTEST) standard-quiet -- -timeout=60m $$($(GO) list ./templates-tests/... | grep -v $(UPGRADES:%=-e /%$$))
+	$(GOTEST) -timeout=60m $$($(GO) list ./templates-tests/... | grep -v $(UPGRADES:%=-e /%$$))
 
 # Helm does here what users do with it, step by step, and waits for the API server in between.
 UPGRADES = apiserver failures gitops
 
 .PHONY: test-upgrades
 test-upgrades: setup ## run helm, kubectl and kustomize against an API server: needs no cluster
-	$(GOTEST) standard-quiet -- -timeout=60m $(UPGRADES:%=./templates-tests/%)
+	$(GOTEST) -timeout=60m $(UPGRADES:%=./templates-tests/%)
 
 .PHONY: test-units
 test-units: setup ## test the programs of the control plane and of the harness, with the race detector
-	$(GOTEST) standard-quiet -- -race $$($(GO) list ./e2e/... ./internal/... | grep -v -e /e2e$$ -e /e2e/guides$$)
+	$(GOTEST) -race $$($(GO) list ./e2e/... ./internal/... | grep -v -e /e2e$$ -e /e2e/guides$$)
 
 # The tests limit their own concurrency: each may wait for its turn.
 .PHONY: test-e2e
 test-e2e: ## install on a kind cluster and check the living system (KEEP=1 leaves the cluster for the next run, SOAK=1 takes its time)
-	$(GOTEST) standard-verbose -- -count=1 -parallel=32 -timeout=80m ./e2e
+	$(GOTEST) -count=1 -parallel=32 -timeout=80m ./e2e
 
 .PHONY: scenario
 scenario: ## run one scenario on a cluster that is kept for the next run: make scenario NAME=…
 	@test -n "$(NAME)" || { echo "give a name: make scenario NAME=…"; exit 1; }
-	KEEP=1 $(GOTEST) standard-verbose -- -count=1 -parallel=32 -timeout=80m ./e2e -run 'TestScenarios/^$(NAME)$$'
+	KEEP=1 $(GOTEST) -count=1 -parallel=32 -timeout=80m ./e2e -run 'TestScenarios/^$(NAME)$$'
 
 # What depends on the cluster: certificates before the programs start, pods that drain, addresses.
 define test-cluster
-	NODES=1 $(GOTEST) standard-verbose -- -count=1 -parallel=32 -timeout=80m ./e2e -run 'TestScenarios/^(handshake|unauthorized|rotation|switch-one)$$'
+	NODES=1 $(GOTEST) -count=1 -parallel=32 -timeout=80m ./e2e -run 'TestScenarios/^(handshake|unauthorized|rotation|switch-one)$$'
 	mv artifacts/report.json artifacts/$(@:test-%=report-%).json
 endef
 
@@ -97,9 +99,9 @@ test-ipv6 test-dual:
 
 .PHONY: docs-test
 docs-test: setup ## follow every guide to the letter on a kind cluster, and compare what comes back
-	$(GOTEST) standard-verbose -- -count=1 -timeout=60m ./e2e/guides
+	$(GOTEST) -count=1 -timeout=60m ./e2e/guides
 
 .PHONY: docs-update
 docs-update: setup ## refresh what the guides expect, and the table of faults from the last make test-e2e
-	UPDATE=1 $(GOTEST) standard-verbose -- -count=1 -timeout=60m ./e2e/guides
+	UPDATE=1 $(GOTEST) -count=1 -timeout=60m ./e2e/guides
 	$(GO) run ./e2e/cmd/report
