@@ -611,7 +611,7 @@ func TestFieldNeedsItsKubernetes(t *testing.T) {
 			var since int
 			_, err := fmt.Sscanf(of.since, "1.%d", &since)
 			require.NoError(t, err)
-			assert.ErrorContains(t, on(since-1), of.key+" has no effect before Kubernetes "+of.since+", and this is v1.")
+			require.ErrorContains(t, on(since-1), of.key+" has no effect before Kubernetes "+of.since+", and this is v1.")
 			assert.NoError(t, on(since))
 		})
 	}
