@@ -64,7 +64,7 @@ type Count struct {
 type Fault struct {
 	Name       string         `json:"name"`
 	Spared     traffic.Spared `json:"spared"`     // what the scenario requires to keep working
-	Requests   Counts         `json:"requests"`   // that were sent until the release recovered
+	Requests   Counts         `json:"requests"`   // that were in progress, or sent until the release recovered
 	Handshakes int            `json:"handshakes"` // that failed
 	Seconds    float64        `json:"seconds"`    // from the injection until the release recovered
 }
@@ -74,8 +74,7 @@ func Of(timeline *traffic.Timeline) Load {
 	return Load{Requests: count(timeline.Requests), Restarts: len(timeline.Restarts), Late: len(timeline.Late)}
 }
 
-// Cost tells a verdict of a fault that spares some things. Requests that were in progress when the
-// fault came are among the lost ones.
+// Cost tells a verdict of a fault that spares some things.
 func Cost(v traffic.Verdict, spared traffic.Spared) Fault {
 	requests := count(v.Requests)
 	for kind, sent := range requests {

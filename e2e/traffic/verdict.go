@@ -37,7 +37,7 @@ type Interval struct {
 // Verdict is what one fault cost.
 type Verdict struct {
 	Name       string
-	Requests   []record.Request            // that were sent until the release recovered
+	Requests   []record.Request            // that were in progress, or sent until the release recovered
 	Lost       map[string][]record.Request // by kind
 	Handshakes []record.Event              // that failed
 	Recovery   time.Duration
@@ -84,7 +84,7 @@ func Judge(timeline *Timeline, intervals []Interval) Judgement {
 	for n, interval := range intervals {
 		v := &judged.Verdicts[n]
 		for _, request := range timeline.Requests {
-			if request.Sent.After(interval.Injected) && request.Sent.Before(interval.Recovered) {
+			if request.Sent.Add(request.Took).After(interval.Injected) && request.Sent.Before(interval.Recovered) {
 				v.Requests = append(v.Requests, request)
 			}
 		}

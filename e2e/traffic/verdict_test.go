@@ -139,6 +139,19 @@ func TestJudgeAttribution(t *testing.T) {
 	assert.Equal(t, []time.Duration{10 * time.Second, 16 * time.Second}, []time.Duration{judged.Verdicts[0].Recovery, judged.Verdicts[1].Recovery})
 }
 
+// A stream that was in progress when a fault came is one that the fault could cut off.
+func TestJudgeCountsWhatIsInProgress(t *testing.T) {
+	t.Parallel()
+	timeline := steady()
+	stream := record.Request{Kind: "streams", Sent: after(80), Took: 30 * time.Second, Failure: "cut off"}
+	ended := record.Request{Kind: "streams", Sent: after(60), Took: 30 * time.Second}
+	timeline.Requests = append(timeline.Requests, stream, ended)
+	verdict := traffic.Judge(timeline, fault(traffic.Spared{})).Verdicts[0]
+	assert.Len(t, verdict.Requests, 2*10+1)
+	assert.Contains(t, verdict.Requests, stream)
+	assert.NotContains(t, verdict.Requests, ended)
+}
+
 func TestJudgeWithoutIntervals(t *testing.T) {
 	t.Parallel()
 	timeline := steady()
