@@ -12,7 +12,8 @@ import (
 	"agentcube-mtls/templates-tests/chart"
 )
 
-func TestArtifactHubListsTheCRDsThatAreInstalled(t *testing.T) {
+// Artifact Hub lists the CRDs that are installed.
+func TestArtifactHubCRDs(t *testing.T) {
 	t.Parallel()
 	type crd struct{ Kind, Name, Version string }
 	for _, of := range []*helmchart.Chart{chart.Base(), chart.SpireCRDs()} {

@@ -6,7 +6,8 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-func TestAChangedSettingRollsExactlyThePodsConcerned(t *testing.T) {
+// A changed setting rolls exactly the pods concerned.
+func TestChangedSettingRollsItsPods(t *testing.T) {
 	t.Parallel()
 	const own = `{redis: {embedded: {enabled: true}, password: a}, spire: {enabled: true}}`
 	for set, want := range map[string][]string{

@@ -13,9 +13,9 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// TestEveryPodRunsOnTheNodesOfTheRouter: on a cluster all of whose nodes have a taint, pods without
+// TestPodsRunOnTheirNodes: on a cluster all of whose nodes have a taint, pods without
 // values of their own for that follow the Router.
-func TestEveryPodRunsOnTheNodesOfTheRouter(t *testing.T) {
+func TestPodsRunOnTheirNodes(t *testing.T) {
 	t.Parallel()
 	const tolerating = `
 router: &nodes {nodeSelector: {pool: agents}, tolerations: [{key: pool, operator: Exists}]}
@@ -107,9 +107,9 @@ func TestServiceMeshesLeavePodsAlone(t *testing.T) {
 	assert.Equal(t, []string{"true", "enabled"}, inject(get[*corev1.Pod](t, objects, "agentcube-test").ObjectMeta))
 }
 
-// TestNothingWaitsForANetworkThatComesLater: before the proxy of a service mesh has started, each
+// TestMesh: before the proxy of a service mesh has started, each
 // address refuses, and the containers that wait end at once. Where only some do, they wait.
-func TestNothingWaitsForANetworkThatComesLater(t *testing.T) {
+func TestMesh(t *testing.T) {
 	t.Parallel()
 	const nc = "timeout() { for address in %s; do [ \"$3\" != $address ] || { echo \"nc: can't connect to remote host: Connection refused\" >&2; return 1; }; done; [ \"$3\" != 192.0.2.1 ] || return 143; }\n"
 	const says = "a service mesh gives this pod its network later: the program starts without this wait\n"
@@ -129,9 +129,9 @@ func TestNothingWaitsForANetworkThatComesLater(t *testing.T) {
 	}
 }
 
-// TestServersListenOnAddressesOfBothFamilies: probes, agents and Prometheus reach them also where
+// TestListenAddresses: probes, agents and Prometheus reach them also where
 // pods have addresses of IPv6 only.
-func TestServersListenOnAddressesOfBothFamilies(t *testing.T) {
+func TestListenAddresses(t *testing.T) {
 	t.Parallel()
 	needsIPv6(t)
 	objects := render(t, spire, "spire: {server: {metrics: {enabled: true}}, agent: {metrics: {enabled: true}}}")

@@ -27,7 +27,8 @@ var conformVersions = map[string]string{
 	"1.37": "internal/tools/kubernetes-1.37",
 }
 
-func TestManifestsConformToTheAPIOfEachKubernetes(t *testing.T) {
+// Manifests conform to the API of each Kubernetes.
+func TestConformity(t *testing.T) {
 	t.Parallel()
 	root := repo.Path()
 	kubeconform, err := generate.Tool(t.Context(), root, "kubeconform", "kubeconform")

@@ -46,7 +46,8 @@ func contents(t testing.TB, pattern string) map[string]string {
 	return found
 }
 
-func TestEveryExampleIsThereAndRenders(t *testing.T) {
+// Every example is there and renders.
+func TestExamples(t *testing.T) {
 	t.Parallel()
 	found := examples(t)
 	for _, name := range []string{"minimal", "kind", "production", "high-availability", "existing-spire", "openshift", "quota"} {
@@ -92,7 +93,8 @@ func TestExamplesHoldTheProperties(t *testing.T) {
 	}
 }
 
-func TestHelmFindsNothingToSayOfTheCharts(t *testing.T) {
+// Helm finds nothing to say of the charts.
+func TestHelmLint(t *testing.T) {
 	t.Parallel()
 	root := repo.Path()
 	for _, dir := range []string{"charts/base", "charts/spire-crds"} {
@@ -113,7 +115,8 @@ func TestHelmFindsNothingToSayOfTheCharts(t *testing.T) {
 	}
 }
 
-func TestEveryValueHasASchemaWithADescription(t *testing.T) {
+// Every value has a schema with a description.
+func TestSchemaIsComplete(t *testing.T) {
 	t.Parallel()
 	schema := chart.Base().Schema
 	require.NotEmpty(t, schema)

@@ -18,7 +18,8 @@ const existing = `
 redis: {embedded: {enabled: true}, password: a}
 spire: {enabled: true, trustDomain: example.org, server: {enabled: false}, agent: {enabled: false}}`
 
-func TestBesideAnExistingSPIREOnlyTheApplicationsAreInstalled(t *testing.T) {
+// Beside an existing SPIRE only the programs are installed.
+func TestExistingSPIRE(t *testing.T) {
 	t.Parallel()
 	objects := render(t, existing)
 	for _, object := range objects {
@@ -34,7 +35,8 @@ func TestBesideAnExistingSPIREOnlyTheApplicationsAreInstalled(t *testing.T) {
 	}
 }
 
-func TestAnExistingSPIREsSocketAndClassAreTheUsers(t *testing.T) {
+// An existing SPIRE's socket and class are the user's.
+func TestExistingSPIRESocket(t *testing.T) {
 	t.Parallel()
 	objects := render(t, existing, `
 spire:
@@ -50,7 +52,8 @@ spire:
 	}
 }
 
-func TestWithTheCSIDriverEveryPodIsAdmissibleAtLevelRestricted(t *testing.T) {
+// With the CSI driver every pod is admissible at the level restricted.
+func TestPodSecurityWithCSI(t *testing.T) {
 	t.Parallel()
 	evaluator, err := policy.NewEvaluator(policy.DefaultChecks(), nil)
 	require.NoError(t, err)
@@ -67,7 +70,8 @@ func TestWithTheCSIDriverEveryPodIsAdmissibleAtLevelRestricted(t *testing.T) {
 	assert.True(t, *driver.ReadOnly)
 }
 
-func TestOnlyWhatMustReachTheNodeIsMoreThanRestricted(t *testing.T) {
+// Only what must reach the node is more than the level restricted.
+func TestPodSecurityLevels(t *testing.T) {
 	t.Parallel()
 	evaluator, err := policy.NewEvaluator(policy.DefaultChecks(), nil)
 	require.NoError(t, err)

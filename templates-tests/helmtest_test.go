@@ -13,9 +13,9 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-// TestHelmTestTellsAReleaseThatIsWellFromOthers runs the script of `helm test` as it is, with
+// TestHelmTest runs the script of `helm test` as it is, with
 // servers here in place of the release's.
-func TestHelmTestTellsAReleaseThatIsWellFromOthers(t *testing.T) {
+func TestHelmTest(t *testing.T) {
 	t.Parallel()
 	secure := &tls.Config{MinVersion: tls.VersionTLS13, ClientAuth: tls.RequireAnyClientCert}
 	well := fakes{ready: 200, invoked: 404, plain: true}

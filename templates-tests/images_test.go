@@ -80,7 +80,8 @@ func tag(t *testing.T, section ...string) string {
 	return tag
 }
 
-func TestARepositoryWithoutARegistryKeepsItsWholePathInAMirror(t *testing.T) {
+// A repository without a registry keeps its whole path in a mirror.
+func TestMirror(t *testing.T) {
 	t.Parallel()
 	found := images(render(t, plain, "{global: {imageRegistry: mirror.example}, router: {image: {repository: team/router, tag: v1}}}"))
 	assert.Equal(t, "mirror.example/team/router:v1", found["agentcube-router"])
@@ -102,14 +103,16 @@ spire: {server: `+set+`, agent: `+set+`, spiffeHelper: `+set+`, controllerManage
 	}
 }
 
-func TestEveryPodPullsWithTheGivenSecrets(t *testing.T) {
+// Every pod pulls with the given secrets.
+func TestPullSecrets(t *testing.T) {
 	t.Parallel()
 	for name, spec := range podSpecs(render(t, everything, "imagePullSecrets: [{name: registry}]")) {
 		assert.Equal(t, []corev1.LocalObjectReference{{Name: "registry"}}, spec.ImagePullSecrets, name)
 	}
 }
 
-func TestImagesAreFetchedOnlyWhereTheyAreMissing(t *testing.T) {
+// Images are fetched only where they are missing.
+func TestPullPolicy(t *testing.T) {
 	t.Parallel()
 	for name, spec := range podSpecs(render(t, everything)) {
 		for _, c := range containers(spec) {
@@ -118,7 +121,8 @@ func TestImagesAreFetchedOnlyWhereTheyAreMissing(t *testing.T) {
 	}
 }
 
-func TestArtifactHubListsTheImagesThatAreRun(t *testing.T) {
+// Artifact Hub lists the images that are run.
+func TestArtifactHubImages(t *testing.T) {
 	t.Parallel()
 	var listed []struct{ Image string }
 	require.NoError(t, yaml.Unmarshal([]byte(chart.Base().Metadata.Annotations["artifacthub.io/images"]), &listed))

@@ -14,9 +14,9 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 )
 
-// TestBundleKeeperPutsBackWhatItSaw runs the bundle keeper's script as it is against an API server
+// TestBundleKeeper runs the bundle keeper's script as it is against an API server
 // here, which shows it one state of the ConfigMap each time that it looks.
-func TestBundleKeeperPutsBackWhatItSaw(t *testing.T) {
+func TestBundleKeeper(t *testing.T) {
 	t.Parallel()
 	const (
 		full    = `{"items":[{"metadata":{"resourceVersion":"7"},"data":{"bundle.crt":"-----BEGIN\nA\n"}}]}`

@@ -66,7 +66,8 @@ func agentPod(t *testing.T) corev1.PodSpec {
 	return get[*appsv1.DaemonSet](t, render(t, spire), "spire-agent").Spec.Template.Spec
 }
 
-func TestKubeletIsVerifiedByWhatItsNodeHas(t *testing.T) {
+// The kubelet is verified by what its node has.
+func TestKubeletCA(t *testing.T) {
 	t.Parallel()
 	pod := agentPod(t)
 	first := container(t, pod, "wait-for-server")
@@ -88,7 +89,8 @@ func TestKubeletIsVerifiedByWhatItsNodeHas(t *testing.T) {
 	}
 }
 
-func TestKubeletCertificateMayBeReplacedWhileAgentsRun(t *testing.T) {
+// The kubelet certificate may be replaced while agents run.
+func TestKubeletCertificateReplaced(t *testing.T) {
 	t.Parallel()
 	keeper := container(t, agentPod(t), "kubelet-ca-keeper")
 	for name, c := range map[string]struct{ does, want string }{
@@ -111,10 +113,10 @@ func TestKubeletCertificateMayBeReplacedWhileAgentsRun(t *testing.T) {
 	}
 }
 
-// TestPodOfAnAgentIsNotReadyWhereItCannotVerifyTheKubelet runs the probe of the container beside
+// TestUnverifiedKubelet runs the probe of the container beside
 // the agent as it is, with a server here in place of the kubelet, whose certificate names another
 // host.
-func TestPodOfAnAgentIsNotReadyWhereItCannotVerifyTheKubelet(t *testing.T) {
+func TestUnverifiedKubelet(t *testing.T) {
 	t.Parallel()
 	kubelet := func(certificate tls.Certificate) string {
 		server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnauthorized) }))
@@ -152,7 +154,7 @@ func TestPodOfAnAgentIsNotReadyWhereItCannotVerifyTheKubelet(t *testing.T) {
 
 // A file that is not there would keep an agent from its start, and the keys beside it are for root
 // only.
-func TestContainersThatReadTheNodeAreNotRoot(t *testing.T) {
+func TestNodeReaders(t *testing.T) {
 	t.Parallel()
 	pod := agentPod(t)
 	assert.Equal(t, new(int64(65532)), pod.SecurityContext.RunAsUser)

@@ -46,7 +46,8 @@ const scored = `
 networkPolicies: {enabled: true, nodeCIDRs: [10.0.0.0/8]}
 spire: {enabled: true}`
 
-func TestKubeScoreFindsNothingCriticalThatIsNotExplained(t *testing.T) {
+// kube-score finds nothing critical that is not explained.
+func TestKubeScore(t *testing.T) {
 	t.Parallel()
 	root := repo.Path()
 	score, err := generate.Tool(t.Context(), root, "kube-score", "kube-score")

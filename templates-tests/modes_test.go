@@ -17,7 +17,8 @@ import (
 	"agentcube-mtls/templates-tests/chart"
 )
 
-func TestPlainRouterSpeaksHTTPToThePlainPort(t *testing.T) {
+// A plain Router speaks HTTP to the plain port.
+func TestPlainRouter(t *testing.T) {
 	t.Parallel()
 	router := container(t, get[*appsv1.Deployment](t, render(t, plain), "agentcube-router").Spec.Template.Spec, "agentcube-router")
 
@@ -25,7 +26,8 @@ func TestPlainRouterSpeaksHTTPToThePlainPort(t *testing.T) {
 	assert.Equal(t, "http://workloadmanager.agentcube.svc:8080", env(router)["WORKLOAD_MANAGER_URL"])
 }
 
-func TestRouterGetsItsCertificatesAndTheMutualTLSPort(t *testing.T) {
+// The Router gets its certificates and the port for mutual TLS.
+func TestRouterWithSPIRE(t *testing.T) {
 	t.Parallel()
 	router := container(t, get[*appsv1.Deployment](t, render(t, spire), "agentcube-router").Spec.Template.Spec, "agentcube-router")
 
@@ -40,7 +42,8 @@ func TestRouterGetsItsCertificatesAndTheMutualTLSPort(t *testing.T) {
 	assert.Equal(t, "cluster.local", env(router)["AGENTCUBE_SPIFFE_TRUST_DOMAIN"])
 }
 
-func TestWorkloadManagerServesOnlyMutualTLSWithSPIRE(t *testing.T) {
+// The WorkloadManager serves only mutual TLS with SPIRE.
+func TestWorkloadManagerWithSPIRE(t *testing.T) {
 	t.Parallel()
 	manager := container(t, get[*appsv1.Deployment](t, render(t, spire), "workloadmanager").Spec.Template.Spec, "workloadmanager")
 
@@ -91,7 +94,8 @@ func TestProbesOfTheWorkloadManager(t *testing.T) {
 	assert.Nil(t, with.ReadinessProbe, "each would be a line of the log")
 }
 
-func TestContainerThatHangsIsNotLeftToItsDrain(t *testing.T) {
+// A container that hangs is not left to its drain.
+func TestHungContainer(t *testing.T) {
 	t.Parallel()
 	for _, given := range []string{plain, spire} {
 		for _, name := range []string{"agentcube-router", "workloadmanager"} {
@@ -109,7 +113,8 @@ func TestContainerThatHangsIsNotLeftToItsDrain(t *testing.T) {
 	}
 }
 
-func TestNothingOfSPIREIsLeftWhenItIsOff(t *testing.T) {
+// Nothing of SPIRE is left when it is off.
+func TestSPIREOff(t *testing.T) {
 	t.Parallel()
 	manifests, err := chart.Release{Values: values(t, plain)}.Render()
 	require.NoError(t, err)
@@ -121,7 +126,8 @@ func TestNothingOfSPIREIsLeftWhenItIsOff(t *testing.T) {
 	}
 }
 
-func TestOldWorkloadManagersStayUntilTheRoutersHaveMoved(t *testing.T) {
+// Old WorkloadManagers stay until the Routers have moved.
+func TestOldWorkloadManagersStay(t *testing.T) {
 	t.Parallel()
 	workloadmanager := func(kubernetes string) *appsv1.Deployment {
 		objects := renderRelease(t, chart.Release{Values: values(t, spire), Kubernetes: kubernetes})
@@ -140,7 +146,8 @@ func TestOldWorkloadManagersStayUntilTheRoutersHaveMoved(t *testing.T) {
 	assert.Nil(t, container(t, older.Spec.Template.Spec, "workloadmanager").Lifecycle, "servers below 1.30 refuse preStop.sleep")
 }
 
-func TestABusyNodeRestartsNothingThatIsWell(t *testing.T) {
+// A busy node restarts nothing that is well.
+func TestBusyNode(t *testing.T) {
 	t.Parallel()
 	probes := 0
 	for name, spec := range podSpecs(render(t, spire, "redis: {addr: '', embedded: {enabled: true}}")) {
@@ -154,7 +161,8 @@ func TestABusyNodeRestartsNothingThatIsWell(t *testing.T) {
 	assert.Greater(t, probes, 3)
 }
 
-func TestAStoppingRouterGoesOnServingWhileTheServiceForgetsIt(t *testing.T) {
+// A stopping Router goes on serving while the service forgets it.
+func TestStoppingRouter(t *testing.T) {
 	t.Parallel()
 	spec := get[*appsv1.Deployment](t, render(t, plain, "router: {drainSeconds: 7}"), "agentcube-router").Spec.Template.Spec
 	stop := container(t, spec, "agentcube-router").Lifecycle
@@ -196,7 +204,8 @@ spire: {identities: {clients: [{name: notebook, namespace: "17", serviceAccount:
 	assert.Len(t, admits(render(t, plain, clients)), 1, "without mutual TLS a name proves nothing")
 }
 
-func TestAPodThatCopiesTheRoutersLabelsGetsNoIdentity(t *testing.T) {
+// A pod that copies the Router's labels gets no identity.
+func TestCopiedLabels(t *testing.T) {
 	t.Parallel()
 	for _, id := range ofKind(render(t, spire), "ClusterSPIFFEID") {
 		template, _, _ := unstructured.NestedString(id.Object, "spec", "spiffeIDTemplate")

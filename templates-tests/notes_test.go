@@ -16,7 +16,8 @@ func notes(t testing.TB, release chart.Release) string {
 	return manifests["agentcube/templates/NOTES.txt"]
 }
 
-func TestNotesSayWhatWasInstalledAndWhatToRunNext(t *testing.T) {
+// Notes say what was installed and what to run next.
+func TestNotes(t *testing.T) {
 	t.Parallel()
 	for given, want := range map[string][]string{
 		plain: {
@@ -36,7 +37,8 @@ func TestNotesSayWhatWasInstalledAndWhatToRunNext(t *testing.T) {
 	}
 }
 
-func TestNotesWarnOfWhatIsInsecureAndOfNothingElse(t *testing.T) {
+// Notes warn of what is insecure and of nothing else.
+func TestNotesWarnings(t *testing.T) {
 	t.Parallel()
 	const secure = `
 redis: {addr: "a:6379", secretName: b}

@@ -12,7 +12,7 @@ import (
 )
 
 // A new Router starts once a WorkloadManager of its mode accepts connections.
-func TestRouterWaitsForWorkloadManager(t *testing.T) {
+func TestRouterWaits(t *testing.T) {
 	t.Parallel()
 	for mode, c := range map[string]struct {
 		values, target string
@@ -33,7 +33,8 @@ func TestRouterWaitsForWorkloadManager(t *testing.T) {
 // twoServers are values for two SPIRE servers on one database.
 const twoServers = "spire: {server: {replicas: 2, dataStore: {type: postgres, connectionString: host=db}}}"
 
-func TestOneServerAfterTheOtherMeetsAnEmptyDatabase(t *testing.T) {
+// One server after the other meets an empty database.
+func TestServersStartInOrder(t *testing.T) {
 	t.Parallel()
 	spec := get[*appsv1.StatefulSet](t, render(t, spire, twoServers), "spire-server").Spec.Template.Spec
 	require.Len(t, spec.InitContainers, 1)
@@ -56,7 +57,8 @@ func TestOneServerAfterTheOtherMeetsAnEmptyDatabase(t *testing.T) {
 	assert.Empty(t, alone.InitContainers, "one server has nobody to wait for")
 }
 
-func TestAServerThatFindsNoOtherStartsAnyway(t *testing.T) {
+// A server that finds no other starts anyway.
+func TestFirstServerStarts(t *testing.T) {
 	t.Parallel()
 	wait := get[*appsv1.StatefulSet](t, render(t, spire, twoServers), "spire-server").Spec.Template.Spec.InitContainers[0]
 	said, err := shell(t, passingMinutes+"HOSTNAME=spire-server-1\n"+wait.Command[2], map[string]string{"spire-server.agentcube.svc:8081": nobody(t)})

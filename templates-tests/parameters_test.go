@@ -51,7 +51,8 @@ func (p parameters) at(path ...string) any {
 	return nil
 }
 
-func TestParametersAreFoundByTheirPath(t *testing.T) {
+// Parameters are found by their path.
+func TestParameters(t *testing.T) {
 	t.Parallel()
 	var parsed parameters
 	require.NoError(t, hcl.Unmarshal([]byte(`

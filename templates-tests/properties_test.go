@@ -102,7 +102,8 @@ var properties = []property{
 	{"every container has resources and a security context", unbounded},
 }
 
-func TestPropertiesHoldOverAWideProductOfSettings(t *testing.T) {
+// Properties hold over a wide product of settings.
+func TestProperties(t *testing.T) {
 	t.Parallel()
 	start := seed(t)
 	for i := range uint64(combinations) {

@@ -14,7 +14,8 @@ import (
 	"agentcube-mtls/templates-tests/chart"
 )
 
-func TestTheWorkloadManagerReadsOneSecretOfItsOwnNamespace(t *testing.T) {
+// The WorkloadManager reads one secret of its own namespace.
+func TestWorkloadManagerSecret(t *testing.T) {
 	t.Parallel()
 	objects := render(t, plain)
 
@@ -29,7 +30,7 @@ func TestTheWorkloadManagerReadsOneSecretOfItsOwnNamespace(t *testing.T) {
 }
 
 // AgentCube's WorkloadManager may do what its own chart lets it do, but for all Secrets of the cluster.
-func TestTheWorkloadManagerKeepsTheRightsOfV010(t *testing.T) {
+func TestWorkloadManagerRights(t *testing.T) {
 	t.Parallel()
 	old, err := v010()
 	require.NoError(t, err)
@@ -90,7 +91,7 @@ func TestRulesForAnotherImageAreAdded(t *testing.T) {
 }
 
 // With --enable-auth AgentCube's WorkloadManager creates sandboxes with its caller's token.
-func TestRouterMayCreateSandboxesWhereItsTokenIsUsed(t *testing.T) {
+func TestRouterRightsWithAuth(t *testing.T) {
 	t.Parallel()
 	for account, given := range map[string]string{"agentcube-router": "{}", "theirs": "router: {serviceAccountName: theirs}"} {
 		objects := render(t, plain, "workloadmanager: {enableAuth: true}", given)
@@ -110,7 +111,8 @@ func TestRouterMayCreateSandboxesWhereItsTokenIsUsed(t *testing.T) {
 	}
 }
 
-func TestTheServerWritesNoConfigMapButItsBundle(t *testing.T) {
+// The server writes no ConfigMap but that of its bundle.
+func TestServerRights(t *testing.T) {
 	t.Parallel()
 	assert.Equal(t, []rbacv1.PolicyRule{
 		{APIGroups: []string{""}, Resources: []string{"configmaps"}, ResourceNames: []string{"spire-bundle"}, Verbs: []string{"get", "list", "patch"}},
@@ -130,7 +132,8 @@ func TestAgentsRightOnKubelets(t *testing.T) {
 	assert.Equal(t, []string{"nodes/pods"}, resources("v1.36.0"))
 }
 
-func TestReleasesInOneClusterShareNoClusterScopedName(t *testing.T) {
+// Releases in one cluster share no cluster-scoped name.
+func TestClusterScopedNames(t *testing.T) {
 	t.Parallel()
 	const both = `{redis: {addr: "a:6379"}, spire: {enabled: true}, volcano: {scheduler: {enabled: true}}}`
 	names := func(release, namespace string) []string {
@@ -154,7 +157,8 @@ func TestReleasesInOneClusterShareNoClusterScopedName(t *testing.T) {
 	}
 }
 
-func TestTheRouterRunsUnderAnAccountOfItsOwn(t *testing.T) {
+// The Router runs under an account of its own.
+func TestRouterAccount(t *testing.T) {
 	t.Parallel()
 	for given, want := range map[string]struct {
 		account string

@@ -41,7 +41,8 @@ func volume(t testing.TB, spec corev1.PodSpec, name string) corev1.Volume {
 	return corev1.Volume{}
 }
 
-func TestCertificatesAreThereBeforeTheApplicationStarts(t *testing.T) {
+// Certificates are there before the program starts.
+func TestCertificatesComeFirst(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"agentcube-router", "workloadmanager"} {
 		spec := get[*appsv1.Deployment](t, render(t, spire), name).Spec.Template.Spec
@@ -59,7 +60,8 @@ func TestCertificatesAreThereBeforeTheApplicationStarts(t *testing.T) {
 	}
 }
 
-func TestServersWithoutNativeSidecarsGetAnOrdinaryOne(t *testing.T) {
+// Servers without native sidecars get an ordinary one.
+func TestOrdinarySidecar(t *testing.T) {
 	t.Parallel()
 	release := chart.Release{Values: values(t, spire), Kubernetes: "v1.28.15"}
 	spec := get[*appsv1.Deployment](t, renderRelease(t, release), "agentcube-router").Spec.Template.Spec
@@ -75,7 +77,8 @@ func TestServersWithoutNativeSidecarsGetAnOrdinaryOne(t *testing.T) {
 	assert.Contains(t, manifests["agentcube/templates/NOTES.txt"], "no native sidecars")
 }
 
-func TestAgentsWaitForTheBundleThatTheServerPublishes(t *testing.T) {
+// Agents wait for the bundle that the server publishes.
+func TestAgentsWaitForBundle(t *testing.T) {
 	t.Parallel()
 	objects := render(t, spire)
 
@@ -101,7 +104,7 @@ func TestAgentsWaitForTheBundleThatTheServerPublishes(t *testing.T) {
 }
 
 // A proxy outside of the cluster may answer for a Service that the node does not know yet.
-func TestAnAgentIsHeldBackUntilTheServerItselfAnswers(t *testing.T) {
+func TestAgentsWaitForServer(t *testing.T) {
 	t.Parallel()
 	calls := 0
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -121,7 +124,8 @@ func TestAnAgentIsHeldBackUntilTheServerItselfAnswers(t *testing.T) {
 	assert.Equal(t, 3, calls, "two that a proxy answered, and the server's")
 }
 
-func TestInsecureBootstrapNeedsNoBundle(t *testing.T) {
+// Insecure bootstrap needs no bundle.
+func TestInsecureBootstrap(t *testing.T) {
 	t.Parallel()
 	objects := render(t, spire, "spire: {agent: {insecureBootstrap: true}}")
 	agent := configured(t, objects, "spire-agent")
@@ -135,7 +139,8 @@ func TestInsecureBootstrapNeedsNoBundle(t *testing.T) {
 	}
 }
 
-func TestTheKubeletIsVerifiedAsTheUserSays(t *testing.T) {
+// The kubelet is verified as the user says.
+func TestKubeletVerification(t *testing.T) {
 	t.Parallel()
 	for given, want := range map[string]struct {
 		key   string
@@ -173,7 +178,8 @@ func TestEveryNodeGetsAnAgent(t *testing.T) {
 	assert.True(t, spec.HostPID, "callers are recognised by their process")
 }
 
-func TestReleasesOnOneNodeHaveSocketsAndIdentitiesOfTheirOwn(t *testing.T) {
+// Releases on one node have sockets and identities of their own.
+func TestReleasesOnOneNode(t *testing.T) {
 	t.Parallel()
 	sockets, classes := map[string]bool{}, map[any]bool{}
 	for _, namespace := range []string{"first", "second"} {
@@ -197,7 +203,8 @@ func TestReleasesOnOneNodeHaveSocketsAndIdentitiesOfTheirOwn(t *testing.T) {
 	assert.Len(t, classes, 2)
 }
 
-func TestTheControllerManagersWebhookCannotBlockAnything(t *testing.T) {
+// The controller manager's webhook cannot block anything.
+func TestWebhook(t *testing.T) {
 	t.Parallel()
 	objects := render(t, spire)
 	manager := container(t, get[*appsv1.StatefulSet](t, objects, "spire-server").Spec.Template.Spec, "spire-controller-manager")
@@ -207,7 +214,8 @@ func TestTheControllerManagersWebhookCannotBlockAnything(t *testing.T) {
 	}
 }
 
-func TestTheControllerManagersConfiguration(t *testing.T) {
+// The controller manager has its configuration.
+func TestControllerManager(t *testing.T) {
 	t.Parallel()
 	objects := render(t, spire, "spire: {controllerManager: {gcInterval: 1m30s, ignoreNamespaces: [^a$, ^b$], watchClassless: true}}")
 	manager := configured(t, objects, "spire-controller-manager")
@@ -217,7 +225,8 @@ func TestTheControllerManagersConfiguration(t *testing.T) {
 	assert.Nil(t, manager.at("leaderElection"), "one server has nobody to elect")
 }
 
-func TestSeveralServersShareADatabaseAndElectALeader(t *testing.T) {
+// Several servers share a database and elect a leader.
+func TestSeveralServers(t *testing.T) {
 	t.Parallel()
 	objects := render(t, spire, `
 spire:
@@ -254,7 +263,8 @@ func TestConnectionStringRollsServers(t *testing.T) {
 	assert.Len(t, checksum("password=a"), 6, "too short to find the password by")
 }
 
-func TestTheServerReadsTheConnectionStringAsItWasGiven(t *testing.T) {
+// The server reads the connection string as it was given.
+func TestConnectionString(t *testing.T) {
 	t.Parallel()
 	const given = `password='it\'s a "secret"'`
 	user := values(t, spire, "spire: {server: {dataStore: {type: postgres}}}")
@@ -267,7 +277,8 @@ func TestTheServerReadsTheConnectionStringAsItWasGiven(t *testing.T) {
 	assert.Equal(t, given, read)
 }
 
-func TestTheServersPodTakesVolumesOfTheUser(t *testing.T) {
+// The server's pod takes volumes of the user.
+func TestServerVolumes(t *testing.T) {
 	t.Parallel()
 	pod := get[*appsv1.StatefulSet](t, render(t, spire, `
 spire:
@@ -278,7 +289,8 @@ spire:
 	assert.Contains(t, container(t, pod, "spire-server").VolumeMounts, corev1.VolumeMount{Name: "database-ca", MountPath: "/ca", ReadOnly: true})
 }
 
-func TestTheDatabasesSecretMayBeTheUsers(t *testing.T) {
+// The Secret of the database may be the user's.
+func TestDatabaseSecret(t *testing.T) {
 	t.Parallel()
 	objects := render(t, spire, "spire: {server: {dataStore: {type: mysql, secretName: mine, secretKey: dsn}}}")
 	ref := container(t, get[*appsv1.StatefulSet](t, objects, "spire-server").Spec.Template.Spec, "spire-server").Env[0].ValueFrom.SecretKeyRef
@@ -309,7 +321,8 @@ func TestWhoSignsTheCA(t *testing.T) {
 	})
 }
 
-func TestServerSettingsReachItsConfiguration(t *testing.T) {
+// Server settings reach its configuration.
+func TestServerSettings(t *testing.T) {
 	t.Parallel()
 	server := configured(t, render(t, spire, `
 spire:
@@ -333,7 +346,8 @@ spire:
 	assert.NotNil(t, server.at("plugins", "NodeAttestor", "k8s_psat", "plugin_data", "clusters", "east"))
 }
 
-func TestAgentSettingsReachTheirConfiguration(t *testing.T) {
+// Agent settings reach their configuration.
+func TestAgentSettings(t *testing.T) {
 	t.Parallel()
 	agent := configured(t, render(t, spire, `
 spire:
@@ -363,7 +377,8 @@ func TestTheVolumeOfTheServer(t *testing.T) {
 	assert.Equal(t, appsv1.DeletePersistentVolumeClaimRetentionPolicyType, server.Spec.PersistentVolumeClaimRetentionPolicy.WhenDeleted)
 }
 
-func TestEachTrustDomainHasAFolderOfItsOwnOnTheServersVolume(t *testing.T) {
+// Each trust domain has a folder of its own on the server's volume.
+func TestFolderOfTrustDomain(t *testing.T) {
 	t.Parallel()
 	server := get[*appsv1.StatefulSet](t, render(t, spire, "spire: {trustDomain: example.org}"), "spire-server")
 	assert.Contains(t, server.Spec.Template.Spec.Containers[0].VolumeMounts, corev1.VolumeMount{

@@ -103,8 +103,8 @@ func TestVariablesBecomeText(t *testing.T) {
 	}
 }
 
-// TestLabelOfTheUserReplacesTheCharts, and no key stands twice.
-func TestLabelOfTheUserReplacesTheCharts(t *testing.T) {
+// TestUserLabel, and no key stands twice.
+func TestUserLabel(t *testing.T) {
 	t.Parallel()
 	objects := render(t, spire, `
 router: {podLabels: &shop {app.kubernetes.io/part-of: shop, team: a}, podAnnotations: {a: b}}
@@ -159,9 +159,9 @@ spire: {server: {image: {tag: other}, dataStore: {type: postgres}}}`)
 	require.Equal(t, "/run/spire/data/"+odd, server.at("plugins", "DataStore", "sql", "plugin_data", "connection_string"))
 }
 
-// TestAgentsAvoidNodesThatCannotRunThem: they tolerate every taint, those of Windows and of virtual
+// TestAgentNodes: they tolerate every taint, those of Windows and of virtual
 // nodes too.
-func TestAgentsAvoidNodesThatCannotRunThem(t *testing.T) {
+func TestAgentNodes(t *testing.T) {
 	t.Parallel()
 	pod := func(given ...string) corev1.PodSpec {
 		return get[*appsv1.DaemonSet](t, render(t, append([]string{spire}, given...)...), "spire-agent").Spec.Template.Spec

@@ -56,7 +56,8 @@ func upgradeFromV010(t *testing.T, set ...string) chart.Release {
 	return chart.Release{Upgrade: true, ReusedValues: computed, Values: values(t, append([]string{userOfV010}, set...)...)}
 }
 
-func TestUpgradeFromV010WithReuseValuesKeepsWhatTheUserSet(t *testing.T) {
+// Upgrade from v0.1.0 with --reuse-values keeps what the user set.
+func TestUpgradeFromV010(t *testing.T) {
 	t.Parallel()
 	for _, set := range []string{"{}", "spire: {enabled: true}"} {
 		objects := renderRelease(t, upgradeFromV010(t, set))
@@ -141,7 +142,7 @@ func earlier(t testing.TB) map[string]map[string]any {
 }
 
 // The stored values of every earlier version render.
-func TestUpgradeRendersWithStoredValues(t *testing.T) {
+func TestStoredValues(t *testing.T) {
 	t.Parallel()
 	versions := earlier(t)
 	require.NotEmpty(t, versions)
@@ -162,7 +163,8 @@ func toYAML(t testing.TB, values map[string]any) string {
 	return string(content)
 }
 
-func TestUpgradesNeverChangeImmutableFields(t *testing.T) {
+// Upgrades never change immutable fields.
+func TestImmutableFields(t *testing.T) {
 	t.Parallel()
 	old, err := v010()
 	require.NoError(t, err)
@@ -222,7 +224,8 @@ func withVersion(base *helmchart.Chart, version string) *helmchart.Chart {
 	return &other
 }
 
-func TestALimitThatTheUserTookAwayStaysAwayInAnUpgrade(t *testing.T) {
+// A limit that the user took away stays away in an upgrade.
+func TestLimitTakenAway(t *testing.T) {
 	t.Parallel()
 	release := upgradeFromV010(t)
 	release.ReusedValues["router"].(map[string]any)["resources"] = map[string]any{}
@@ -231,7 +234,8 @@ func TestALimitThatTheUserTookAwayStaysAwayInAnUpgrade(t *testing.T) {
 	assert.Empty(t, router.Resources.Limits)
 }
 
-func TestFalseZeroAndNothingOfAnOldReleaseAreKept(t *testing.T) {
+// False, zero and nothing of an old release are kept.
+func TestEmptyValuesAreKept(t *testing.T) {
 	t.Parallel()
 	release := upgradeFromV010(t, "spire: {enabled: true}")
 	release.ReusedValues["router"].(map[string]any)["replicas"] = 0
@@ -245,7 +249,8 @@ func TestFalseZeroAndNothingOfAnOldReleaseAreKept(t *testing.T) {
 	assert.Empty(t, get[*appsv1.DaemonSet](t, objects, "spire-agent").Spec.Template.Spec.Tolerations)
 }
 
-func TestAnotherChartVersionAloneRollsNoPods(t *testing.T) {
+// Another chart version alone rolls no pods.
+func TestChartVersionRollsNothing(t *testing.T) {
 	t.Parallel()
 	now := renderRelease(t, chart.Release{Values: values(t, spire)})
 	later := renderRelease(t, chart.Release{Values: values(t, spire), Chart: withVersion(chart.Base(), "9.9.9")})
@@ -282,7 +287,8 @@ func podTemplate(object client.Object) *corev1.PodTemplateSpec {
 	}
 }
 
-func TestEveryTemplateReadsLayeredValues(t *testing.T) {
+// Every template reads layered values.
+func TestLayeredValues(t *testing.T) {
 	t.Parallel()
 	for _, file := range chart.Base().Templates {
 		if strings.HasSuffix(file.Name, ".tpl") {

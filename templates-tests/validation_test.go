@@ -12,7 +12,8 @@ import (
 	"agentcube-mtls/templates-tests/chart"
 )
 
-func TestWrongValuesAreRefusedWithTheKeyAndTheMend(t *testing.T) {
+// Wrong values are rejected with the key and the remedy.
+func TestWrongValues(t *testing.T) {
 	t.Parallel()
 	for given, want := range map[string]string{
 		// what the schema finds
@@ -128,12 +129,14 @@ func TestStoreIsRequired(t *testing.T) {
 	}
 }
 
-func TestACertificateMayLiveASecondLessThanItsCA(t *testing.T) {
+// A certificate may live a second less than its CA.
+func TestLifeOfCA(t *testing.T) {
 	t.Parallel()
 	render(t, spire, "spire: {server: {ca: {ttl: 1h30m1s, x509SvidDefaultTtl: 90m}}}")
 }
 
-func TestEveryPatternOfTheSchemaIsNamedByTheMend(t *testing.T) {
+// Every pattern of the schema has a name that tells the remedy.
+func TestPatternsHaveNames(t *testing.T) {
 	t.Parallel()
 	patterns := regexp.MustCompile(`"pattern": "(.*)"`).FindAllStringSubmatch(string(chart.Base().Schema), -1)
 	require.NotEmpty(t, patterns)
@@ -142,7 +145,8 @@ func TestEveryPatternOfTheSchemaIsNamedByTheMend(t *testing.T) {
 	}
 }
 
-func TestFreeValuesAreNotTakenForTypos(t *testing.T) {
+// Free values are not taken for typos.
+func TestFreeValues(t *testing.T) {
 	t.Parallel()
 	render(t, spire, `
 global: {anything: {goes: here}}
@@ -150,12 +154,14 @@ router: {config: {a: b}, extraEnv: [{name: A, value: b}], nodeSelector: {a: b}, 
 spire: {server: {extraConfig: {agent_ttl: 1h}}}`)
 }
 
-func TestWithoutAClusterMissingCRDsDoNotStopTheRender(t *testing.T) {
+// Without a cluster, missing CRDs do not stop the render.
+func TestMissingCRDsOffline(t *testing.T) {
 	t.Parallel()
 	renderRelease(t, chart.Release{Values: values(t, spire), APIs: []string{"v1/Pod"}})
 }
 
-func TestOnAClusterMissingCRDsAreNamedBeforeAnythingChanges(t *testing.T) {
+// On a cluster, missing CRDs are named before anything changes.
+func TestMissingCRDs(t *testing.T) {
 	t.Parallel()
 	for _, cluster := range []struct {
 		lacks, values string
@@ -174,14 +180,15 @@ func TestOnAClusterMissingCRDsAreNamedBeforeAnythingChanges(t *testing.T) {
 	renderRelease(t, chart.Release{Values: values(t, existing), APIs: chart.SpireKinds[:1], Live: true})
 }
 
-func TestAnExistingSPIREWhoseEntriesComeFromElsewhereNeedsNoCRDs(t *testing.T) {
+// An existing SPIRE whose entries come from elsewhere needs no CRDs.
+func TestExistingSPIREWithoutCRDs(t *testing.T) {
 	t.Parallel()
 	renderRelease(t, chart.Release{Values: values(t, existing, "spire: {identities: {create: false}}"), APIs: []string{}, Live: true})
 }
 
 // --set gives an integer, and a stored release, from which the next upgrade takes it, the nearest
 // floating-point number.
-func TestANumberAsPasswordRollsNothingWhenItIsReused(t *testing.T) {
+func TestNumberAsPassword(t *testing.T) {
 	t.Parallel()
 	checksum := func(password any) string {
 		given := values(t, plain)

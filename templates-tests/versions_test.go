@@ -18,7 +18,8 @@ import (
 	"agentcube-mtls/templates-tests/chart"
 )
 
-func TestImagesHaveTheVersionsThatTheHarnessBuilds(t *testing.T) {
+// Images have the versions that the harness builds.
+func TestImageVersions(t *testing.T) {
 	t.Parallel()
 	for component, module := range map[string]string{
 		"server":            "github.com/spiffe/spire",
@@ -32,7 +33,8 @@ func TestImagesHaveTheVersionsThatTheHarnessBuilds(t *testing.T) {
 		"the CRDs are those of the controller manager that reads them")
 }
 
-func TestTheWorkflowRunsEveryClusterOfTheMatrix(t *testing.T) {
+// The workflow runs every cluster of the matrix.
+func TestWorkflowMatrix(t *testing.T) {
 	t.Parallel()
 	minors, err := components.KubernetesMinors()
 	require.NoError(t, err)

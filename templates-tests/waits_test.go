@@ -75,7 +75,7 @@ func waiting(t *testing.T, deployment, name string, documents ...string) string 
 }
 
 // Router and WorkloadManager ask their store once, and exit if it does not answer.
-func TestProgramsStartWhenTheirStoreServes(t *testing.T) {
+func TestWaitForStore(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		answers []string
@@ -153,7 +153,8 @@ func TestStoreMayHaveAnIPv6Address(t *testing.T) {
 	assert.Equal(t, int32(1), redis.calls.Load())
 }
 
-func TestProgramWhoseStoreDoesNotServeSaysSoItself(t *testing.T) {
+// A program whose store does not serve says so itself.
+func TestStoreDoesNotServe(t *testing.T) {
 	t.Parallel()
 	redis := newStore(t, "127.0.0.1:0", "-LOADING Redis\r\n+OK\r\n")
 	script := waiting(t, "agentcube-router", "wait-for-redis", plain)
@@ -162,7 +163,8 @@ func TestProgramWhoseStoreDoesNotServeSaysSoItself(t *testing.T) {
 	assert.Contains(t, said, "the store does not serve (its last answer: -LOADING Redis  +OK  ): the program starts anyway. Check redis.addr, or the variable in extraEnv that replaces it\n")
 }
 
-func TestWaitForTheStoreEndsBeforeTheProgramStarts(t *testing.T) {
+// The wait for the store ends before the program starts.
+func TestWaitForStoreEnds(t *testing.T) {
 	t.Parallel()
 	for deployment, names := range map[string][]string{
 		"agentcube-router": {"wait-for-agent", "spiffe-helper", "wait-for-redis", "wait-for-workloadmanager"},
@@ -182,7 +184,7 @@ func TestWaitForTheStoreEndsBeforeTheProgramStarts(t *testing.T) {
 }
 
 // A Router exits if its OIDC issuer does not answer while it starts.
-func TestRouterStartsWhenItsIssuerAnswers(t *testing.T) {
+func TestWaitForIssuer(t *testing.T) {
 	t.Parallel()
 	const jwt = `router: {jwt: {issuerUrl: "https://issuer:443/realms/agents/", roleClaim: roles, requiredRole: user}}`
 	var asked []string
@@ -206,14 +208,15 @@ func TestRouterStartsWhenItsIssuerAnswers(t *testing.T) {
 	assert.Contains(t, script, "curl --silent --fail --location --globoff --insecure ", "the Router verifies the certificate of its issuer, by what it knows")
 }
 
-func TestRouterWaitsForNoIssuerWhereItHasNone(t *testing.T) {
+// The Router waits for no issuer where it has none.
+func TestNoIssuer(t *testing.T) {
 	t.Parallel()
 	assert.NotContains(t, waiting(t, "agentcube-router", "wait-for-workloadmanager", spire), "openid-configuration")
 }
 
 // Other variables than those of the store may be references of them, but the programs of another
 // image are found elsewhere.
-func TestWaitsFindTheProgramsOfTheirImage(t *testing.T) {
+func TestWaitPrograms(t *testing.T) {
 	t.Parallel()
 	const extra = `extraEnv: [{name: PATH, value: /opt/agentcube}, {name: LD_PRELOAD, value: /a.so}, {name: HTTPS_PROXY, value: "http://proxy"}]`
 	spec := get[*appsv1.Deployment](t, render(t, plain, "router: {jwt: {issuerUrl: 'https://issuer', roleClaim: roles, requiredRole: user}, "+extra+"}"), "agentcube-router").Spec.Template.Spec
@@ -229,7 +232,7 @@ func TestWaitsFindTheProgramsOfTheirImage(t *testing.T) {
 }
 
 // A proxy to the store in the pod itself starts after the containers that wait.
-func TestNothingWaitsForAStoreInThePod(t *testing.T) {
+func TestStoreInThePod(t *testing.T) {
 	t.Parallel()
 	said, err := shell(t, waiting(t, "workloadmanager", "wait-for-redis", "redis: {addr: 'localhost:6379'}"), map[string]string{})
 	require.NoError(t, err, said)

@@ -54,7 +54,8 @@ func TestPodsTakeTheUsersAdditions(t *testing.T) {
 	}
 }
 
-func TestAVariableOfTheUsersTakesThePlaceOfTheCharts(t *testing.T) {
+// A variable of the user's takes the place of the chart's.
+func TestUserVariable(t *testing.T) {
 	t.Parallel()
 	for section, name := range programs {
 		ours := container(t, get[*appsv1.Deployment](t, render(t, spire), name).Spec.Template.Spec, name).Env
@@ -87,7 +88,8 @@ func TestSeveralReplicasKeepApart(t *testing.T) {
 	}
 }
 
-func TestAutoscalingDecidesOnTheReplicas(t *testing.T) {
+// Autoscaling decides on the replicas.
+func TestAutoscaledReplicas(t *testing.T) {
 	t.Parallel()
 	for section, name := range programs {
 		objects := render(t, plain, section+": {autoscaling: {enabled: true, minReplicas: 3, maxReplicas: 7}}")
@@ -112,7 +114,8 @@ spire: {server: {podDisruptionBudget: {enabled: true}}}`)
 	assert.Empty(t, all[*policyv1.PodDisruptionBudget](render(t, spire)))
 }
 
-func TestNetworkPoliciesLetOnlyTheRightPodsIn(t *testing.T) {
+// NetworkPolicies let only the right pods in.
+func TestNetworkPolicies(t *testing.T) {
 	t.Parallel()
 	objects := render(t, `
 redis: {embedded: {enabled: true}}
@@ -147,7 +150,8 @@ func allowedPods(t testing.TB, objects []client.Object, policy string) []string 
 	return pods
 }
 
-func TestPasswordsNeverStandInAPodsManifest(t *testing.T) {
+// Passwords never stand in a pod's manifest.
+func TestPasswords(t *testing.T) {
 	t.Parallel()
 	objects := render(t, "{redis: {embedded: {enabled: true}, password: s3cret}, spire: {enabled: true}}")
 	for _, program := range []string{"agentcube-router", "workloadmanager", "agentcube-redis"} {
@@ -187,7 +191,8 @@ router: {jwt: {issuerUrl: "https://issuer", audience: agents, roleClaim: roles, 
 	}, c.Args)
 }
 
-func TestHelmTestAsksOnlyWhatItMayReach(t *testing.T) {
+// The test of a release asks only what it may reach.
+func TestHelmTestReach(t *testing.T) {
 	t.Parallel()
 	script := func(given ...string) string {
 		return get[*corev1.ConfigMap](t, render(t, given...), "agentcube-test").Data["test.sh"]

@@ -13,7 +13,8 @@ import (
 	"agentcube-mtls/e2e/kube"
 )
 
-func TestOnlyPendingRequestsOfTheNodeAreApproved(t *testing.T) {
+// Only pending requests of the node are approved.
+func TestApproval(t *testing.T) {
 	t.Parallel()
 	request := func(name, user string, conditions ...certificatesv1.CertificateSigningRequestCondition) *certificatesv1.CertificateSigningRequest {
 		return &certificatesv1.CertificateSigningRequest{

@@ -19,7 +19,8 @@ func asked(ctx context.Context, path string) *httptest.ResponseRecorder {
 	return answer
 }
 
-func TestAgentLeavesOtherRequestsAsTheyAre(t *testing.T) {
+// The agent leaves other requests as they are.
+func TestOtherRequests(t *testing.T) {
 	t.Parallel()
 	for _, path := range []string{"/", "/load", "//load/slow/1", "/greet/../load/slow/1"} {
 		answer := asked(t.Context(), path)
@@ -36,7 +37,7 @@ func TestAgentRejects(t *testing.T) {
 }
 
 // The agent works for nobody who has gone.
-func TestAgentStopsWhenTheClientIsGone(t *testing.T) {
+func TestClientGone(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()

@@ -8,7 +8,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestAnAgentWhoseCertificateHasExpiredIsNotAttested(t *testing.T) {
+// An agent whose certificate has expired is not attested.
+func TestExpiredAgent(t *testing.T) {
 	t.Parallel()
 	valid, err := attested(`{"agents": [
 		{"id": {"trust_domain": "cluster.local", "path": "/spire/agent/k8s_psat/agentcube/a"}, "x509svid_expires_at": "1000"},

@@ -25,7 +25,8 @@ func TestClientThatIsLetInFailsTheRow(t *testing.T) {
 	require.EqualError(t, err, record.AnotherWorkload+" was not refused: 404 Not Found")
 }
 
-func TestImageThatLetsInAnyWorkloadIsNamedAndFailsNothing(t *testing.T) {
+// An image that lets in any workload is named and fails nothing.
+func TestImageWithoutAllowList(t *testing.T) {
 	t.Parallel()
 	seen, err := refused([]record.Refusal{{Client: "no certificate", Refused: true}, {Client: record.AnotherWorkload}}, false)
 	rows := []Row{{What: "handshake", Seen: "TLS 1.3"}, {What: "unauthorized clients", Seen: seen, Err: err}}

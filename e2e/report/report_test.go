@@ -36,7 +36,7 @@ func TestLostRequestsAreCountedByKind(t *testing.T) {
 }
 
 // A request that was sent during one fault may be lost by the next one.
-func TestRequestsLostByAnotherFaultAreNotCounted(t *testing.T) {
+func TestLostByAnotherFault(t *testing.T) {
 	t.Parallel()
 	assert.Equal(t, report.Counts{"calls": {Sent: 2}, "in sessions": {Sent: 1}}, report.Cost(traffic.Verdict{Requests: requests}, traffic.Spared{}).Requests)
 }
@@ -139,7 +139,8 @@ The end.
 	}
 }
 
-func TestTableNamesKindsOfWhichSomeWereLost(t *testing.T) {
+// The table names kinds of which some were lost.
+func TestTableOfKinds(t *testing.T) {
 	t.Parallel()
 	for cost, lost := range map[string]map[string][]record.Request{
 		"0 of 3":                           lost(0, 0),
@@ -152,7 +153,8 @@ func TestTableNamesKindsOfWhichSomeWereLost(t *testing.T) {
 	}
 }
 
-func TestReportThatShowsNoFaultIsRejected(t *testing.T) {
+// A report that shows no fault is rejected.
+func TestRenderErrors(t *testing.T) {
 	t.Parallel()
 	failed := of(traffic.Spared{})
 	failed.Scenarios[0].Result = report.Failed

@@ -19,7 +19,8 @@ import (
 	"agentcube-mtls/e2e/release"
 )
 
-func TestARequestThatWasSentAndLeftNoRecordIsMissed(t *testing.T) {
+// A request that was sent and left no record is missed.
+func TestMissingRecord(t *testing.T) {
 	t.Parallel()
 	began := time.Now()
 	r := &Recorder{requests: map[string]map[int]record.Request{mix.Calls: {}}}
@@ -38,7 +39,8 @@ func TestARequestThatWasSentAndLeftNoRecordIsMissed(t *testing.T) {
 	require.NoError(t, r.awaitAnswers(t.Context(), until))
 }
 
-func TestRecordOfAnotherKindIsAComplaint(t *testing.T) {
+// A record of another kind is a complaint.
+func TestUnknownRecord(t *testing.T) {
 	t.Parallel()
 	r := &Recorder{requests: map[string]map[int]record.Request{mix.Calls: {}}}
 	r.noteRequest([]byte(`{"kind": "guesses"}`))
@@ -93,7 +95,7 @@ func TestRuntimesOfTheLoad(t *testing.T) {
 }
 
 // With a sandbox every 20 s, the picture would show little else.
-func TestPodsThatTheLoadMadeAreNotInItsTimeline(t *testing.T) {
+func TestPodsOfTheLoad(t *testing.T) {
 	t.Parallel()
 	r := &Recorder{load: "load-1", pods: map[string]int{}, restarts: map[string]int32{}}
 	runtimes, err := r.runtimes()
@@ -158,7 +160,8 @@ func TestLinesOfALogAreNotedOnce(t *testing.T) {
 	assert.Equal(t, "E0101 sandbox is gone", r.timeline.Complaints[0].What)
 }
 
-func TestLateSandboxesAreKeptApartFromComplaints(t *testing.T) {
+// Late sandboxes are kept apart from complaints.
+func TestLateSandboxes(t *testing.T) {
 	t.Parallel()
 	r := &Recorder{}
 	for _, line := range []string{

@@ -40,7 +40,8 @@ func example() *traffic.Timeline {
 	return t
 }
 
-func TestATimelineIsKeptAsJSONThatReadsBackTheSame(t *testing.T) {
+// A timeline is kept as JSON that reads back the same.
+func TestTimelineJSON(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	written := example()
@@ -53,7 +54,8 @@ func TestATimelineIsKeptAsJSONThatReadsBackTheSame(t *testing.T) {
 	assert.Equal(t, written, read)
 }
 
-func TestThePictureIsWellFormedAndNamesEveryPodActionAndFailure(t *testing.T) {
+// The picture is well formed and names every pod action, and failure.
+func TestPicture(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	path, err := example().Write(dir, "enable")
@@ -80,7 +82,8 @@ func TestThePictureIsWellFormedAndNamesEveryPodActionAndFailure(t *testing.T) {
 	}
 }
 
-func TestATimelineOfNothingIsStillAPicture(t *testing.T) {
+// A timeline of nothing is still a picture.
+func TestEmptyPicture(t *testing.T) {
 	t.Parallel()
 	picture, err := (&traffic.Timeline{Title: "nothing"}).SVG()
 	require.NoError(t, err)

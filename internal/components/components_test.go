@@ -7,7 +7,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestFoldersOfKubernetesAreNamedByTheVersion(t *testing.T) {
+// Folders of Kubernetes are named by the version.
+func TestKubernetesFolder(t *testing.T) {
 	t.Parallel()
 	minors, err := KubernetesMinors()
 	require.NoError(t, err)
@@ -19,8 +20,10 @@ func TestFoldersOfKubernetesAreNamedByTheVersion(t *testing.T) {
 	}
 }
 
+// An unknown version of Kubernetes is rejected with those there are.
+//
 //nolint:paralleltest // it changes what K8S has set
-func TestUnknownKubernetesIsRejectedWithThoseThereAre(t *testing.T) {
+func TestUnknownKubernetes(t *testing.T) {
 	require.NoError(t, CheckKubernetes())
 	defer func(minor string) { KubernetesMinor = minor }(KubernetesMinor)
 	KubernetesMinor = "1.9"

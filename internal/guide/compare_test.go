@@ -7,7 +7,8 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-func TestWhatDiffersFromRunToRunIsComparedByItsType(t *testing.T) {
+// What differs from run to run is compared by its type.
+func TestComparedByType(t *testing.T) {
 	t.Parallel()
 	for _, pair := range [][2]string{
 		{"agentcube-router-54b4c454df-64fhh   2/2   Running   0   18m", "agentcube-router-7fc55b96fd-wzdpt  2/2  Running  0  2m31s"},
@@ -25,7 +26,8 @@ func TestWhatDiffersFromRunToRunIsComparedByItsType(t *testing.T) {
 	}
 }
 
-func TestWhatDoesNotDifferFromRunToRunIsComparedToTheLetter(t *testing.T) {
+// What does not differ from run to run is compared to the letter.
+func TestComparedToTheLetter(t *testing.T) {
 	t.Parallel()
 	for _, pair := range [][2]string{
 		{"agentcube-router-54b4c454df-64fhh   2/2", "workloadmanager-54b4c454df-64fhh   2/2"},

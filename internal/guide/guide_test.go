@@ -47,7 +47,8 @@ hello spire
 `))
 }
 
-func TestADifferenceNamesFileLineAndBothSides(t *testing.T) {
+// A difference names file, line and both sides.
+func TestDifference(t *testing.T) {
 	t.Parallel()
 	d := difference(t, `
 '''bash
@@ -62,13 +63,15 @@ three
 	assert.Contains(t, d.Error(), "a.md:7")
 }
 
-func TestTooMuchAndTooLittleOutputAreDifferences(t *testing.T) {
+// Too much and too little output are differences.
+func TestOutputLength(t *testing.T) {
 	t.Parallel()
 	assert.Equal(t, 6, difference(t, "\n'''bash\nprintf 'one\\ntwo\\n'\n'''\n'''text\none\n'''\n").Line)
 	assert.Equal(t, 7, difference(t, "\n'''bash\necho one\n'''\n'''text\none\ntwo\n'''\n").Line)
 }
 
-func TestACommandThatFailsFailsTheGuideAtItsLine(t *testing.T) {
+// A command that fails, fails the guide at its line.
+func TestFailure(t *testing.T) {
 	t.Parallel()
 	d := difference(t, `
 '''bash
@@ -82,7 +85,8 @@ echo "not the last"
 	assert.Contains(t, d.Actual, "not found")
 }
 
-func TestACommandMayFailWhereTheGuideSaysSo(t *testing.T) {
+// A command may fail where the guide says so.
+func TestExpectedFailure(t *testing.T) {
 	t.Parallel()
 	const refused = "sh -c 'echo error: refused >&2; exit 1'\n'''\n'''text\nerror: refused\n'''\n"
 	require.NoError(t, follow(t, "\n'''bash fails\n"+refused))
@@ -92,7 +96,8 @@ func TestACommandMayFailWhereTheGuideSaysSo(t *testing.T) {
 	assert.Equal(t, "no command fails, and the block says that one does", difference(t, "\n'''bash fails\necho error\n'''\n").What)
 }
 
-func TestOneCommandsErrorExcusesNoOther(t *testing.T) {
+// One command's error excuses no other.
+func TestSecondFailure(t *testing.T) {
 	t.Parallel()
 	const refused = "sh -c 'echo error: refused >&2; exit 1'"
 	for _, commands := range []string{"false\n" + refused, refused + "\nfalse"} {
@@ -106,7 +111,8 @@ func TestAShellThatEndsFailsTheGuide(t *testing.T) {
 	assert.ErrorContains(t, follow(t, "\n'''bash\nexit 0\n'''\n"), "a.md:3: the shell has ended")
 }
 
-func TestABlockForTheReadersOwnClusterIsADryRun(t *testing.T) {
+// A block for the reader's own cluster is a dry run.
+func TestDryRun(t *testing.T) {
 	t.Parallel()
 	source := `
 '''bash
@@ -129,7 +135,8 @@ run: kubectl apply -f agent.yaml
 	assert.NoError(t, follow(t, source))
 }
 
-func TestRecordKeepsWhatIsLeftOutAndRefreshesTheRest(t *testing.T) {
+// An update of a guide keeps what is left out and refreshes the rest.
+func TestRecord(t *testing.T) {
 	t.Parallel()
 	source := strings.ReplaceAll(`
 '''bash
@@ -157,14 +164,16 @@ old
 	assert.Equal(t, want, string(recorded))
 }
 
-func TestRunsThatNameThingsOtherwiseAreReadAsTheGuideDoes(t *testing.T) {
+// Runs that name things otherwise are read as the guide does.
+func TestRenamedThings(t *testing.T) {
 	t.Parallel()
 	g, err := Parse("a.md", []byte("```bash\necho agentcube-guides-control-plane\n```\n```text\nagentcube-control-plane\n```\n"))
 	require.NoError(t, err)
 	assert.NoError(t, Runner{Dir: t.TempDir(), Rename: []string{"agentcube-guides", "agentcube"}}.Follow(t.Context(), g))
 }
 
-func TestBlocksThatNobodyWouldCheckAreErrors(t *testing.T) {
+// Blocks that nobody would check are errors.
+func TestUncheckedBlocks(t *testing.T) {
 	t.Parallel()
 	for source, want := range map[string]string{
 		"```sh\nrm -r /\n```\n":                               `a.md:2: a block of the language "sh"`,
@@ -180,7 +189,8 @@ func TestBlocksThatNobodyWouldCheckAreErrors(t *testing.T) {
 	}
 }
 
-func TestAGuideThatIsBrokenInOnePlaceFails(t *testing.T) {
+// A guide that is broken in one place fails.
+func TestBrokenGuide(t *testing.T) {
 	t.Parallel()
 	const whole = `
 '''bash

@@ -10,7 +10,8 @@ import (
 	"agentcube-mtls/internal/repo"
 )
 
-func TestEveryPageHasOnlyBlocksThatTheRunnerKnows(t *testing.T) {
+// Every page has only blocks that the runner knows.
+func TestPages(t *testing.T) {
 	t.Parallel()
 	pages := []string{repo.Path("README.md")}
 	require.NoError(t, filepath.WalkDir(repo.Path("docs"), func(path string, _ fs.DirEntry, err error) error {

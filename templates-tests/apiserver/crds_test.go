@@ -17,8 +17,10 @@ import (
 	"k8s.io/client-go/dynamic"
 )
 
+// A rejected install leaves only CRDs.
+//
 //nolint:paralleltest // takes definitions away that other tests need
-func TestRejectedInstallLeavesOnlyCRDs(t *testing.T) {
+func TestRejectedInstall(t *testing.T) {
 	removeCRDs(t, "agentruntimes.runtime.agentcube.volcano.sh", "codeinterpreters.runtime.agentcube.volcano.sh")
 	before := objects(t)
 	err := newRelease(t, "agentcube", "refused").install(base, "{redis: {addr: 'redis:6379'}, router: {replica: 2}}")

@@ -28,9 +28,9 @@ func (r release) fail() {
 	require.NoError(r.t, storage.Update(former))
 }
 
-// TestFailureElsewhereDoesNotStopASwitch: an upgrade that failed in the mode that was deployed is
+// TestFailureElsewhere: an upgrade that failed in the mode that was deployed is
 // no obstacle to a switch.
-func TestFailureElsewhereDoesNotStopASwitch(t *testing.T) {
+func TestFailureElsewhere(t *testing.T) {
 	t.Parallel()
 	withSpireCRDs(t)
 	agentcube := newRelease(t, "elsewhere", "elsewhere")
@@ -40,9 +40,9 @@ func TestFailureElsewhereDoesNotStopASwitch(t *testing.T) {
 	require.NoError(t, agentcube.upgrade(reuseValues, "spire: {enabled: false}"))
 }
 
-// TestFailureBeforeDeploymentsLeavesNoAgents: the agents of a switch that failed before it reached
+// TestFailureBeforeDeployments: the agents of a switch that failed before it reached
 // the Deployments would stay, too.
-func TestFailureBeforeDeploymentsLeavesNoAgents(t *testing.T) {
+func TestFailureBeforeDeployments(t *testing.T) {
 	t.Parallel()
 	withSpireCRDs(t)
 	agentcube := newRelease(t, "early", "early")
@@ -60,9 +60,9 @@ func TestFailureBeforeDeploymentsLeavesNoAgents(t *testing.T) {
 	assert.ErrorContains(t, agentcube.upgrade(reuseValues, "router: {replicas: 2}"), "after it had changed the DaemonSet spire-agent")
 }
 
-// TestFailureOfAnOlderChartIsRolledBackFirst: older charts record no mode, so that of their last
+// TestFailureOfOlderChart: older charts record no mode, so that of their last
 // deployed revision is unknown, also after the failed switch was tried again and failed once more.
-func TestFailureOfAnOlderChartIsRolledBackFirst(t *testing.T) {
+func TestFailureOfOlderChart(t *testing.T) {
 	t.Parallel()
 	withSpireCRDs(t)
 	agentcube := newRelease(t, "older", "older")

@@ -29,8 +29,10 @@ func kept(namespace string) []string {
 	}
 }
 
+// An uninstall leaves only what the README says.
+//
 //nolint:paralleltest // takes definitions away that other tests need
-func TestAnUninstallLeavesOnlyWhatTheReadmeSays(t *testing.T) {
+func TestUninstall(t *testing.T) {
 	for mode, values := range map[string]string{"plain": plain, "spire": spire} {
 		t.Run(mode, func(t *testing.T) {
 			require.NoError(t, release{t: t, name: "spire-crds", namespace: "spire-crds"}.uninstall(), "by an earlier test")
@@ -55,7 +57,8 @@ func TestAnUninstallLeavesOnlyWhatTheReadmeSays(t *testing.T) {
 	}
 }
 
-func TestReleasesInTwoNamespacesDoNotTouchEachOther(t *testing.T) {
+// Releases in two namespaces do not touch each other.
+func TestTwoReleases(t *testing.T) {
 	t.Parallel()
 	withSpireCRDs(t)
 	for names, values := range map[[2]string]string{{"agentcube", "agentcube"}: plain, {"agentcube", "another"}: spire} {

@@ -42,7 +42,7 @@ func TestMainIsUpgradedAndRolledBack(t *testing.T) {
 
 // Each release of AgentCube's is upgraded by one command with nothing else to set, whatever account
 // its Router has.
-func TestReleasesOfAgentCubeAreUpgraded(t *testing.T) {
+func TestUpgradeOfAgentCube(t *testing.T) {
 	t.Parallel()
 	agentcubesOwn.Lock()
 	defer agentcubesOwn.Unlock()
@@ -98,7 +98,7 @@ func TestMainWithAnAccountOfTheUsers(t *testing.T) {
 
 // A release of main with SPIRE goes on with it after one upgrade: the server keeps its volume, and
 // with it the CA. There is a way back, and again forth.
-func TestMainWithSPIREIsUpgradedAtOnce(t *testing.T) {
+func TestUpgradeOfMainWithSPIRE(t *testing.T) {
 	t.Parallel()
 	agentcubesOwn.Lock()
 	defer agentcubesOwn.Unlock()

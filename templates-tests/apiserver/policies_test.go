@@ -136,9 +136,9 @@ func TestQuotaAndLimitRange(t *testing.T) {
 	}
 }
 
-// TestNamespaceThatForbidsHostPaths: with SPIRE, a namespace that enforces another level than
+// TestPodSecurity: with SPIRE, a namespace that enforces another level than
 // privileged is rejected before anything changes.
-func TestNamespaceThatForbidsHostPaths(t *testing.T) {
+func TestPodSecurity(t *testing.T) {
 	t.Parallel()
 	withSpireCRDs(t)
 	for _, level := range []string{"baseline", "restricted"} {

@@ -12,7 +12,8 @@ import (
 	"agentcube-mtls/templates-tests/apiserver"
 )
 
-func TestATypoInTheValuesIsNamedAndChangesNothing(t *testing.T) {
+// A typo in the values is named and changes nothing.
+func TestTypo(t *testing.T) {
 	t.Parallel()
 	agentcube, another := newRelease(t, "typo", "typo"), newRelease(t, "typo-either", "typo-either")
 	require.NoError(t, agentcube.install(base, plain))
@@ -88,12 +89,12 @@ func TestSizeInAnotherFormIsTheSame(t *testing.T) {
 	}
 }
 
-// TestVolumeThatCannotBeBoundIsRejected: without the StorageClass that the server's volume asks
+// TestUnboundVolume: without the StorageClass that the server's volume asks
 // for, SPIRE is rejected before anything changes. It runs alone, since it takes the default from
 // the cluster.
 //
 //nolint:paralleltest // takes the default StorageClass from the cluster
-func TestVolumeThatCannotBeBoundIsRejected(t *testing.T) {
+func TestUnboundVolume(t *testing.T) {
 	withSpireCRDs(t)
 	classes := client(t).StorageV1().StorageClasses()
 	setDefault := func(value string) {

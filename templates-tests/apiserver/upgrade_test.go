@@ -20,7 +20,8 @@ router: {replicas: 3, serviceAccountName: agentcube-router, rbac: {create: true}
 workloadmanager: {image: {tag: v1}, service: {port: 9090}, resources: {requests: {cpu: 250m}}}
 volcano: {scheduler: {enabled: true}}`
 
-func TestAReleaseOfV010TurnsMutualTLSOnAndOffAndRollsBack(t *testing.T) {
+// A release of v0.1.0 turns mutual TLS on and off and rolls back.
+func TestUpgradeOfV010(t *testing.T) {
 	t.Parallel()
 	agentcubesOwn.Lock()
 	defer agentcubesOwn.Unlock()
@@ -88,7 +89,8 @@ func keepsWhatTheUserSet(t *testing.T, namespace string) {
 	deployment(t, namespace, "volcano-agent-scheduler")
 }
 
-func TestAnUpgradeLeavesTheTrustBundleThatTheServerPublished(t *testing.T) {
+// An upgrade leaves the trust bundle that the server published.
+func TestUpgradeKeepsBundle(t *testing.T) {
 	t.Parallel()
 	withSpireCRDs(t)
 	agentcube := newRelease(t, "bundle", "bundle")
@@ -106,7 +108,8 @@ func TestAnUpgradeLeavesTheTrustBundleThatTheServerPublished(t *testing.T) {
 	assert.Equal(t, map[string]string{"bundle.crt": "published"}, bundle.Data)
 }
 
-func TestSwitchingAutoscalingOnLeavesTheNumberOfPodsThatRun(t *testing.T) {
+// Switching autoscaling on leaves the number of pods that run.
+func TestAutoscalingSwitchedOn(t *testing.T) {
 	t.Parallel()
 	agentcube := newRelease(t, "autoscaling", "autoscaling")
 	require.NoError(t, agentcube.install(base, "{redis: {addr: 'redis:6379', password: secret}, router: {replicas: 4}, workloadmanager: {replicas: 3}}"))

@@ -15,7 +15,8 @@ import (
 // docsSetByChart matches the variables that the chart sets in a pod.
 var docsSetByChart = regexp.MustCompile("^(AGENTCUBE_.*|WORKLOAD_MANAGER_URL|STORE_TYPE|(REDIS|VALKEY)_.*)$")
 
-func TestContributingListsEveryVariable(t *testing.T) {
+// CONTRIBUTING lists every variable.
+func TestVariablesAreListed(t *testing.T) {
 	t.Parallel()
 	contributing, err := os.ReadFile(repo.Path("CONTRIBUTING.md"))
 	require.NoError(t, err)

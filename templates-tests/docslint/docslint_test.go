@@ -24,7 +24,8 @@ func TestDocsSpeakOnlyOfWhatThereIs(t *testing.T) {
 	}
 }
 
-func TestEveryValueIsInTheChartsReadme(t *testing.T) {
+// Every value is in the chart's README.
+func TestValuesAreListed(t *testing.T) {
 	t.Parallel()
 	root := repo.Path()
 	readme, err := os.ReadFile(filepath.Join(root, "charts/base/README.md"))
@@ -54,7 +55,8 @@ func docsUndescribed(prefix string, values map[string]any, readme string) []stri
 	return missing
 }
 
-func TestTheDocsLinterSeesEveryKindOfFault(t *testing.T) {
+// The docs linter sees every kind of fault.
+func TestLinterSeesFaults(t *testing.T) {
 	t.Parallel()
 	root := repo.Path()
 	facts := gatherDocsFacts(t, root)
@@ -164,7 +166,8 @@ var docsBreakages = map[string]struct {
 	"value":     {regexp.MustCompile(`--set ([a-z]+)`), "--set x$1"},
 }
 
-func TestTheDocsLinterSeesWhereverAGuideIsBroken(t *testing.T) {
+// The docs linter sees wherever a guide is broken.
+func TestLinterSeesBreakages(t *testing.T) {
 	t.Parallel()
 	root := repo.Path()
 	facts := gatherDocsFacts(t, root)

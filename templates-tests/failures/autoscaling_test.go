@@ -14,7 +14,7 @@ const autoscaled = "router.autoscaling.enabled=true,workloadmanager.autoscaling.
 
 // What the autoscaler has set stays through upgrades, rollbacks, and an upgrade that takes itself
 // back.
-func TestAutoscaledPodsKeepTheirNumber(t *testing.T) {
+func TestAutoscaling(t *testing.T) {
 	t.Parallel()
 	eachHelm(t, "scaled", func(t *testing.T, r release) {
 		rollBack := r.helm.version.rollBack

@@ -90,7 +90,7 @@ func TestFailedSwitchIsTriedAgain(t *testing.T) {
 
 // After a switch that succeeded, one in the other direction that is interrupted may be tried again,
 // wherever it was.
-func TestInterruptedSwitchIsTriedAgain(t *testing.T) {
+func TestInterruptedSwitch(t *testing.T) {
 	t.Parallel()
 	eachSwitch(t, "later", func(t *testing.T, r release, d direction) {
 		require.NoError(t, r.upgrade("spire.enabled="+d.to))

@@ -107,8 +107,8 @@ func TestOneValueIsOdd(t *testing.T) {
 		given("server.mounts.0.source.size", int64(0)))
 }
 
-// TestDefinitionIsWalkedThroughOnce, and where it holds again, values are tried in its place.
-func TestDefinitionIsWalkedThroughOnce(t *testing.T) {
+// TestRecursiveDefinition, and where it holds again, values are tried in its place.
+func TestRecursiveDefinition(t *testing.T) {
 	t.Parallel()
 	assert.NotEmpty(t, ofKind(made(t, "tools.mount"), "wrong type"))
 	assert.Empty(t, made(t, "tools.mount.name"))

@@ -113,7 +113,7 @@ func TestEachKindIsServed(t *testing.T) {
 }
 
 // A Router that exits cuts the last byte of an answer off.
-func TestAnAnswerThatIsCutOffIsNotServed(t *testing.T) {
+func TestCutAnswer(t *testing.T) {
 	t.Parallel()
 	eachKind(t, func(t *testing.T, kind mix.Kind) {
 		whole := length(t, kind)
@@ -125,7 +125,7 @@ func TestAnAnswerThatIsCutOffIsNotServed(t *testing.T) {
 }
 
 // Where the whole answer is known, one wrong byte is seen.
-func TestAnAnswerWithAWrongByteIsNotServed(t *testing.T) {
+func TestWrongAnswer(t *testing.T) {
 	t.Parallel()
 	eachKind(t, func(t *testing.T, kind mix.Kind) {
 		if kind.Answer == nil {
@@ -140,7 +140,7 @@ func TestAnAnswerWithAWrongByteIsNotServed(t *testing.T) {
 }
 
 // What reaches the agent is not what was sent.
-func TestAnUploadWithAWrongByteIsNotServed(t *testing.T) {
+func TestWrongUpload(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		kind := named(t, "uploads")
@@ -152,7 +152,8 @@ func TestAnUploadWithAWrongByteIsNotServed(t *testing.T) {
 	})
 }
 
-func TestConnectionsAreKeptWhereTheKindSaysSo(t *testing.T) {
+// Connections are kept where the kind says so.
+func TestKeptConnections(t *testing.T) {
 	t.Parallel()
 	eachKind(t, func(t *testing.T, kind mix.Kind) {
 		c, network := wire(t, route)
@@ -168,7 +169,7 @@ func TestConnectionsAreKeptWhereTheKindSaysSo(t *testing.T) {
 }
 
 // A kept connection that closes before the answer loses the request: nothing sends it again.
-func TestARequestOnAKeptConnectionIsSentOnce(t *testing.T) {
+func TestKeptConnectionSendsOnce(t *testing.T) {
 	t.Parallel()
 	eachKind(t, func(t *testing.T, kind mix.Kind) {
 		if !kind.Kept {

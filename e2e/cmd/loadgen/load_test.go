@@ -35,7 +35,8 @@ func named(t *testing.T, name string) mix.Kind {
 	return kind
 }
 
-func TestOnlyTheExpectedStatusIsServed(t *testing.T) {
+// Only the expected status is served.
+func TestStatus(t *testing.T) {
 	t.Parallel()
 	c := invoking(t, func(w http.ResponseWriter, _ *http.Request) {
 		http.Error(w, "no sandbox", http.StatusInternalServerError)
@@ -46,7 +47,7 @@ func TestOnlyTheExpectedStatusIsServed(t *testing.T) {
 
 // A 404 of somebody else is no answer of the WorkloadManager, which names the runtime that it does
 // not know.
-func TestAnswerThatDoesNotSayItIsNotServed(t *testing.T) {
+func TestAnswerOfAnother(t *testing.T) {
 	t.Parallel()
 	says := "404 page not found"
 	c := invoking(t, func(w http.ResponseWriter, _ *http.Request) { http.Error(w, says, http.StatusNotFound) })
@@ -55,7 +56,8 @@ func TestAnswerThatDoesNotSayItIsNotServed(t *testing.T) {
 	assert.Empty(t, c.send(named(t, mix.Calls), 0).Failure)
 }
 
-func TestServerThatIsGoneServesNothing(t *testing.T) {
+// A server that is gone serves nothing.
+func TestServerGone(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewServer(http.NotFoundHandler())
 	c := &client{transports: transports{fresh: server.Client().Transport}, router: server.URL}
@@ -65,7 +67,8 @@ func TestServerThatIsGoneServesNothing(t *testing.T) {
 	assert.Contains(t, c.send(named(t, mix.Calls), 0).Failure, "missing protocol scheme")
 }
 
-func TestASessionThatLeavesItsSandboxIsNotServed(t *testing.T) {
+// A session that leaves its sandbox is not served.
+func TestSessionLeavesItsSandbox(t *testing.T) {
 	t.Parallel()
 	session, host := "one", ""
 	c := invoking(t, func(w http.ResponseWriter, r *http.Request) {

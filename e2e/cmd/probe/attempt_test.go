@@ -10,7 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestAServerThatSaysNothingHasNotRefused(t *testing.T) {
+// A server that says nothing has not rejected.
+func TestSilentServer(t *testing.T) {
 	t.Parallel()
 	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0") // whose backlog takes the connection, and nobody serves it
 	require.NoError(t, err)

@@ -10,7 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestTheRequestIsFoundWhereTheCallerPutIt(t *testing.T) {
+// The request is found where the caller put it.
+func TestBundleArgument(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		args    []string
@@ -29,7 +30,8 @@ func TestTheRequestIsFoundWhereTheCallerPutIt(t *testing.T) {
 	}
 }
 
-func TestOnlyTheMissingCapabilityIsTakenOutAndLargeNumbersStay(t *testing.T) {
+// Only the missing capability is taken out, and large numbers stay.
+func TestMissingCapability(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "config.json")
 	const request = `{"linux":{"limit":9223372036854771712},"process":{"capabilities":{"bounding":["CAP_CHOWN","CAP_SYS_RESOURCE"]}}}`

@@ -43,7 +43,8 @@ func handshake(t *testing.T, client, server *tls.Config) (state tls.ConnectionSt
 	return secured.ConnectionState(), clientErr, <-served
 }
 
-func TestClientAcceptsOnlyTheServerItExpects(t *testing.T) {
+// A client accepts only the server it expects.
+func TestClientVerifiesServer(t *testing.T) {
 	t.Parallel()
 	ca, otherCA := testca.New(t), testca.New(t)
 	client := mtls.ClientConfig(newParty(t, routerID, ca).source, spiffeid.RequireFromString(managerID))
@@ -76,7 +77,8 @@ func TestClientAcceptsOnlyTheServerItExpects(t *testing.T) {
 	}
 }
 
-func TestServerRefusesUnauthorizedClients(t *testing.T) {
+// The server rejects unauthorized clients.
+func TestServerRejectsClients(t *testing.T) {
 	t.Parallel()
 	ca, otherCA := testca.New(t), testca.New(t)
 	server := newParty(t, managerID, ca)
@@ -118,7 +120,7 @@ func TestServerRefusesUnauthorizedClients(t *testing.T) {
 }
 
 // A resumed session would skip the verification of the client's certificate.
-func TestServerVerifiesEveryConnection(t *testing.T) {
+func TestServerVerifiesConnections(t *testing.T) {
 	t.Parallel()
 	ca := testca.New(t)
 	server := mtls.ServerConfig(newParty(t, managerID, ca).source, nil)

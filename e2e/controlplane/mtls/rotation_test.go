@@ -42,7 +42,7 @@ func TestRotationByRenameIsFollowed(t *testing.T) {
 
 // Kubernetes writes a Secret or ConfigMap volume so: files are symlinks through
 // ..data, and ..data is replaced by a rename.
-func TestRotationBehindASymlinkIsFollowed(t *testing.T) {
+func TestRotationBehindSymlink(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	ca := testca.New(t)
@@ -162,7 +162,7 @@ func consistent(source *mtls.Source) error {
 
 // The order of a rotation in SPIRE: the new CA is trusted by all, then it
 // issues, then the old one is dropped.
-func TestRotationUnderLoadFailsNoRequest(t *testing.T) {
+func TestRotationUnderLoad(t *testing.T) {
 	t.Parallel()
 	old := testca.New(t)
 	server, client := newParty(t, managerID, old), newParty(t, routerID, old)
@@ -244,7 +244,8 @@ func TestRotationKeepsConnections(t *testing.T) {
 	assert.Same(t, conns[0], conns[1])
 }
 
-func TestCAThatWasDroppedIsNoLongerTrusted(t *testing.T) {
+// A CA that was dropped is no longer trusted.
+func TestDroppedCA(t *testing.T) {
 	t.Parallel()
 	old, next := testca.New(t), testca.New(t)
 	server, client := newParty(t, managerID, old), newParty(t, routerID, old)

@@ -79,7 +79,8 @@ func TestFilesAreSetAllOrNone(t *testing.T) {
 	}
 }
 
-func TestOpenNamesTheFilesThatNeverCame(t *testing.T) {
+// Open names the files that never came.
+func TestOpenWithoutFiles(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	ca := testca.New(t)
@@ -139,7 +140,7 @@ func badPairs(t testing.TB, ca *testca.CA) map[string]testca.Pair {
 func cut(pem []byte) []byte { return pem[:len(pem)-30] }
 
 // They are there, so nothing is waited for.
-func TestOpenRefusesPairsThatDoNotLoad(t *testing.T) {
+func TestOpenBrokenPair(t *testing.T) {
 	t.Parallel()
 	ca := testca.New(t)
 	for name, bad := range badPairs(t, ca) {
@@ -160,7 +161,8 @@ func TestOpenRefusesAFileWithoutCA(t *testing.T) {
 	require.ErrorContains(t, err, "no CA certificate found")
 }
 
-func TestPairsThatDoNotLoadLeaveTheOldOne(t *testing.T) {
+// Pairs that do not load leave the old one.
+func TestReloadBrokenPair(t *testing.T) {
 	t.Parallel()
 	ca := testca.New(t)
 	for name, bad := range badPairs(t, ca) {
@@ -180,7 +182,8 @@ func TestPairsThatDoNotLoadLeaveTheOldOne(t *testing.T) {
 	}
 }
 
-func TestAFileWithoutCALeavesTheOldAuthorities(t *testing.T) {
+// A file without CA leaves the old authorities.
+func TestFileWithoutCA(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	ca := testca.New(t)
@@ -191,7 +194,8 @@ func TestAFileWithoutCALeavesTheOldAuthorities(t *testing.T) {
 	awaitUse(t, source, next, 1)
 }
 
-func TestABundleCutShortLosesItsLastAuthority(t *testing.T) {
+// A bundle cut short loses its last authority.
+func TestBundleCutShort(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	ca, otherCA := testca.New(t), testca.New(t)
@@ -203,7 +207,8 @@ func TestABundleCutShortLosesItsLastAuthority(t *testing.T) {
 	awaitUse(t, source, pair, 1)
 }
 
-func TestValidityAndChainOfANewPairAreNotChecked(t *testing.T) {
+// Validity and chain of a new pair are not checked.
+func TestReloadExpiredPair(t *testing.T) {
 	t.Parallel()
 	ca, otherCA := testca.New(t), testca.New(t)
 	for name, useless := range map[string]testca.Pair{
@@ -223,7 +228,8 @@ func TestValidityAndChainOfANewPairAreNotChecked(t *testing.T) {
 	}
 }
 
-func TestFilesAreReadAgainAWhileAfterAChange(t *testing.T) {
+// Files are read again a while after a change.
+func TestReloadAfterChange(t *testing.T) {
 	t.Parallel()
 	const settled = 200 * time.Millisecond
 	dir := t.TempDir()
@@ -237,7 +243,8 @@ func TestFilesAreReadAgainAWhileAfterAChange(t *testing.T) {
 	assert.GreaterOrEqual(t, time.Since(changed), settled)
 }
 
-func TestBundleOfAnotherTrustDomainIsUnknown(t *testing.T) {
+// The bundle of another trust domain is unknown.
+func TestOtherTrustDomain(t *testing.T) {
 	t.Parallel()
 	ca := testca.New(t)
 	source := open(t, write(t, t.TempDir(), ca.SVID(t, routerID), ca))
@@ -245,7 +252,8 @@ func TestBundleOfAnotherTrustDomainIsUnknown(t *testing.T) {
 	require.ErrorContains(t, err, "no X.509 bundle found")
 }
 
-func TestASourceWithoutASPIFFEIDTrustsNobody(t *testing.T) {
+// A source without a SPIFFE ID trusts nobody.
+func TestSourceWithoutID(t *testing.T) {
 	t.Parallel()
 	ca := testca.New(t)
 	source := open(t, write(t, t.TempDir(), ca.SVID(t, ""), ca))

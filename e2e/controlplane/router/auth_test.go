@@ -58,7 +58,8 @@ func (p *provider) token(t *testing.T, claims jwt.MapClaims) string {
 	return "Bearer " + signed
 }
 
-func TestCallersNeedAGoodTokenAndTheRole(t *testing.T) {
+// Callers need a good token and the role.
+func TestAuthorization(t *testing.T) {
 	t.Parallel()
 	issuer, forger := newProvider(t), newProvider(t)
 	router, _ := newRouter(t, Config{
@@ -100,7 +101,8 @@ func TestCallersNeedAGoodTokenAndTheRole(t *testing.T) {
 	})
 }
 
-func TestRouterDoesNotStartWithoutItsIssuer(t *testing.T) {
+// The Router does not start without its issuer.
+func TestIssuerGone(t *testing.T) {
 	t.Parallel()
 	for name, url := range map[string]string{
 		"nothing listens": "http://" + closedPort(t),
@@ -134,7 +136,8 @@ func TestIssuerIsLogged(t *testing.T) {
 	assert.True(t, logged.Has("External authentication enabled: issuer="+issuer.url))
 }
 
-func TestRoleClaimIsANameFirstAndAPathSecond(t *testing.T) {
+// The role claim is a name first and a path second.
+func TestRoleClaim(t *testing.T) {
 	t.Parallel()
 	claims := map[string]any{
 		"https://example.org/roles": []any{"by name"},

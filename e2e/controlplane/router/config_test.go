@@ -24,8 +24,10 @@ func parse(t *testing.T, args ...string) (*Config, error) {
 	return config, config.Complete()
 }
 
+// The configuration has the contract's defaults.
+//
 //nolint:paralleltest // parse sets the environment
-func TestConfigHasTheContractsDefaults(t *testing.T) {
+func TestConfigDefaults(t *testing.T) {
 	config, err := parse(t)
 	require.NoError(t, err)
 	assert.Equal(t, "agentcube", config.Namespace)
@@ -37,8 +39,10 @@ func TestConfigHasTheContractsDefaults(t *testing.T) {
 	assert.Equal(t, "spiffe://cluster.local/ns/agentcube/sa/workloadmanager", id.String())
 }
 
+// The dial timeout comes from the environment.
+//
 //nolint:paralleltest // it sets the environment
-func TestDialTimeoutComesFromTheEnvironment(t *testing.T) {
+func TestDialTimeout(t *testing.T) {
 	for value, want := range map[string]time.Duration{"30s": 30 * time.Second, "": 200 * time.Millisecond, "30": 0, "0s": 0, "-1s": 0} {
 		t.Setenv("STAND_IN_DIAL_TIMEOUT", value)
 		config, err := parse(t)
@@ -51,13 +55,16 @@ func TestDialTimeoutComesFromTheEnvironment(t *testing.T) {
 	}
 }
 
+// An audience without an issuer is harmless.
+//
 //nolint:paralleltest // parse sets the environment
-func TestAnAudienceWithoutAnIssuerIsHarmless(t *testing.T) {
+func TestAudienceWithoutIssuer(t *testing.T) {
 	_, err := parse(t, "--jwt-audience=a")
 	require.NoError(t, err)
 }
 
-func TestServerIDFollowsTheEnvironment(t *testing.T) {
+// The server's SPIFFE ID follows the environment.
+func TestServerID(t *testing.T) {
 	t.Setenv("AGENTCUBE_NAMESPACE", "ai")
 	t.Setenv("AGENTCUBE_SPIFFE_TRUST_DOMAIN", "example.org")
 	config, err := parse(t)
@@ -67,8 +74,10 @@ func TestServerIDFollowsTheEnvironment(t *testing.T) {
 	assert.Equal(t, "spiffe://example.org/ns/ai/sa/workloadmanager", id.String())
 }
 
+// The configuration rejects what does not go together.
+//
 //nolint:paralleltest // parse sets the environment
-func TestConfigRefusesWhatDoesNotGoTogether(t *testing.T) {
+func TestConfigConflicts(t *testing.T) {
 	for name, test := range map[string]struct {
 		args []string
 		says string
@@ -93,8 +102,10 @@ func TestConfigRefusesWhatDoesNotGoTogether(t *testing.T) {
 	}
 }
 
+// The configuration accepts the contract's flags.
+//
 //nolint:paralleltest // parse sets the environment
-func TestConfigAcceptsTheContractsFlags(t *testing.T) {
+func TestConfigFlags(t *testing.T) {
 	config, err := parse(t, "--port=8081", "--debug", "--max-concurrent-requests=5",
 		"--enable-tls", "--tls-cert=tc", "--tls-key=tk",
 		"--mtls-cert=c", "--mtls-key=k", "--mtls-ca=a",
@@ -104,12 +115,14 @@ func TestConfigAcceptsTheContractsFlags(t *testing.T) {
 	assert.Equal(t, JWTConfig{"https://issuer", "agentcube", "realm_access.roles", "user"}, config.JWT)
 }
 
-func TestConfigNeedsTheWorkloadManagersURL(t *testing.T) {
+// The configuration needs the WorkloadManager's URL.
+func TestConfigWithoutURL(t *testing.T) {
 	t.Setenv("WORKLOAD_MANAGER_URL", "")
 	require.ErrorContains(t, (&Config{}).Complete(), "WORKLOAD_MANAGER_URL")
 }
 
-func TestOnlyPlainHTTPURLsAreRewritten(t *testing.T) {
+// Only plain HTTP URLs are rewritten.
+func TestURLScheme(t *testing.T) {
 	t.Parallel()
 	assert.Equal(t, "https://workloadmanager:8080", withHTTPS("http://workloadmanager:8080"))
 	assert.Equal(t, "https://workloadmanager:8443/x", withHTTPS("https://workloadmanager:8443/x"))

@@ -16,7 +16,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestSandboxThatIsNotReachedInTimeIs504(t *testing.T) {
+// A sandbox that is not reached in time is answered with 504.
+func TestSandboxTimeout(t *testing.T) {
 	t.Parallel()
 	remember(t, "reachable", sandbox(t, func(http.ResponseWriter, *http.Request) {}))
 	for limit, want := range map[time.Duration]int{
@@ -29,7 +30,8 @@ func TestSandboxThatIsNotReachedInTimeIs504(t *testing.T) {
 	}
 }
 
-func TestSandboxIsDialedOnceBeforeEachRequest(t *testing.T) {
+// A sandbox is dialed once before each request.
+func TestSandboxIsDialedOnce(t *testing.T) {
 	t.Parallel()
 	var connections, requests atomic.Int32
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { requests.Add(1) }))
@@ -49,7 +51,8 @@ func TestSandboxIsDialedOnceBeforeEachRequest(t *testing.T) {
 	assert.Eventually(t, func() bool { return connections.Load() == 4 }, time.Minute, time.Millisecond, "three dials, and one connection for the requests")
 }
 
-func TestASandboxThatAgentCubeDoesNotWaitForIsLogged(t *testing.T) {
+// A sandbox that AgentCube does not wait for is logged.
+func TestLateSandboxIsLogged(t *testing.T) {
 	t.Parallel()
 	router, _ := newRouter(t, Config{WorkloadManagerURL: "http://unused", DialTimeout: time.Minute})
 	synctest.Test(t, func(t *testing.T) {

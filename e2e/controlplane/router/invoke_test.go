@@ -27,7 +27,8 @@ func closedPort(t *testing.T) string {
 	return listener.Addr().String()
 }
 
-func TestFirstCallMakesASandboxAndReturnsItsSession(t *testing.T) {
+// The first call makes a sandbox and returns its session.
+func TestFirstCall(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct{ url, path, kind, runtime, seen string }{
 		"agent runtime":    {agentURL, "/v1/agent-runtime", types.AgentRuntimeKind, "echo", "/hello"},
@@ -49,7 +50,8 @@ func TestFirstCallMakesASandboxAndReturnsItsSession(t *testing.T) {
 	}
 }
 
-func TestKnownSessionGoesToItsSandboxAndCountsAsActive(t *testing.T) {
+// A known session goes to its sandbox and counts as active.
+func TestKnownSession(t *testing.T) {
 	t.Parallel()
 	endpoint := sandbox(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("mine")) })
 	remember(t, "known", endpoint)
@@ -91,7 +93,8 @@ func TestStoreIsAskedOnceForASession(t *testing.T) {
 	assert.Equal(t, int32(1), late.asked.Load())
 }
 
-func TestSandboxGetsTheRoutersTokenAndNotTheCallers(t *testing.T) {
+// A sandbox gets the Router's token and not the caller's.
+func TestSandboxToken(t *testing.T) {
 	t.Parallel()
 	seen := make(chan http.Header, 1)
 	endpoint := sandbox(t, func(_ http.ResponseWriter, r *http.Request) { seen <- r.Header })
@@ -111,7 +114,8 @@ func TestSandboxGetsTheRoutersTokenAndNotTheCallers(t *testing.T) {
 	assert.Equal(t, "203.0.113.9, 192.0.2.1", header.Get("X-Forwarded-For"))
 }
 
-func TestAnAnswerWithoutKindGetsNoToken(t *testing.T) {
+// An answer without kind gets no token.
+func TestAnswerWithoutKind(t *testing.T) {
 	t.Parallel()
 	seen := make(chan http.Header, 1)
 	endpoint := sandbox(t, func(_ http.ResponseWriter, r *http.Request) { seen <- r.Header })
@@ -121,7 +125,8 @@ func TestAnAnswerWithoutKindGetsNoToken(t *testing.T) {
 	assert.Empty(t, (<-seen).Get("Authorization"))
 }
 
-func TestManagerGetsTheServiceAccountTokenAsItIsNow(t *testing.T) {
+// The WorkloadManager gets the ServiceAccount token as it is now.
+func TestServiceAccountToken(t *testing.T) {
 	t.Parallel()
 	manager := &fakeManager{status: http.StatusNotFound}
 	router, _ := routerWith(t, manager)
@@ -133,7 +138,8 @@ func TestManagerGetsTheServiceAccountTokenAsItIsNow(t *testing.T) {
 	assert.Equal(t, []string{"Bearer first", "Bearer renewed"}, manager.tokens)
 }
 
-func TestFailuresHaveTheContractsStatus(t *testing.T) {
+// Failures have the contract's status.
+func TestFailureStatus(t *testing.T) {
 	t.Parallel()
 	hangUp := func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }
 	for name, test := range map[string]struct {
@@ -174,7 +180,8 @@ func TestManagerThatIsNotThereIs500(t *testing.T) {
 	assert.Equal(t, http.StatusInternalServerError, code)
 }
 
-func TestOverloadIs429AndHealthStillAnswers(t *testing.T) {
+// Overload is answered with 429, and health still answers.
+func TestOverload(t *testing.T) {
 	t.Parallel()
 	arrived, finish := make(chan struct{}), make(chan struct{})
 	remember(t, "slow", sandbox(t, func(http.ResponseWriter, *http.Request) { close(arrived); <-finish }))
@@ -209,7 +216,8 @@ func TestOverloadIs429AndHealthStillAnswers(t *testing.T) {
 	assert.Equal(t, http.StatusOK, <-first)
 }
 
-func TestWithoutALimitAThousandAreServedAtOnce(t *testing.T) {
+// Without a limit a thousand are served at once.
+func TestNoLimit(t *testing.T) {
 	t.Parallel()
 	finish := make(chan struct{})
 	handler := limit(0, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-finish }))
@@ -229,7 +237,8 @@ func TestWithoutALimitAThousandAreServedAtOnce(t *testing.T) {
 	}
 }
 
-func TestHealthAnswersInTheContractsWords(t *testing.T) {
+// Health answers in the contract's words.
+func TestHealth(t *testing.T) {
 	t.Parallel()
 	router, _ := routerWith(t, &fakeManager{})
 	for path, want := range map[string]string{"/health/live": `{"status":"alive"}`, "/health/ready": `{"status":"ready"}`} {
@@ -248,7 +257,7 @@ func TestUnknownRuntimeIsNamed(t *testing.T) {
 }
 
 // A short prefix that comes first hides longer ones.
-func TestEntryPointIsTheFirstThatMatches(t *testing.T) {
+func TestEntryPoint(t *testing.T) {
 	t.Parallel()
 	points := []types.SandboxEntryPoint{
 		{Path: "/web", Protocol: "HTTP", Endpoint: "web:80"},

@@ -45,7 +45,8 @@ func secureRouter(t *testing.T, address string, pair testca.Pair, ca *testca.CA)
 	return router
 }
 
-func TestWorkloadManagerIsReachedOverMTLSWithAnOldURL(t *testing.T) {
+// The WorkloadManager is reached over mTLS with an old URL.
+func TestOldURL(t *testing.T) {
 	t.Parallel()
 	ca := testca.New(t)
 	address, _ := listenMTLS(t, "127.0.0.1:0", &fakeManager{status: http.StatusNotFound}, ca.SVID(t, managerID), ca)
@@ -56,13 +57,15 @@ func TestWorkloadManagerIsReachedOverMTLSWithAnOldURL(t *testing.T) {
 	assert.True(t, logged.Has("Router→WorkloadManager mTLS enabled: expecting server SPIFFE ID "+managerID))
 }
 
-func TestARouterWithPartOfItsCertificateFilesNamesTheFlags(t *testing.T) {
+// A Router with part of its certificate files names the flags.
+func TestSomeCertificateFlags(t *testing.T) {
 	t.Parallel()
 	_, err := newManager(t.Context(), &Config{MTLS: mtls.Files{Cert: "c"}}, nil)
 	require.ErrorContains(t, err, "--mtls-key")
 }
 
-func TestWorkloadManagerIsNotReachedWhereEitherEndIsUnauthorized(t *testing.T) {
+// The WorkloadManager is not reached where either end is unauthorized.
+func TestUnauthorizedEnds(t *testing.T) {
 	t.Parallel()
 	ca, otherCA := testca.New(t), testca.New(t)
 	const otherID = "spiffe://cluster.local/ns/agentcube/sa/other"
@@ -89,7 +92,7 @@ func TestWorkloadManagerIsNotReachedWhereEitherEndIsUnauthorized(t *testing.T) {
 
 // A rollout replaces the pod behind the Service's address: the old one says
 // goodbye, the new one has another certificate and no memory.
-func TestReplacedWorkloadManagerIsReached(t *testing.T) {
+func TestReplacedWorkloadManager(t *testing.T) {
 	t.Parallel()
 	ca := testca.New(t)
 	manager := &fakeManager{status: http.StatusNotFound}
@@ -103,7 +106,8 @@ func TestReplacedWorkloadManagerIsReached(t *testing.T) {
 	}
 }
 
-func TestRouterWaitsHalfAMinuteForItsCertificates(t *testing.T) {
+// The Router waits half a minute for its certificates.
+func TestWaitForCertificates(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	config := &Config{
@@ -118,7 +122,8 @@ func TestRouterWaitsHalfAMinuteForItsCertificates(t *testing.T) {
 	})
 }
 
-func TestCallsShareOneConnectionInMTLS(t *testing.T) {
+// Calls share one connection in mTLS.
+func TestOneConnection(t *testing.T) {
 	t.Parallel()
 	ca := testca.New(t)
 	var connections sync.Map // by the Router's address
@@ -150,7 +155,8 @@ func TestHTTP1IsSpokenInPlain(t *testing.T) {
 	assert.Equal(t, http.StatusNotFound, code)
 }
 
-func TestCallsOfTheWorkloadManagerHaveTheContractsLimits(t *testing.T) {
+// Calls of the WorkloadManager have the contract's limits.
+func TestCallLimits(t *testing.T) {
 	t.Parallel()
 	router, _ := routerWith(t, &fakeManager{})
 	assert.Equal(t, 2*time.Minute, router.manager.client.Timeout)

@@ -13,7 +13,8 @@ import (
 	"agentcube-mtls/e2e/controlplane/sessions"
 )
 
-func TestASessionBelongsToTheCallerThatMadeIt(t *testing.T) {
+// A session belongs to the caller that made it.
+func TestSessionOwner(t *testing.T) {
 	t.Parallel()
 	issuer := newProvider(t)
 	router, _ := newRouter(t, Config{WorkloadManagerURL: "http://unused", JWT: JWTConfig{issuer.url, "", "roles", "user"}})

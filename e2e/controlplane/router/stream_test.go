@@ -35,7 +35,8 @@ func send(t *testing.T, method, address, session string, body io.Reader) io.Read
 	return resp.Body
 }
 
-func TestEventsArriveWhileTheStreamGoesOn(t *testing.T) {
+// Events arrive while the stream goes on.
+func TestEventStream(t *testing.T) {
 	t.Parallel()
 	next := make(chan struct{})
 	address := serveSession(t, "events", func(w http.ResponseWriter, _ *http.Request) {

@@ -88,7 +88,8 @@ func TestRefusedPeersAreNamedInTheLog(t *testing.T) {
 	}
 }
 
-func TestTLS12IsRefusedAndTheLogSaysSo(t *testing.T) {
+// TLS 1.2 is rejected, and the log says so.
+func TestTLS12(t *testing.T) {
 	t.Parallel()
 	address := startMTLS(t, testca.New(t))
 	peer := refused(t, address, &tls.Config{InsecureSkipVerify: true, MaxVersion: tls.VersionTLS12})
@@ -115,7 +116,8 @@ func get(ctx context.Context, client *http.Client, address string) (*http.Respon
 	return client.Do(req)
 }
 
-func TestPlainHTTPIsRefusedWhereTLSIsServed(t *testing.T) {
+// Plain HTTP is rejected where TLS is served.
+func TestPlainHTTP(t *testing.T) {
 	t.Parallel()
 	address := startMTLS(t, testca.New(t))
 	resp, err := get(t.Context(), http.DefaultClient, address+"/health")
@@ -189,7 +191,8 @@ func (s slowly) ask(t *testing.T, address string) <-chan answer {
 	return answers
 }
 
-func TestDrainFinishesRequestsInFlight(t *testing.T) {
+// A drain finishes requests in flight.
+func TestDrain(t *testing.T) {
 	t.Parallel()
 	slow := newSlowly()
 	address, stop := start(t, slow, serve.Options{Drain: time.Minute})
@@ -230,7 +233,8 @@ func TestStopCutsWhatItDoesNotDrain(t *testing.T) {
 	}
 }
 
-func TestARequestThatComesInTooSlowlyIsCut(t *testing.T) {
+// A request that comes in too slowly is cut.
+func TestSlowRequest(t *testing.T) {
 	t.Parallel()
 	read := make(chan error, 1)
 	address, _ := start(t, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {

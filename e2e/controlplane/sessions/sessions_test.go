@@ -41,7 +41,8 @@ func openStore(t *testing.T, environment ...string) (string, error) {
 	return log.String(), err
 }
 
-func TestStoreIsOpenedAsTheEnvironmentSays(t *testing.T) {
+// The store is opened as the environment says.
+func TestOpenStore(t *testing.T) {
 	t.Parallel()
 	open, locked := miniredis.RunT(t), miniredis.RunT(t)
 	locked.RequireAuth("secret")

@@ -35,7 +35,8 @@ func reviewer(users map[string]string) interceptor.Funcs {
 	}}
 }
 
-func TestAuthAsksForAServiceAccountToken(t *testing.T) {
+// Auth asks for a ServiceAccount token.
+func TestAuthWithoutToken(t *testing.T) {
 	t.Parallel()
 	users := map[string]string{"router": "system:serviceaccount:agentcube:agentcube-router", "admin": "kubernetes-admin"}
 	server := newServer(Config{EnableAuth: true}, cluster(t, sandboxv1alpha1.SandboxStatus{}, reviewer(users)))
@@ -62,7 +63,8 @@ func TestAuthAsksForAServiceAccountToken(t *testing.T) {
 	}
 }
 
-func TestAuthCreatesAndDeletesWithTheCallersToken(t *testing.T) {
+// Auth creates and deletes with the caller's token.
+func TestAuthWithToken(t *testing.T) {
 	t.Parallel()
 	users := map[string]string{"mighty": "system:serviceaccount:agentcube:mighty", "weak": "system:serviceaccount:agentcube:weak"}
 	runtime := agentRuntime(runtimev1alpha1.TargetPort{Port: accepting(t), Protocol: runtimev1alpha1.ProtocolTypeHTTP})
@@ -103,7 +105,8 @@ func parse(t *testing.T, args ...string) (*Config, error) {
 	return config, config.Complete()
 }
 
-func TestConfigRefusesWhatDoesNotGoTogether(t *testing.T) {
+// The configuration rejects what does not go together.
+func TestConfigConflicts(t *testing.T) {
 	t.Parallel()
 	const together, ca = "go together: set all of them or none", "--tls-ca needs"
 	for name, test := range map[string]struct {
@@ -126,7 +129,8 @@ func TestConfigRefusesWhatDoesNotGoTogether(t *testing.T) {
 	}
 }
 
-func TestAllowedClientsComeFromTheEnvironment(t *testing.T) {
+// Allowed clients come from the environment.
+func TestAllowedClients(t *testing.T) {
 	const routerID = "spiffe://cluster.local/ns/agentcube/sa/agentcube-router"
 	for name, test := range map[string]struct {
 		value string
@@ -188,7 +192,8 @@ func TestTLSIsAsStrictAsTheFlagsSay(t *testing.T) {
 	}
 }
 
-func TestWorkloadManagerWaitsHalfAMinuteForItsCertificates(t *testing.T) {
+// The WorkloadManager waits half a minute for its certificates.
+func TestWaitForCertificates(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	config := &Config{EnableTLS: true, TLSCert: dir + "/svid.pem", TLSKey: dir + "/svid_key.pem", TLSCA: dir + "/svid_bundle.pem"}

@@ -22,7 +22,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 )
 
-func TestAgentRuntimeGetsASandboxAndASession(t *testing.T) {
+// An AgentRuntime gets a sandbox and a session.
+func TestAgentRuntime(t *testing.T) {
 	t.Parallel()
 	port, admin := accepting(t), accepting(t)
 	runtime := agentRuntime(
@@ -68,7 +69,8 @@ func TestAgentRuntimeGetsASandboxAndASession(t *testing.T) {
 	assert.Equal(t, entryPoints, session.EntryPoints)
 }
 
-func TestCodeInterpreterKnowsTheRoutersKey(t *testing.T) {
+// A CodeInterpreter knows the Router's key.
+func TestCodeInterpreter(t *testing.T) {
 	t.Parallel()
 	identity := &corev1.Secret{
 		ObjectMeta: metav1.ObjectMeta{Namespace: "agentcube", Name: router.IdentitySecretName},
@@ -97,7 +99,8 @@ func TestCodeInterpreterKnowsTheRoutersKey(t *testing.T) {
 	}
 }
 
-func TestRuntimeClassIsTheTemplatesElseTheFlags(t *testing.T) {
+// The runtime class is the template's, else the flag's.
+func TestRuntimeClass(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		flag           string
@@ -116,7 +119,8 @@ func TestRuntimeClassIsTheTemplatesElseTheFlags(t *testing.T) {
 	}
 }
 
-func TestRequestsThatCannotBeMetAreRefused(t *testing.T) {
+// Requests that cannot be met are rejected.
+func TestRejectedRequests(t *testing.T) {
 	t.Parallel()
 	noTemplate := agentRuntime()
 	noTemplate.Name, noTemplate.Spec.Template = "bare", nil
@@ -142,7 +146,8 @@ func TestRequestsThatCannotBeMetAreRefused(t *testing.T) {
 	}
 }
 
-func TestFailedLaunchLeavesNothingBehind(t *testing.T) {
+// A failed launch leaves nothing behind.
+func TestFailedLaunch(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		fate    sandboxv1alpha1.SandboxStatus
@@ -175,7 +180,8 @@ func TestFailedLaunchLeavesNothingBehind(t *testing.T) {
 	}
 }
 
-func TestPortsAreAwaitedForFifteenSeconds(t *testing.T) {
+// Ports are awaited for fifteen seconds.
+func TestPortsThatNeverOpen(t *testing.T) {
 	t.Parallel()
 	ports := []runtimev1alpha1.TargetPort{{Port: accepting(t)}, {Port: 1}} // nothing listens at the second
 	synctest.Test(t, func(t *testing.T) {
@@ -186,7 +192,8 @@ func TestPortsAreAwaitedForFifteenSeconds(t *testing.T) {
 	})
 }
 
-func TestDeleteRemovesSandboxAndSession(t *testing.T) {
+// A deletion removes sandbox and session.
+func TestDelete(t *testing.T) {
 	t.Parallel()
 	for name, sandboxIsGone := range map[string]bool{"sandbox runs": false, "sandbox is gone already": true} {
 		t.Run(name, func(t *testing.T) {
@@ -208,7 +215,8 @@ func TestDeleteRemovesSandboxAndSession(t *testing.T) {
 	}
 }
 
-func TestSessionStaysWhereItsSandboxCannotBeDeleted(t *testing.T) {
+// A session stays where its sandbox cannot be deleted.
+func TestFailedDelete(t *testing.T) {
 	t.Parallel()
 	forbidden := func(context.Context, client.WithWatch, client.Object, ...client.DeleteOption) error {
 		return apierrors.NewForbidden(sandboxv1alpha1.GroupVersion.WithResource("sandboxes").GroupResource(), "x", nil)

@@ -15,7 +15,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 )
 
-func TestTheRoutersKeyIsReadOnceAndKept(t *testing.T) {
+// The Router's key is read once and kept.
+func TestRouterKey(t *testing.T) {
 	t.Parallel()
 	first := identity(t, newKey(t))
 	var looks atomic.Int32

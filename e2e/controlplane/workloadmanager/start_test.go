@@ -39,7 +39,8 @@ func freePort(t *testing.T) string {
 	return strconv.Itoa(listener.Addr().(*net.TCPAddr).Port)
 }
 
-func TestInformersAreWaitedForAndThenTheStoreIsAskedOnce(t *testing.T) {
+// Informers are waited for, and then the store is asked once.
+func TestStartOrder(t *testing.T) {
 	t.Parallel()
 	api, kubernetes := newAPIServer(t)
 	config := &Config{Port: freePort(t), Namespace: "agentcube"}
@@ -72,7 +73,8 @@ func TestInformersAreWaitedForAndThenTheStoreIsAskedOnce(t *testing.T) {
 	require.NoError(t, <-ended)
 }
 
-func TestWorkloadManagerEndsWithoutItsStore(t *testing.T) {
+// The WorkloadManager ends without its store.
+func TestStoreGone(t *testing.T) {
 	t.Parallel()
 	api, kubernetes := newAPIServer(t)
 	close(api.hold)
@@ -82,7 +84,8 @@ func TestWorkloadManagerEndsWithoutItsStore(t *testing.T) {
 	assert.Equal(t, int32(1), absent.asked.Load())
 }
 
-func TestWorkloadManagerStopsWaitingForInformers(t *testing.T) {
+// The WorkloadManager stops waiting for informers.
+func TestInformersGone(t *testing.T) {
 	t.Parallel()
 	_, kubernetes := newAPIServer(t) // which answers no list
 	_, controllers, err := Connect(t.Context(), kubernetes)

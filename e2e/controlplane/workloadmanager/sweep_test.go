@@ -18,7 +18,7 @@ import (
 )
 
 // The only test that makes old sessions: the store is shared.
-func TestSweepDeletesWhatExpiredOrWentIdleByItsOwnTimeout(t *testing.T) {
+func TestSweep(t *testing.T) {
 	t.Parallel()
 	now := time.Now()
 	var objects []client.Object
@@ -82,7 +82,8 @@ func (d *deaf) ListExpiredSandboxes(context.Context, time.Time, int64) ([]*types
 	return nil, store.ErrNotFound
 }
 
-func TestSessionsAreSweptEveryFifteenSeconds(t *testing.T) {
+// Sessions are swept every fifteen seconds.
+func TestSweepInterval(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		sessions := &deaf{}

@@ -35,7 +35,8 @@ func reconcileInterpreter(t *testing.T, server *Server) reconcile.Result {
 	return result
 }
 
-func TestWarmPoolFollowsItsCodeInterpreter(t *testing.T) {
+// A warm pool follows its CodeInterpreter.
+func TestWarmPool(t *testing.T) {
 	t.Parallel()
 	cluster := cluster(t, ready, interceptor.Funcs{}, warmInterpreter(1, runtimev1alpha1.AuthModeNone))
 	server := newServer(Config{}, cluster)
@@ -72,7 +73,8 @@ func TestWarmPoolFollowsItsCodeInterpreter(t *testing.T) {
 	require.True(t, apierrors.IsNotFound(cluster.Get(t.Context(), interpreterKey, &pool)))
 }
 
-func TestWarmPoolWaitsForTheRoutersKey(t *testing.T) {
+// A warm pool waits for the Router's key.
+func TestWarmPoolWithoutKey(t *testing.T) {
 	t.Parallel()
 	cluster := cluster(t, ready, interceptor.Funcs{}, warmInterpreter(1, runtimev1alpha1.AuthModePicoD))
 	server := newServer(Config{}, cluster)
@@ -88,7 +90,8 @@ func TestWarmPoolWaitsForTheRoutersKey(t *testing.T) {
 	assert.Equal(t, "PICOD_AUTH_PUBLIC_KEY", env[len(env)-1].Name)
 }
 
-func TestACodeInterpreterWithoutAPoolIsReadyToo(t *testing.T) {
+// A CodeInterpreter without a pool is ready too.
+func TestNoWarmPool(t *testing.T) {
 	t.Parallel()
 	cluster := cluster(t, ready, interceptor.Funcs{}, codeInterpreter(1, runtimev1alpha1.AuthModePicoD))
 	reconcileInterpreter(t, newServer(Config{}, cluster))

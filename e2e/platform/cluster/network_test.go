@@ -9,7 +9,8 @@ import (
 	"sigs.k8s.io/kind/pkg/apis/config/v1alpha4"
 )
 
-func TestANodeReachesThePodsOfEveryOtherNodeByThatNodesAddress(t *testing.T) {
+// A node reaches the pods of every other node by that node's address.
+func TestPodNetwork(t *testing.T) {
 	t.Parallel()
 	type node struct {
 		name            string
@@ -54,7 +55,8 @@ ROUTES="10.244.0.0/24=172.18.0.4 fd00:10:244::/64=fc00::4"
 	}
 }
 
-func TestFamilyOfAClusterIsThatOfItsPods(t *testing.T) {
+// The family of a cluster is that of its pods.
+func TestFamily(t *testing.T) {
 	t.Parallel()
 	for expected, podCIDRs := range map[v1alpha4.ClusterIPFamily][]string{
 		v1alpha4.IPv4Family:      {"10.244.0.0/24"},

@@ -35,7 +35,8 @@ func TestEngineThatDoesNotAnswer(t *testing.T) {
 	})
 }
 
-func TestADiskTooFullIsNamedBeforeAnythingIsBuilt(t *testing.T) {
+// A disk too full is named before anything is built.
+func TestDiskTooFull(t *testing.T) {
 	t.Parallel()
 	const tebibytes = 1 << 20
 	err := CheckDisk(t.Context(), tebibytes)

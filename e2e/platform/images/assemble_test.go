@@ -66,7 +66,8 @@ func TestAssembledImageIsReproducible(t *testing.T) {
 	}
 }
 
-func TestAssembledImageChangesWithItsInputs(t *testing.T) {
+// An assembled image changes with its inputs.
+func TestAssembleInputs(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string]func(*Image){
 		"program":    func(i *Image) { i.Files["/check"] = compiler(t, "Check", 0o755, time.Now()) },
@@ -80,7 +81,8 @@ func TestAssembledImageChangesWithItsInputs(t *testing.T) {
 	}
 }
 
-func TestAssembledImageHoldsItsPrograms(t *testing.T) {
+// An assembled image holds its programs.
+func TestAssemble(t *testing.T) {
 	t.Parallel()
 	image := assemble(t, server(t))
 

@@ -18,7 +18,8 @@ func TestImagesOfTheChart(t *testing.T) {
 	assert.Regexp(t, `^redis:\d+\.\d+\.\d+$`, redis)
 }
 
-func TestAnImageThatTheCallerNamesTakesThePlaceOfTheOneBuiltHere(t *testing.T) {
+// An image that the caller names takes the place of the one built here.
+func TestImageOfTheUser(t *testing.T) {
 	built := Own()
 	t.Setenv("ROUTER_IMAGE", "example.org/router:1")
 	named := Own()

@@ -8,7 +8,8 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-func TestARegistryAnswersWhetherOrNotItKnowsTheCaller(t *testing.T) {
+// A registry answers whether or not it knows the caller.
+func TestRegistryAnswers(t *testing.T) {
 	t.Parallel()
 	for status, answers := range map[int]bool{
 		http.StatusOK: true, http.StatusUnauthorized: true, http.StatusForbidden: false, http.StatusBadGateway: false,
@@ -19,7 +20,8 @@ func TestARegistryAnswersWhetherOrNotItKnowsTheCaller(t *testing.T) {
 	}
 }
 
-func TestARegistryThatCannotBeReachedDoesNotAnswer(t *testing.T) {
+// A registry that cannot be reached does not answer.
+func TestRegistryGone(t *testing.T) {
 	t.Parallel()
 	registry := httptest.NewServer(http.NotFoundHandler())
 	registry.Close()

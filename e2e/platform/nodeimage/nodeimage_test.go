@@ -10,7 +10,7 @@ import (
 )
 
 // Which images a kept cluster runs is told by these names.
-func TestEveryKubernetesHasAPublishedImage(t *testing.T) {
+func TestPublishedImages(t *testing.T) {
 	t.Parallel()
 	minors, err := components.KubernetesMinors()
 	require.NoError(t, err)
