@@ -28,7 +28,7 @@ func TestNodeThatIsNotReady(t *testing.T) {
 			return err
 		}))
 		if r.helm.version.waitSome != "--wait" {
-			assert.ErrorContains(t, r.upgradeWith([]string{"--wait", "--timeout", "3s"}, "spire.agent.logLevel=info"), "Available: 2/3")
+			assert.ErrorContains(t, r.upgradeWith([]string{"--wait", "--timeout", "3s"}, "router.drainSeconds=7"), "Available: 2/3", "agents stay as they are")
 		}
 	}, "spire.agent.nodeSelector.ready=null")
 }
