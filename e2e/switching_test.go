@@ -19,6 +19,7 @@ import (
 var switchOne = suite.Scenario{
 	Name:        "switch-one",
 	Description: "Mutual TLS is switched on and off by helm upgrade, with one Router and one WorkloadManager, which creates sandboxes with the Router's token, and with the drains that the chart has by default.",
+	Slow:        true,
 	Values: map[string]string{
 		"router.replicas": "1", "workloadmanager.replicas": "1", "workloadmanager.enableAuth": "true",
 		// Null instead of those that save time
