@@ -104,6 +104,6 @@ docs-test: setup ## follow every guide to the letter on a kind cluster, and comp
 	$(GOTEST) -count=1 -timeout=60m ./e2e/guides
 
 .PHONY: docs-update
-docs-update: setup ## refresh what the guides expect, and the table of faults from the last make test-e2e
+docs-update: setup ## refresh what the guides expect, and the table of faults from the last run of scenarios
 	UPDATE=1 $(GOTEST) -count=1 -timeout=60m ./e2e/guides
 	$(GO) run ./e2e/cmd/report
