@@ -234,6 +234,8 @@ func TestLowPortsNeedNoRoot(t *testing.T) {
 		return get[*appsv1.Deployment](t, objects, "agentcube-router").Spec.Template.Spec.SecurityContext
 	}
 	assert.Equal(t, []corev1.Sysctl{{Name: "kernel.shm_rmid_forced", Value: "1"}, low}, context("kernel.shm_rmid_forced").Sysctls)
-	assert.Equal(t, []corev1.Sysctl{{Name: low.Name, Value: "1"}}, context(low.Name).Sysctls, "the user's")
+	for _, name := range []string{low.Name, "net/ipv4/ip_unprivileged_port_start"} {
+		assert.Equal(t, []corev1.Sysctl{{Name: name, Value: "1"}}, context(name).Sysctls, "the user's")
+	}
 	assert.NotNil(t, get[*appsv1.Deployment](t, render(t, "redis: {embedded: {enabled: true}}", "router: {service: {targetPort: 80}}"), "agentcube-router").Spec.Template.Spec.SecurityContext.RunAsNonRoot, "what else is there stays")
 }

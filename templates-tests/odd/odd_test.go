@@ -107,7 +107,7 @@ func TestOneValueIsOdd(t *testing.T) {
 		given("server.mounts.0.source.size", int64(0)))
 }
 
-// TestRecursiveDefinition, and where it holds again, values are tried in its place.
+// A definition is walked through once, and where it holds again, values are tried in its place.
 func TestRecursiveDefinition(t *testing.T) {
 	t.Parallel()
 	assert.NotEmpty(t, ofKind(made(t, "tools.mount"), "wrong type"))

@@ -122,7 +122,7 @@ level `restricted` allows. Takes context, the user's, and ports.
 {{- $context := .context -}}
 {{- $setting := "net.ipv4.ip_unprivileged_port_start" -}}
 {{- range .ports -}}
-{{- if and (lt (int .) 1024) (not (contains $setting (toJson $context))) -}}
+{{- if and (lt (int .) 1024) (not (contains $setting (toJson $context | replace "/" "."))) -}}
 {{- $sysctls := append (($context).sysctls | default list) (dict "name" $setting "value" "0") -}}
 {{- $context = merge (dict "sysctls" $sysctls) ($context | default dict) -}}
 {{- end -}}

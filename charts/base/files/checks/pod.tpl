@@ -146,7 +146,7 @@
 {{- if lt $i (sub (len $args) (len ($.values.extraArgs | default list)) | int) -}}
 {{- $_ := set $flags $flag $arg -}}
 {{- else if or (eq $arg "--") (hasPrefix "---" $arg) (and (not (hasPrefix "-" $arg)) (eq $i (sub (len $args) (len $.values.extraArgs) | int))) -}}
-{{- fail (printf "%s.extraArgs has %s where a flag must be, and the program would read none of the arguments behind it: begin it with one or two dashes and a name" $.section $arg) -}}
+{{- fail (printf "%s.extraArgs has %q where a flag must be, and the program would read none of the arguments behind it: begin it with one or two dashes and a name" $.section $arg) -}}
 {{- else if and (regexMatch "^--?enable-tls(=true)?$" $arg) (not $.root.Values.spire.enabled) -}}
 {{- fail (printf "%s.extraArgs has %s, and the probes and the Routers speak without TLS: set spire.enabled instead" $.section $arg) -}}
 {{- else if and $flag (ne $arg (get $flags $flag | default $arg)) (not (has $flag (list "debug" "runtime-class-name"))) -}}
