@@ -54,7 +54,7 @@ func TestTimelineJSON(t *testing.T) {
 	assert.Equal(t, written, read)
 }
 
-// The picture is well formed and names every pod action, and failure.
+// The picture is well formed and names every pod, action and failure.
 func TestPicture(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

@@ -83,24 +83,29 @@ func Judge(timeline *Timeline, intervals []Interval) Judgement {
 	}
 	for n, interval := range intervals {
 		v := &judged.Verdicts[n]
+		sent := 0
 		for _, request := range timeline.Requests {
 			if request.Sent.Add(request.Took).After(interval.Injected) && request.Sent.Before(interval.Recovered) {
 				v.Requests = append(v.Requests, request)
+				if request.Sent.After(interval.Injected) {
+					sent++
+				}
 			}
 		}
 		v.Silence = longestSilence(timeline.Requests, interval.Injected, interval.Recovered)
-		v.Violations = v.violations(interval.Spared, late[n])
+		v.Violations = v.violations(interval.Spared, sent, late[n])
 	}
 	return judged
 }
 
-// violations compares the cost of a fault with what the fault must spare.
-func (v *Verdict) violations(spared Spared, late int) []string {
+// violations compares the cost of a fault with what the fault must spare. Requests count as sent from
+// the injection to the recovery, and as late after it.
+func (v *Verdict) violations(spared Spared, sent, late int) []string {
 	type rule struct {
 		broken bool
 		text   string
 	}
-	rules := []rule{{len(v.Requests) == 0, "no request was sent before the release recovered: nothing was measured"}}
+	rules := []rule{{sent == 0, "no request was sent before the release recovered: nothing was measured"}}
 	lost := 0
 	for _, kind := range slices.Sorted(maps.Keys(v.Lost)) {
 		lost += len(v.Lost[kind])
@@ -109,7 +114,7 @@ func (v *Verdict) violations(spared Spared, late int) []string {
 	rules = append(rules,
 		rule{late > 0, fmt.Sprintf("%d requests were lost that were sent after the release recovered", late)},
 		rule{spared.Handshakes && len(v.Handshakes) > 0, fmt.Sprintf("%d handshakes failed: %+v", len(v.Handshakes), v.Handshakes)},
-		rule{spared.Others && 2*lost > len(v.Requests), fmt.Sprintf("more than half were lost: %d of %d", lost, len(v.Requests))},
+		rule{spared.Others && 2*lost > sent, fmt.Sprintf("more than half were lost: %d of %d", lost, sent)},
 		rule{spared.Others && v.Silence >= 0.5, fmt.Sprintf("no request of one kind was answered for %.0f %% of the recovery: no other pod took over", 100*v.Silence)},
 	)
 	var violations []string

@@ -150,6 +150,9 @@ func TestJudgeCountsWhatIsInProgress(t *testing.T) {
 	assert.Len(t, verdict.Requests, 2*10+1)
 	assert.Contains(t, verdict.Requests, stream)
 	assert.NotContains(t, verdict.Requests, ended)
+
+	short := []traffic.Interval{{Name: "fault", Injected: after(100.2), Recovered: after(100.4), Ended: after(119.5)}}
+	assert.Equal(t, []string{"no request was sent before the release recovered: nothing was measured"}, traffic.Judge(timeline, short).Verdicts[0].Violations)
 }
 
 func TestJudgeWithoutIntervals(t *testing.T) {
