@@ -158,14 +158,20 @@ func TestRenderErrors(t *testing.T) {
 	t.Parallel()
 	failed := of(traffic.Spared{})
 	failed.Scenarios[0].Result = report.Failed
+	early := of(traffic.Spared{})
+	early.Scenarios = append(early.Scenarios, report.Scenario{Name: "nodes", Result: report.Failed})
+	partial := of(traffic.Spared{})
+	partial.Missing = []string{"rotation", "upgrades"}
 	for name, c := range map[string]struct {
 		page   string
 		report report.Report
 		want   string
 	}{
-		"no place in the page": {"# Faults\n", of(traffic.Spared{}), "the page has no place for the table"},
-		"no fault":             {page, report.Report{}, "the report has no fault"},
-		"failed scenario":      {page, failed, "scenario faults: failed"},
+		"no place in the page":  {"# Faults\n", of(traffic.Spared{}), "the page has no place for the table"},
+		"no fault":              {page, report.Report{}, "the report has no fault"},
+		"partial run":           {page, partial, "scenarios that were not run: rotation, upgrades"},
+		"failed scenario":       {page, failed, "scenario faults: failed"},
+		"failed before a fault": {page, early, "scenario nodes: failed"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -17,7 +17,7 @@ const (
 )
 
 // Render returns a page of the docs with the table of faults of a report in it. It returns an error
-// if a scenario with faults did not pass, or if the page has no place for the table.
+// if a scenario was never run or failed, or if the page has no place for the table.
 func Render(page string, r Report) (string, error) {
 	before, rest, found := strings.Cut(page, begin)
 	_, after, closed := strings.Cut(rest, end)
@@ -33,9 +33,12 @@ func (r Report) faults() (string, error) {
 	var problems []error
 	fmt.Fprintf(&b, "\n%s.\n\n", r.runsOn())
 	b.WriteString("| fault | what must continue | lost requests | failed connections | recovered after |\n|---|---|---|---|---|\n")
+	if len(r.Missing) > 0 {
+		problems = append(problems, fmt.Errorf("scenarios that were not run: %s", strings.Join(r.Missing, ", ")))
+	}
 	rows := 0
 	for _, scenario := range r.Scenarios {
-		if len(scenario.Faults) > 0 && scenario.Result != Passed {
+		if scenario.Result == Failed {
 			problems = append(problems, fmt.Errorf("scenario %s: %s", scenario.Name, scenario.Result))
 		}
 		for _, fault := range scenario.Faults {
