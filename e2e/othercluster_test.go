@@ -24,7 +24,7 @@ var otherCluster = suite.Scenario{
 		// To kind, and so to us, a container with these labels is a cluster.
 		const name, node = "somebody-elses", "somebody-elses-control-plane"
 		_ = command.New("docker", "rm", "--force", node).Run(ctx)
-		require.NoError(t, command.New("docker", "create", "--name", node, "--label", testrun.Label(), "--label", "io.x-k8s.kind.cluster="+name,
+		require.NoError(t, command.New("docker", "create", "--name", node, "--label", testrun.Label(suite.Env.Cluster.Name), "--label", "io.x-k8s.kind.cluster="+name,
 			"--label", "io.x-k8s.kind.role=control-plane", images.Debian, "sleep", "1").Run(ctx))
 		defer func() { assert.NoError(t, command.New("docker", "rm", node).Run(ctx), "the container is still there") }()
 

@@ -6,7 +6,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"agentcube-mtls/e2e/environment"
 	"agentcube-mtls/e2e/environment/testrun"
 	"agentcube-mtls/internal/command"
 )
@@ -28,11 +27,11 @@ func Within(ctx context.Context, t *testing.T, name, other string, args ...strin
 
 func contain(ctx context.Context, t *testing.T, name, network string, args ...string) string {
 	t.Helper()
-	container := environment.Name() + "-test-" + name
+	container := Env.Cluster.Name + "-" + name
 	remove := command.New("docker", "rm", "--force", "--volumes", container)
 	require.NoError(t, remove.Run(ctx), "what a run that was killed has left")
 	t.Cleanup(func() { _ = remove.Run(context.Background()) })
-	run := []string{"docker", "run", "--detach", "--name", container, "--label", testrun.Label(), "--network", network}
+	run := []string{"docker", "run", "--detach", "--name", container, "--label", testrun.Label(Env.Cluster.Name), "--network", network}
 	require.NoError(t, command.New(append(run, args...)...).Run(ctx))
 	return container
 }

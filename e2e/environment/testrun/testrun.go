@@ -26,12 +26,13 @@ func Main(m *testing.M, suffix string, nodes int, prepare func(context.Context, 
 	defer stop()
 	log := progress.To(os.Stdout)
 	keep := os.Getenv("KEEP") != ""
-	c, err := environment.Cluster(ctx, log, environment.Name()+suffix, nodes)
+	name := environment.Name() + suffix
+	c, err := environment.Cluster(ctx, log, name, nodes)
 	if !keep && (err == nil || ctx.Err() != nil) {
 		defer func() {
 			_ = log.Step("removing the kind cluster", func() error {
 				ctx := context.WithoutCancel(ctx)
-				return errors.Join(removeContainers(ctx), cluster.New(environment.Name()+suffix, nodes).Delete(ctx))
+				return errors.Join(removeContainers(ctx, name), cluster.New(name, nodes).Delete(ctx))
 			})
 		}()
 	}
@@ -57,12 +58,13 @@ func Main(m *testing.M, suffix string, nodes int, prepare func(context.Context, 
 	}
 }
 
-// Label is the label of containers that tests make beside the cluster's nodes. A test removes its
-// own; those of a test that was interrupted go with the cluster.
-func Label() string { return "agentcube-mtls.test=" + environment.Name() }
+// Label is the label of containers that tests make beside the nodes of a cluster, which another
+// run's cluster does not take along: two may be up at a time. A test removes its own containers;
+// those of a test that was interrupted go with the cluster.
+func Label(cluster string) string { return "agentcube-mtls.beside=" + cluster }
 
-func removeContainers(ctx context.Context) error {
-	ids, err := command.New("docker", "ps", "--all", "--quiet", "--filter", "label="+Label()).Output(ctx)
+func removeContainers(ctx context.Context, cluster string) error {
+	ids, err := command.New("docker", "ps", "--all", "--quiet", "--filter", "label="+Label(cluster)).Output(ctx)
 	if err != nil || ids == "" {
 		return err
 	}
