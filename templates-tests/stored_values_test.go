@@ -86,7 +86,7 @@ func keys(path string, section map[string]any) []string {
 // without are the chart's default values less one.
 func without(t *testing.T, path string) map[string]any {
 	t.Helper()
-	values := (&unstructured.Unstructured{Object: chart.Base().Values}).DeepCopy().Object
+	values := clone(chart.Base().Values)
 	require.Contains(t, keys("", values), path)
 	unstructured.RemoveNestedField(values, strings.Split(path, ".")...)
 	return values
