@@ -42,7 +42,7 @@ var clusterFaults = suite.Scenario{
 		}, Spares: traffic.Spared{Sessions: true, Handshakes: true}}}
 		workers := nodes(ctx, t, "!node-role.kubernetes.io/control-plane")
 		if len(workers) == 0 {
-			t.Log("no node is restarted, since there is only one: NODES=3 has three")
+			t.Log("no node is restarted, since there is only one: NODES=2 has another")
 		}
 		for n, worker := range workers {
 			endured = append(endured, suite.Fault{Name: fmt.Sprintf("worker node %d restarted", n+1), Inject: func(ctx context.Context) error {

@@ -28,7 +28,7 @@ var kubelets = suite.Scenario{
 	Run: func(ctx context.Context, t *testing.T, _ release.Release) {
 		workers := nodes(ctx, t, "!node-role.kubernetes.io/control-plane")
 		if len(workers) == 0 {
-			t.Skip("there is only one node, whose kubelet runs the cluster: NODES=3 has three")
+			t.Skip("there is only one node, whose kubelet runs the cluster: NODES=2 has another")
 		}
 		node := workers[0].Name
 		const name = "kubelets"
