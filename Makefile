@@ -27,19 +27,17 @@ down: ## remove what `make up` made
 setup: # install with apt-get what is missing, or fail and name it
 	@$(GO) run ./e2e/cmd/setup
 
-# The guides leave the processors idle for much of their time: the rest runs beside them. The tests
-# without a cluster come before the scenarios, and not at the same time: two processors would be so
-# busy that both take longer.
+# Guides and scenarios leave the processors idle where they wait. The tests without a cluster run
+# there: nice lets what the others start go first.
 .PHONY: test
 test: lint ## prove everything; installs what it needs on Debian
-	$(MAKE) --jobs=2 docs-test test-without-guides
+	$(MAKE) --jobs=3 docs-test test-e2e test-without-clusters
 
-.PHONY: test-without-guides
-test-without-guides:
-	$(MAKE) test-templates
-	$(MAKE) test-upgrades
-	$(MAKE) test-units
-	$(MAKE) test-e2e
+.PHONY: test-without-clusters
+test-without-clusters:
+	nice $(MAKE) test-templates
+	nice $(MAKE) test-upgrades
+	nice $(MAKE) test-units
 
 .PHONY: lint
 lint: setup ## check the form of the code
