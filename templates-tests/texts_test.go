@@ -272,8 +272,17 @@ func TestRightValueIsAccepted(t *testing.T) {
 		"spire: {agent: {insecureBootstrap: true, extraConfig: {retry_bootstrap: true, admin_socket_path: /run/spire/data/admin.sock, join_token: ''}}}",
 		"spire: {agent: {image: {tag: other}, extraConfig: {experimental: {feature_flags: [a]}}}}",
 		"spire: {server: {extraConfig: {admin_ids: ['spiffe://cluster.local/a/b'], ca_key_type: ec-p384, log_format: json}}}",
-		"spire: {server: {extraConfig: {ca_subject: {common_name: 5}, max_attested_node_info_staleness: 0s, federation: {federates_with: {a.b: {bundle_endpoint_url: 'https://c'}}}}}}",
-		"spire: {agent: {image: {tag: other}, extraConfig: {profiling_port: 6060, x509_svid_cache_max_size: '5', authorized_delegates: [a], sds: null}}}",
+		"spire: {server: {extraConfig: {ca_subject: {common_name: 5}, max_attested_node_info_staleness: 0s, federation: {federates_with: {a.b: {bundle_endpoint_url: 'https://c', bundle_endpoint_profile: {https_web: {}}}}}}}}",
+		"spire: {server: {extraConfig: {federation: {federates_with: {a.b: {bundle_endpoint_url: 'https://c', bundle_endpoint_profile: {https_spiffe: {endpoint_spiffe_id: 'spiffe://a.b/c'}}}}}}}}",
+		"spire: {server: {extraConfig: {federation: {bundle_endpoint: {address: '::', port: 8443, profile: {https_web: {acme: {domain_name: a.b, email: c, tos_accepted: true}}}}}}}}",
+		"spire: {server: {extraConfig: {federation: {bundle_endpoint: {port: 8443, profile: {https_web: {serving_cert_file: {cert_file_path: /a, key_file_path: /b, file_sync_interval: 1m}}}}}}}}",
+		"spire: {server: {extraConfig: {experimental: {events_based_cache: true, event_timeout: 1m, full_cache_reload_interval: 1h}}}}",
+		"spire: {server: {extraConfig: {prune_tofu_nodes: true, prune_attested_nodes_expired_for: 24h, profiling_freq: 0, profiling_port: 6060, log_file: /tmp/a}}}",
+		"spire: {server: {extraVolumes: [{name: a}], extraVolumeMounts: [{name: a, mountPath: /a/}], extraConfig: {log_file: /a/b}}}",
+		"spire: {server: {image: {tag: other}, extraConfig: {federation: {federates_with: {a.b: {bundle_endpoint_url: 'https://c'}}}, experimental: {event_timeout: 1m}}}}",
+		"spire: {agent: {extraConfig: {availability_target: 36h30m, log_file: /run/spire/data/log, authorized_delegates: ['spiffe://cluster.local', 'spiffe://cluster.local/a']}}}",
+		"spire: {agent: {extraConfig: {availability_target: 1440m, profiling_port: 8080}}}", "spire: {agent: {extraConfig: {log_file: /dev/stderr, join_token_file: ''}}}",
+		"spire: {agent: {image: {tag: other}, extraConfig: {profiling_port: 6060, x509_svid_cache_max_size: '5', authorized_delegates: ['spiffe://cluster.local/a'], sds: null}}}",
 		`workloadmanager:
   extraVolumes: [{name: a, emptyDir: {sizeLimit: 1Gi}}, {name: b, projected: {sources: [{secret: {name: c}}]}}]
   extraVolumeMounts: [{name: a, mountPath: /a}, {name: a, mountPath: /a/b}, {name: certificates, mountPath: /other, readOnly: true}]

@@ -6,6 +6,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"maps"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -90,16 +91,19 @@ func (s settings) block(name string, closed bool) map[string]any {
 		if setting == "-" || strings.HasPrefix(setting, ",") {
 			continue
 		}
-		properties[setting] = s.value(field.Type, closed)
-		if rule := s.rules[setting]; closed && rule != nil {
-			properties[setting] = rule
+		value := maps.Clone(s.value(field.Type, closed))
+		if closed {
+			maps.Copy(value, s.rules[setting])
 		}
+		properties[setting] = value
 		if !closed && slices.Contains(s.durations, field.Names[0].Name) {
 			properties[setting] = map[string]any{"type": []string{"string", "null"}, "pattern": duration}
 		}
 	}
 	if closed {
-		return map[string]any{"properties": properties, "additionalProperties": false}
+		block := map[string]any{"properties": properties, "additionalProperties": false}
+		maps.Copy(block, s.rules[name])
+		return block
 	}
 	// Several blocks are an array
 	return map[string]any{"properties": properties, "type": []string{"object", "array", "null"}, "minItems": 1, "items": map[string]any{"type": "object"}}
