@@ -310,6 +310,15 @@ func TestConflictIsRejected(t *testing.T) {
 		"router: {extraVolumes: [{name: a}], extraVolumeMounts: [{name: a, mountPath: /app/}]}":                                                                        {"mount a volume at /app", system},
 		"spire: {spiffeHelper: {certDir: /app}}":                                                                                                                       {"spire.spiffeHelper.certDir is /app, which would hide files"},
 		"spire: {workloadAPI: {hostPath: /sys/fs}}":                                                                                                                    {"at '/spire/workloadAPI/hostPath'", "a directory in which agents can make a socket"},
+		"router: {podSecurityContext: {sysctls: [{name: net.ipv4.ip_unprivileged_port_start, value: '8081'}]}}":                                                        {"router.podSecurityContext.sysctls has net.ipv4.ip_unprivileged_port_start 8081, and a program of the pod listens on 8080, which is below: lower it, or change the port"},
+		"router: {service: {targetPort: 80}, podSecurityContext: {sysctls: [{name: net/ipv4/ip_unprivileged_port_start, value: '443'}]}}":                              {"ip_unprivileged_port_start 443, and a program of the pod listens on 80"},
+		"router: {podSecurityContext: {sysctls: [{name: net.ipv4.ip_unprivileged_port_start, value: '600'}]}}\nspire: {spiffeHelper: {healthPort: 500}}":               {"router.podSecurityContext.sysctls has", "listens on 500"},
+		"workloadmanager: {service: {mtlsPort: 443}, podSecurityContext: {sysctls: [{name: net.ipv4.ip_unprivileged_port_start, value: '444'}]}}":                      {"workloadmanager.podSecurityContext.sysctls has", "listens on 443"},
+		"spire: {server: {metrics: {enabled: true, port: 99}, podSecurityContext: {sysctls: [{name: net.ipv4.ip_unprivileged_port_start, value: '100'}]}}}":            {"spire.server.podSecurityContext.sysctls has", "listens on 99"},
+		"redis: {addr: '', embedded: {enabled: true}}\nrouter: {podSecurityContext: {sysctls: [{name: net.ipv4.ip_unprivileged_port_start, value: '7000'}]}}":          {"router.podSecurityContext.sysctls has", "listens on 6379"},
+		"router: {extraVolumes: [{name: a, gitRepo: {repository: b}}]}":                                                                                                {"router.extraVolumes has a volume a of type gitRepo, which no kubelet makes as of Kubernetes 1.33: clone the repository into an emptyDir"},
+		"test: {podAnnotations: {container.apparmor.security.beta.kubernetes.io/tests: runtime/default}}":                                                              {"at '/test/podAnnotations/container.apparmor.security.beta.kubernetes.io~1tests'", "that of the container test, since the pod has no other one: rename it"},
+		"test: {podAnnotations: {container.apparmor.security.beta.kubernetes.io/helm: unconfined}}":                                                                    {"that of the container test, since the pod has no other one: rename it"},
 
 		// addresses, arguments and rights that have no effect
 		"redis: {addr: '999.1.1.1:6379'}":  {"at '/redis/addr'", "IPv4_address_of_four_numbers_up_to_255>"},
@@ -649,6 +658,13 @@ func TestFieldNeedsItsKubernetes(t *testing.T) {
 			assert.NoError(t, on(since))
 		})
 	}
+}
+
+// TestRemovedVolumeIsAcceptedBefore: kubelets below Kubernetes 1.33 still make volumes of type gitRepo.
+func TestRemovedVolumeIsAcceptedBefore(t *testing.T) {
+	t.Parallel()
+	const given = "router: {extraVolumes: [{name: a, gitRepo: {repository: b}}]}"
+	renderRelease(t, chart.Release{Values: values(t, spire, given), Kubernetes: "v1.32.9"})
 }
 
 // TestReservedAccountsAreTheCharts: the Router may have none of the accounts of other programs.

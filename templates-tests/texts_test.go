@@ -277,6 +277,8 @@ func TestRightValueIsAccepted(t *testing.T) {
 		"spire: {server: {extraConfig: {federation: {bundle_endpoint: {address: '::', port: 8443, profile: {https_web: {acme: {domain_name: a.b, email: c, tos_accepted: true}}}}}}}}",
 		"spire: {server: {extraConfig: {federation: {bundle_endpoint: {port: 8443, profile: {https_web: {serving_cert_file: {cert_file_path: /a, key_file_path: /b, file_sync_interval: 1m}}}}}}}}",
 		"spire: {server: {extraConfig: {experimental: {events_based_cache: true, event_timeout: 1m, full_cache_reload_interval: 1h}}}}",
+		"router: {service: {targetPort: 80}, podSecurityContext: {sysctls: [{name: net.ipv4.ip_unprivileged_port_start, value: '80'}]}}",
+		"test: {podAnnotations: {container.apparmor.security.beta.kubernetes.io/test: runtime/default}}",
 		"spire: {server: {extraConfig: {prune_tofu_nodes: true, prune_attested_nodes_expired_for: 24h, profiling_freq: 0, profiling_port: 6060, log_file: /tmp/a}}}",
 		"spire: {server: {extraVolumes: [{name: a}], extraVolumeMounts: [{name: a, mountPath: /a/}], extraConfig: {log_file: /a/b}}}",
 		"spire: {server: {image: {tag: other}, extraConfig: {federation: {federates_with: {a.b: {bundle_endpoint_url: 'https://c'}}}, experimental: {event_timeout: 1m}}}}",

@@ -37,6 +37,9 @@
 {{- fail (printf "%s.extraVolumes has a volume %s, and the pod has another one of that name: give it another name" $.section .name) -}}
 {{- end -}}
 {{- $volumes = append $volumes .name -}}
+{{- if and (hasKey . "gitRepo") (semverCompare ">=1.33-0" $.root.Capabilities.KubeVersion.Version) -}}
+{{- fail (printf "%s.extraVolumes has a volume %s of type gitRepo, which no kubelet makes as of Kubernetes 1.33: clone the repository into an emptyDir" $.section .name) -}}
+{{- end -}}
 {{- include "agentcube.check.files" (dict "section" $.section "volume" .) -}}
 {{- end -}}
 {{- $all := list -}}

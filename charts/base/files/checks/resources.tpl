@@ -1,9 +1,34 @@
 {{/* Resources and security contexts that are not the default ones. Takes root and changed, a list of dicts with key and value. */}}
+{{- $values := .root.Values -}}
+{{- /* On which the chart's programs listen, without capabilities even if they are root; of fixed ones the lowest */ -}}
+{{- $ports := dict
+  "router" (list $values.router.service.targetPort)
+  "workloadmanager" (list (include "agentcube.workloadmanager.port" .root))
+  "spire.server" (list 8080) -}}
+{{- if $values.redis.embedded.enabled -}}
+{{- $_ := append $ports.router 6379 | set $ports "router" -}}
+{{- end -}}
+{{- if $values.spire.enabled -}}
+{{- range list "router" "workloadmanager" -}}
+{{- $_ := append (get $ports .) $values.spire.spiffeHelper.healthPort | set $ports . -}}
+{{- end -}}
+{{- end -}}
+{{- if $values.spire.server.metrics.enabled -}}
+{{- $_ := append (get $ports "spire.server") $values.spire.server.metrics.port | set $ports "spire.server" -}}
+{{- end -}}
 {{- range .changed -}}
 {{- $key := .key -}}
 {{- include "agentcube.check" (dict "root" $.root "check" "versions" "key" $key "value" .value) -}}
 {{- with .value -}}
 {{- include "agentcube.validate.unique" (dict "key" (printf "%s.sysctls" $key) "entries" .sysctls "field" "name") -}}
+{{- range .sysctls -}}
+{{- $start := .value -}}
+{{- range eq "net.ipv4.ip_unprivileged_port_start" (replace "/" "." .name) | ternary (get $ports (trimSuffix ".podSecurityContext" $key)) list -}}
+{{- if lt (int .) (int $start) -}}
+{{- fail (printf "%s.sysctls has net.ipv4.ip_unprivileged_port_start %s, and a program of the pod listens on %d, which is below: lower it, or change the port" $key $start (int .)) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
 {{- $limits := .limits | default dict -}}
 {{- $requests := .requests | default dict -}}
 {{- range $name, $request := $requests -}}
