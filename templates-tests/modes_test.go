@@ -57,6 +57,19 @@ func TestWorkloadManagerWithSPIRE(t *testing.T) {
 	assert.Equal(t, "spiffe://cluster.local/ns/agentcube/sa/agentcube-router", env(manager)["AGENTCUBE_ALLOWED_CLIENT_SPIFFE_IDS"])
 }
 
+// AgentCube's programs look for the Router's key in the namespace "default" unless they are told theirs.
+func TestProgramsKnowTheirNamespace(t *testing.T) {
+	t.Parallel()
+	for _, given := range []string{plain, spire} {
+		for _, name := range []string{"agentcube-router", "workloadmanager"} {
+			program := container(t, get[*appsv1.Deployment](t, render(t, given), name).Spec.Template.Spec, name)
+			assert.Contains(t, program.Env, corev1.EnvVar{Name: "AGENTCUBE_NAMESPACE", ValueFrom: &corev1.EnvVarSource{
+				FieldRef: &corev1.ObjectFieldSelector{FieldPath: "metadata.namespace"},
+			}}, name)
+		}
+	}
+}
+
 // Each port of the Service reaches only WorkloadManagers of its mode.
 func TestServicePortsByMode(t *testing.T) {
 	t.Parallel()

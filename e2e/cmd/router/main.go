@@ -36,7 +36,7 @@ func run(ctx context.Context, config *router.Config) error {
 	if err != nil {
 		return err
 	}
-	signer, err := loadSigner(ctx, config.Namespace)
+	signer, err := loadSigner(ctx)
 	if err != nil {
 		return err
 	}
@@ -52,9 +52,7 @@ func run(ctx context.Context, config *router.Config) error {
 }
 
 // loadSigner reads the key that sandboxes know the Router by from its Secret, or makes both.
-func loadSigner(ctx context.Context, namespace string) (*agentcube.JWTManager, error) {
-	// Its default is "default", which is not the contract's.
-	agentcube.IdentityNamespace = namespace
+func loadSigner(ctx context.Context) (*agentcube.JWTManager, error) {
 	signer, err := agentcube.NewJWTManager()
 	if err != nil {
 		return nil, fmt.Errorf("making the Router's key: %w", err)

@@ -72,7 +72,7 @@ func BindFlags(fs *flag.FlagSet) *Config {
 // Complete adds the environment and fails where settings do not go together.
 func (c *Config) Complete() error {
 	c.WorkloadManagerURL = os.Getenv("WORKLOAD_MANAGER_URL")
-	c.Namespace = cmp.Or(os.Getenv("AGENTCUBE_NAMESPACE"), "agentcube")
+	c.Namespace = cmp.Or(os.Getenv("AGENTCUBE_NAMESPACE"), "default")
 	c.TrustDomain = cmp.Or(os.Getenv("AGENTCUBE_SPIFFE_TRUST_DOMAIN"), "cluster.local")
 
 	var err error

@@ -24,19 +24,19 @@ func parse(t *testing.T, args ...string) (*Config, error) {
 	return config, config.Complete()
 }
 
-// The configuration has the contract's defaults.
+// The configuration has AgentCube's defaults.
 //
 //nolint:paralleltest // parse sets the environment
 func TestConfigDefaults(t *testing.T) {
 	config, err := parse(t)
 	require.NoError(t, err)
-	assert.Equal(t, "agentcube", config.Namespace)
+	assert.Equal(t, "default", config.Namespace)
 	assert.Equal(t, "cluster.local", config.TrustDomain)
 	assert.Equal(t, JWTConfig{Audience: "agentcube-api"}, config.JWT)
 	assert.Equal(t, 200*time.Millisecond, config.DialTimeout)
 	id, err := config.serverID()
 	require.NoError(t, err)
-	assert.Equal(t, "spiffe://cluster.local/ns/agentcube/sa/workloadmanager", id.String())
+	assert.Equal(t, "spiffe://cluster.local/ns/default/sa/workloadmanager", id.String())
 }
 
 // The dial timeout comes from the environment.

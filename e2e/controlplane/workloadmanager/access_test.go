@@ -105,6 +105,15 @@ func parse(t *testing.T, args ...string) (*Config, error) {
 	return config, config.Complete()
 }
 
+// The configuration has AgentCube's defaults, which only its chart makes fit a plain cluster.
+func TestConfigDefaults(t *testing.T) {
+	t.Parallel()
+	config, err := parse(t)
+	require.NoError(t, err)
+	assert.Equal(t, "kuasar-vmm", config.RuntimeClassName)
+	assert.Equal(t, "default", config.Namespace)
+}
+
 // The configuration rejects what does not go together.
 func TestConfigConflicts(t *testing.T) {
 	t.Parallel()

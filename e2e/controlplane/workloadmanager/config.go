@@ -34,7 +34,7 @@ type Config struct {
 func BindFlags(fs *flag.FlagSet) *Config {
 	c := &Config{}
 	fs.StringVar(&c.Port, "port", "8080", "port to listen on")
-	fs.StringVar(&c.RuntimeClassName, "runtime-class-name", "", "runtime class of sandbox pods whose template names none")
+	fs.StringVar(&c.RuntimeClassName, "runtime-class-name", "kuasar-vmm", "runtime class of sandbox pods whose template names none (empty = the cluster's default)")
 	fs.BoolVar(&c.EnableTLS, "enable-tls", false, "serve HTTPS")
 	fs.StringVar(&c.TLSCert, "tls-cert", "", "certificate file")
 	fs.StringVar(&c.TLSKey, "tls-key", "", "key file")
@@ -45,7 +45,7 @@ func BindFlags(fs *flag.FlagSet) *Config {
 
 // Complete adds the environment and fails where settings do not go together.
 func (c *Config) Complete() error {
-	c.Namespace = cmp.Or(os.Getenv("AGENTCUBE_NAMESPACE"), "agentcube")
+	c.Namespace = cmp.Or(os.Getenv("AGENTCUBE_NAMESPACE"), "default")
 	if hasFiles := c.TLSCert != "" && c.TLSKey != ""; c.EnableTLS != hasFiles || (c.TLSCert == "") != (c.TLSKey == "") {
 		return errors.New("--enable-tls, --tls-cert and --tls-key go together: set all of them or none")
 	}
