@@ -248,6 +248,21 @@ func TestHealth(t *testing.T) {
 	}
 }
 
+// Only GET and POST reach a sandbox.
+func TestMethods(t *testing.T) {
+	t.Parallel()
+	var reached atomic.Int32
+	remember(t, "methods", sandbox(t, func(http.ResponseWriter, *http.Request) { reached.Add(1) }))
+	router, _ := routerWith(t, &fakeManager{})
+	for _, method := range []string{http.MethodHead, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions} {
+		code, _, _ := call(t, router, method, agentURL, map[string]string{sessionHeader: "methods"})
+		assert.GreaterOrEqual(t, code, http.StatusBadRequest, method)
+		code, _, _ = call(t, router, method, "/health/ready", nil)
+		assert.GreaterOrEqual(t, code, http.StatusBadRequest, method)
+	}
+	assert.Zero(t, reached.Load())
+}
+
 func TestUnknownRuntimeIsNamed(t *testing.T) {
 	t.Parallel()
 	router, _ := routerWith(t, &fakeManager{status: http.StatusNotFound})

@@ -82,7 +82,7 @@ func (s *Server) Handler() http.Handler {
 		invocations.HandleFunc("POST "+path, s.invoke(kind))
 	}
 	mux.Handle("/v1/", limit(s.config.MaxConcurrentRequests, s.issuer.authenticate(invocations)))
-	return mux
+	return serve.WithoutHead(mux)
 }
 
 // defaultConcurrency is how many requests are served at once where no limit, or 0, is given.

@@ -80,6 +80,17 @@ func stop(ctx context.Context, server *http.Server, drain time.Duration) error {
 	return server.Close()
 }
 
+// WithoutHead answers HEAD with 404, as AgentCube's programs do: http.ServeMux would take it for GET.
+func WithoutHead(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodHead {
+			http.NotFound(w, r)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
 // JSON answers with this status and body. A client that has gone away is no error of the server's,
 // so nothing is returned.
 func JSON(w http.ResponseWriter, status int, body any) {

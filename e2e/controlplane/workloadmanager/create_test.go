@@ -137,6 +137,7 @@ func TestRejectedRequests(t *testing.T) {
 		"no template":              {http.MethodPost, "/v1/agent-runtime", `{"namespace":"team","name":"bare"}`, http.StatusInternalServerError},
 		"Router's key not there":   {http.MethodPost, "/v1/code-interpreter", `{"namespace":"team","name":"py"}`, http.StatusInternalServerError},
 		"unknown session":          {http.MethodDelete, "/v1/agent-runtime/sessions/nobody", "", http.StatusNotFound},
+		"HEAD instead of GET":      {http.MethodHead, "/health", "", http.StatusNotFound},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

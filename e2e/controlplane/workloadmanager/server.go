@@ -60,7 +60,7 @@ func (s *Server) Handler() http.Handler {
 	} else {
 		mux.Handle("/v1/", v1)
 	}
-	return mux
+	return serve.WithoutHead(mux)
 }
 
 func (s *Server) handleCreate(kind string) http.HandlerFunc {
