@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -68,6 +69,24 @@ func TestKnownSession(t *testing.T) {
 	silent, err := store.Storage().ListInactiveSandboxes(t.Context(), longAgo.Add(time.Minute), 100)
 	require.NoError(t, err)
 	assert.Empty(t, silent)
+}
+
+// A client that goes away does not prolong its session.
+func TestActivityOfAClientThatHasGone(t *testing.T) {
+	t.Parallel()
+	longAgo := time.Now().Add(-time.Hour)
+	ctx, goAway := context.WithCancel(t.Context())
+	remember(t, "gone", sandbox(t, func(http.ResponseWriter, *http.Request) {
+		assert.NoError(t, store.Storage().UpdateSessionLastActivity(t.Context(), "gone", longAgo))
+		goAway()
+	}))
+	router, _ := routerWith(t, &fakeManager{})
+	request := httptest.NewRequestWithContext(ctx, http.MethodGet, agentURL, nil)
+	request.Header.Set(sessionHeader, "gone")
+	router.Handler().ServeHTTP(httptest.NewRecorder(), request)
+	silent, err := store.Storage().ListInactiveSandboxes(t.Context(), longAgo.Add(time.Minute), 100)
+	require.NoError(t, err)
+	assert.True(t, slices.ContainsFunc(silent, func(s *types.SandboxInfo) bool { return s.SessionID == "gone" }))
 }
 
 // lateStore answers from the second look-up on.

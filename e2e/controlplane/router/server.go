@@ -118,10 +118,11 @@ func (s *Server) invoke(kind string) http.HandlerFunc {
 			refuse(w, err)
 			return
 		}
-		// At both ends, so that a long request does not look like a long silence.
+		// At both ends, so that a long request does not look like a long silence. AgentCube's Router
+		// notes the second one only for a client that has stayed.
 		s.touch(r.Context(), sandbox.SessionID)
-		defer s.touch(context.WithoutCancel(r.Context()), sandbox.SessionID)
 		s.forward(w, r, sandbox)
+		s.touch(r.Context(), sandbox.SessionID)
 	}
 }
 
