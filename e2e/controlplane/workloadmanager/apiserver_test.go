@@ -10,17 +10,19 @@ import (
 
 	"github.com/stretchr/testify/require"
 	runtimev1alpha1 "github.com/volcano-sh/agentcube/pkg/apis/runtime/v1alpha1"
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/rest"
 )
 
 const runtimesPath = "/apis/runtime.agentcube.volcano.sh/v1alpha1"
 
-// apiServer is as much of an API server as informers of runtimes need: lists, and watches in which
+// apiServer is as much of an API server as the informers need: lists, and watches in which
 // nothing happens.
 type apiServer struct {
 	requests atomic.Int32  // of runtimes
 	hold     chan struct{} // lists are answered once it is closed
+	refused  string        // path of what may not be listed
 	ended    chan struct{} // is closed with the server
 }
 
@@ -37,12 +39,19 @@ func newAPIServer(t testing.TB) (*apiServer, *rest.Config) {
 	mux.HandleFunc("GET "+runtimesPath+"/agentruntimes", s.list(t, runtimev1alpha1.AgentRuntimeList{
 		TypeMeta: kind("AgentRuntimeList"), ListMeta: metav1.ListMeta{ResourceVersion: "1"}, Items: []runtimev1alpha1.AgentRuntime{*runtime},
 	}))
+	mux.HandleFunc("GET /api/v1/pods", s.list(t, corev1.PodList{
+		TypeMeta: metav1.TypeMeta{Kind: "PodList", APIVersion: "v1"}, ListMeta: metav1.ListMeta{ResourceVersion: "1"}, Items: []corev1.Pod{},
+	}))
 	mux.HandleFunc("GET "+runtimesPath+"/codeinterpreters", s.list(t, runtimev1alpha1.CodeInterpreterList{
 		TypeMeta: kind("CodeInterpreterList"), ListMeta: metav1.ListMeta{ResourceVersion: "1"}, Items: []runtimev1alpha1.CodeInterpreter{},
 	}))
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasPrefix(r.URL.Path, runtimesPath) {
 			s.requests.Add(1)
+		}
+		if r.URL.Path == s.refused {
+			w.WriteHeader(http.StatusForbidden)
+			return
 		}
 		mux.ServeHTTP(w, r)
 	}))

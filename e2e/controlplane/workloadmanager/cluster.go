@@ -7,6 +7,7 @@ import (
 	"time"
 
 	runtimev1alpha1 "github.com/volcano-sh/agentcube/pkg/apis/runtime/v1alpha1"
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
@@ -54,10 +55,11 @@ func Connect(ctx context.Context, config *rest.Config) (*Cluster, manager.Manage
 	if err != nil {
 		return nil, nil, fmt.Errorf("making the manager of informers: %w", err)
 	}
-	// What is asked for before the start is waited for after it.
-	for _, runtime := range []client.Object{&runtimev1alpha1.AgentRuntime{}, &runtimev1alpha1.CodeInterpreter{}} {
-		if _, err := controllers.GetCache().GetInformer(ctx, runtime); err != nil {
-			return nil, nil, fmt.Errorf("making an informer of %T: %w", runtime, err)
+	// What is asked for before the start is waited for after it. AgentCube's program finds sandboxes by
+	// their pods: it does not start where it may not list them.
+	for _, object := range []client.Object{&runtimev1alpha1.AgentRuntime{}, &runtimev1alpha1.CodeInterpreter{}, &corev1.Pod{}} {
+		if _, err := controllers.GetCache().GetInformer(ctx, object); err != nil {
+			return nil, nil, fmt.Errorf("making an informer of %T: %w", object, err)
 		}
 	}
 	own, err := client.NewWithWatch(config, client.Options{Scheme: scheme, Mapper: controllers.GetRESTMapper()})

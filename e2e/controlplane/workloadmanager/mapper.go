@@ -30,6 +30,7 @@ func mapper(*rest.Config, *http.Client) (meta.RESTMapper, error) {
 		{extensionsv1alpha1.GroupVersion, "SandboxClaim", "sandboxclaims", meta.RESTScopeNamespace},
 		{extensionsv1alpha1.GroupVersion, "SandboxTemplate", "sandboxtemplates", meta.RESTScopeNamespace},
 		{extensionsv1alpha1.GroupVersion, "SandboxWarmPool", "sandboxwarmpools", meta.RESTScopeNamespace},
+		{corev1.SchemeGroupVersion, "Pod", "pods", meta.RESTScopeNamespace},
 		{corev1.SchemeGroupVersion, "Secret", "secrets", meta.RESTScopeNamespace},
 		{authenticationv1.SchemeGroupVersion, "TokenReview", "tokenreviews", meta.RESTScopeRoot},
 	} {

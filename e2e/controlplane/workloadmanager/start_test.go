@@ -95,6 +95,23 @@ func TestInformersGone(t *testing.T) {
 	assert.Equal(t, time.Minute, InformerWait)
 }
 
+// The WorkloadManager waits for the informers of all that AgentCube's reads.
+func TestInformersWithoutRights(t *testing.T) {
+	t.Parallel()
+	for _, path := range []string{runtimesPath + "/agentruntimes", runtimesPath + "/codeinterpreters", "/api/v1/pods"} {
+		t.Run(path, func(t *testing.T) {
+			t.Parallel()
+			api, kubernetes := newAPIServer(t)
+			api.refused = path
+			close(api.hold)
+			_, controllers, err := Connect(t.Context(), kubernetes)
+			require.NoError(t, err)
+			go func() { _ = controllers.Start(t.Context()) }()
+			require.ErrorContains(t, Synced(t.Context(), controllers.GetCache(), time.Second), "not synced")
+		})
+	}
+}
+
 func TestAStopEndsTheWaitForInformers(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
