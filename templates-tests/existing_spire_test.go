@@ -31,7 +31,7 @@ func TestExistingSPIRE(t *testing.T) {
 	ids := ofKind(objects, "ClusterSPIFFEID")
 	require.Len(t, ids, len(programs))
 	for _, id := range ids {
-		assert.NotContains(t, id.Object["spec"], "className", "a controller manager without a class heeds only identities without one")
+		assert.NotContains(t, id.Object["spec"], "className", "a controller manager without a class serves only identities without one")
 	}
 }
 

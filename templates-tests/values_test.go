@@ -13,10 +13,11 @@ import (
 	"agentcube-mtls/templates-tests/chart"
 )
 
-// unheeded are values that the chart takes for the sake of older values files, and says so.
-var unheeded = []string{"fullnameOverride", "router.config"}
+// unused are values that the chart accepts only because older values files have them; their
+// descriptions say so.
+var unused = []string{"fullnameOverride", "router.config"}
 
-// settings are such that, together, they make everything that the chart can make.
+// settings together render everything that the chart can render.
 var settings = []string{
 	`
 redis: {password: a, embedded: {enabled: true}}
@@ -41,7 +42,8 @@ spire:
 	spire,
 }
 
-func TestEveryValueIsHeeded(t *testing.T) {
+// Another value of a key changes the manifests, or is rejected with the key.
+func TestEveryValueIsUsed(t *testing.T) {
 	t.Parallel()
 	before := make([]map[string]string, len(settings))
 	for i, given := range settings {
@@ -52,23 +54,27 @@ func TestEveryValueIsHeeded(t *testing.T) {
 	for path, value := range leaves("", chart.Base().Values) {
 		t.Run(path, func(t *testing.T) {
 			t.Parallel()
-			heeded := false
-			for i := 0; i < len(settings) && !heeded; i++ {
+			used := false
+			for i := 0; i < len(settings) && !used; i++ {
 				given := values(t, settings[i])
 				overlay(given, nested(path, another(path, value)))
 				after, err := chart.Release{Values: given}.Render()
 				if err != nil {
-					heeded = strings.Contains(err.Error(), path) // it cannot be beside the others, and that is said
+					used = strings.Contains(err.Error(), path) // it contradicts the others, and the error names it
 				} else {
-					heeded = !maps.Equal(before[i], after)
+					used = !maps.Equal(before[i], after)
 				}
 			}
-			assert.Equal(t, !slices.Contains(unheeded, path), heeded)
+			if slices.Contains(unused, path) {
+				assert.False(t, used, "remove it from `unused`")
+			} else {
+				assert.True(t, used, "no template uses it, or %v is no example of it: add one to `others`", another(path, value))
+			}
 		})
 	}
 }
 
-// leaves are the values below a section, by their paths.
+// leaves returns the values of a section by their paths.
 func leaves(path string, section map[string]any) map[string]any {
 	found := map[string]any{}
 	for key, value := range section {
@@ -82,8 +88,8 @@ func leaves(path string, section map[string]any) map[string]any {
 	return found
 }
 
-// others are values that the schema takes, by path or by the path's end, where a default that is
-// merely changed would not do.
+// others are examples of values by their path, or by its end, where the schema rejects what another
+// makes of the default.
 var others = map[string]any{
 	"digest": "sha256:" + strings.Repeat("a", 64), "pullPolicy": "Always", "logLevel": "debug", "hostPath": "/other",
 	"ttl": "7h", "x509SvidDefaultTtl": "7m", "syncInterval": "7s", "cacheReloadInterval": "7s", "gcInterval": "7s",
@@ -103,6 +109,7 @@ var others = map[string]any{
 	"whenDeleted":               "Delete", "keyManager": "memory", "kubeletVerification": "clusterCA", "updateStrategy.type": "OnDelete", "rollingUpdate.maxUnavailable": "7%",
 }
 
+// another returns a value other than the default, of the same type.
 func another(path string, value any) any {
 	for end := path; end != ""; _, end, _ = strings.Cut(end, ".") {
 		if other, found := others[end]; found {
@@ -123,7 +130,7 @@ func another(path string, value any) any {
 	}
 }
 
-// nested is a value at its place.
+// nested returns sections that hold only the value at that path.
 func nested(path string, value any) map[string]any {
 	keys := strings.Split(path, ".")
 	slices.Reverse(keys)
