@@ -57,7 +57,8 @@ func Endure(ctx context.Context, t *testing.T, load *Load, faults []Fault) {
 			break
 		}
 	}
-	judged := traffic.Judge(load.End(ctx, t), intervals)
+	timeline := load.End(ctx, t)
+	judged := traffic.Judge(timeline, intervals)
 	if len(intervals) < len(faults) {
 		return // what the last fault still costs has no interval
 	}
@@ -66,6 +67,7 @@ func Endure(ctx context.Context, t *testing.T, load *Load, faults []Fault) {
 	for _, v := range judged.Verdicts {
 		assert.Empty(t, v.Violations, v.Name)
 	}
+	require.NoError(t, timeline.Prompt(intervals))
 }
 
 // Healthy returns an error while anything of a release is missing, or its Router and

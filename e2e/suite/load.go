@@ -66,14 +66,15 @@ func (l *Load) End(ctx context.Context, t *testing.T) *traffic.Timeline {
 	return l.end(ctx, t)
 }
 
-// RequireNoFailure ends the load and fails the test if any request was not served, or any container
-// was restarted.
+// RequireNoFailure ends the load and fails the test if any request was not served, also by
+// AgentCube's own limit for sandboxes, or any container was restarted.
 func (l *Load) RequireNoFailure(ctx context.Context, t *testing.T) {
 	t.Helper()
 	l.GoOn(ctx, t)
 	recorded := l.end(ctx, t)
 	assert.Empty(t, recorded.Failed(), "failed requests")
 	assert.Empty(t, recorded.Restarts, "restarted containers, also of pods that are gone")
+	require.NoError(t, recorded.Prompt(nil))
 }
 
 // GoOn lets the load go on until it shows something, however quickly the scenario went by. A

@@ -155,6 +155,39 @@ func TestJudgeCountsWhatIsInProgress(t *testing.T) {
 	assert.Equal(t, []string{"no request was sent before the release recovered: nothing was measured"}, traffic.Judge(timeline, short).Verdicts[0].Violations)
 }
 
+// What AgentCube's Router would not have waited for is a loss, but for what any busy machine shows.
+func TestPrompt(t *testing.T) {
+	t.Parallel()
+	keeps, loses := fault(traffic.Spared{Sessions: true}), fault(traffic.Spared{Calls: true})
+	for name, c := range map[string]struct {
+		intervals []traffic.Interval
+		late      int // from second 105 on, ten a second
+		says      string
+	}{
+		"none":                           {nil, 0, ""},
+		"as many as on a busy machine":   {nil, 5, ""}, // of 1200 requests
+		"more, without a fault":          {nil, 6, "6 requests reached their sandbox too late for AgentCube's Router, and a busy machine explains 5"},
+		"more, sessions are spared":      {keeps, 6, "6 requests"},
+		"more, sessions may be lost":     {loses, 100, ""},
+		"more, after sessions were lost": {loses, 151, "6 requests"}, // those from second 119.5 on
+		"few, after sessions were lost":  {loses, 150, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			timeline := steady()
+			for n := range c.late {
+				timeline.Late = append(timeline.Late, record.Event{At: after(105 + float64(n)/10)})
+			}
+			err := timeline.Prompt(c.intervals)
+			if c.says == "" {
+				require.NoError(t, err)
+				return
+			}
+			require.ErrorContains(t, err, c.says)
+		})
+	}
+}
+
 func TestJudgeWithoutIntervals(t *testing.T) {
 	t.Parallel()
 	timeline := steady()
