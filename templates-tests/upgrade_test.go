@@ -83,9 +83,7 @@ func TestUpgradeFromV010(t *testing.T) {
 // templates see its defaults.
 func upgradeFromMain(t *testing.T, user string, set ...string) chart.Release {
 	t.Helper()
-	stored, err := loader.LoadDir(repo.Path("e2e", "guides", "testdata", "main"))
-	require.NoError(t, err)
-	computed, err := chartutil.CoalesceValues(stored, values(t, user))
+	computed, err := chartutil.CoalesceValues(mainChart(t), values(t, user))
 	require.NoError(t, err)
 	return chart.Release{Upgrade: true, ReusedValues: computed, Values: values(t, append([]string{user}, set...)...)}
 }
