@@ -20,7 +20,7 @@ func TestRejectionsAreDocumented(t *testing.T) {
 	t.Parallel()
 	page, err := os.ReadFile(repo.Path("docs", "operations.md"))
 	require.NoError(t, err)
-	_, rest, found := strings.Cut(string(page), "### Helm refuses\n")
+	_, rest, found := strings.Cut(string(page), "### Helm rejects an install or an upgrade\n")
 	require.True(t, found)
 	table, _, _ := strings.Cut(rest, "\n#")
 	messages := rejections(t, "templates/_upgrade.tpl", "templates/_validate_cluster.tpl")
