@@ -20,7 +20,7 @@ import (
 
 var userCA = suite.Scenario{
 	Name:        "user-ca",
-	Description: "A CA of the user takes over a release under load whose SPIRE server signed for itself before.",
+	Description: "Under load, a CA of the user takes over from the self-signed one of a SPIRE server.",
 	Values: map[string]string{
 		"spire.enabled": "true", "spire.server.ca.x509SvidDefaultTtl": "90s", "spire.server.ca.ttl": "3m", "workloadmanager.drainSeconds": suite.DrainSeconds,
 	},
@@ -46,7 +46,7 @@ func awaitAuthority(ctx context.Context, t *testing.T, r release.Release, load *
 	require.True(t, roots.AppendCertsFromPEM(root))
 	signer, untrusted := "", errors.New("no certificate was seen yet")
 	suite.Eventually(ctx, t, "a certificate that leads to the CA", func(ctx context.Context) error {
-		// Each look starts a container, so only where there is something new to see.
+		// Each look starts a container, so look only if there is a new certificate.
 		current := load.Newest("agentcube-router").Authority
 		if current == signer {
 			return untrusted
@@ -61,8 +61,8 @@ func awaitAuthority(ctx context.Context, t *testing.T, r release.Release, load *
 	require.NoError(t, load.AwaitCertificates(ctx, "certificates of the new CA", func(c record.Certificate) bool { return c.Authority == signer }))
 }
 
-// leadsTo returns an error where the first certificate of a chain, as PEM, does not lead to a root
-// by way of the others.
+// leadsTo returns an error if the first certificate of a chain, as PEM, does not lead to a root
+// through the others.
 func leadsTo(roots *x509.CertPool, chain []byte) error {
 	block, rest := pem.Decode(chain)
 	if block == nil {

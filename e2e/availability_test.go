@@ -59,8 +59,8 @@ var mySQL = suite.Scenario{
 	},
 }
 
-// requireServersStandIn installs a release with two servers on a database, and takes one, the
-// other, and the database away.
+// requireServersStandIn installs a release with two servers on a database, and stops one server,
+// the other, and the database.
 func requireServersStandIn(ctx context.Context, t *testing.T, name string, database database, values map[string]string) {
 	t.Helper()
 	maps.Copy(values, map[string]string{
@@ -110,8 +110,8 @@ func (d database) exec(args ...string) command.Command {
 	return command.New(append([]string{"docker", "exec", d.container}, args...)...)
 }
 
-// startDatabase starts a database for SPIRE servers, waits until it answers, as a program in it
-// says when it is given --host, and removes it when the test ends.
+// startDatabase starts a database for SPIRE servers, waits until a program of its image reaches it
+// with --host, and removes it when the test ends.
 func startDatabase(ctx context.Context, t *testing.T, name string, image images.Image, answers ...string) database {
 	t.Helper()
 	network := suite.Beside(ctx, t, name+"-network", "--entrypoint", "sleep", image.Name, "infinity")

@@ -26,7 +26,7 @@ import (
 
 var certManager = suite.Scenario{
 	Name:        "cert-manager-ca",
-	Description: "cert-manager signs the CA of a release under load, whose SPIRE server signed for itself before, and then renews its own CA with a new key.",
+	Description: "Under load, cert-manager takes over from the self-signed CA of a SPIRE server, and then renews its own CA with a new key.",
 	Soak:        "cert-manager takes minutes to build, and user-ca has another CA sign as well",
 	Values: map[string]string{
 		"spire.enabled": "true", "spire.server.ca.x509SvidDefaultTtl": "90s", "spire.server.ca.ttl": "3m", "workloadmanager.drainSeconds": suite.DrainSeconds,
@@ -51,7 +51,8 @@ var certManager = suite.Scenario{
 	},
 }
 
-// installCertManager builds and installs cert-manager's controller, and its kinds from its module.
+// installCertManager builds and installs cert-manager's controller, and installs the
+// CustomResourceDefinitions in its module.
 func installCertManager(ctx context.Context, t *testing.T) {
 	t.Helper()
 	require.NoError(t, images.CertManager.Build(ctx))
@@ -88,7 +89,7 @@ func awaitRoot(ctx context.Context, t *testing.T, r release.Release, before []by
 	return root
 }
 
-// renew has cert-manager renew its root now, as its client `cmctl renew` does.
+// renew makes cert-manager renew its root now, like its client `cmctl renew`.
 func renew(ctx context.Context, t *testing.T, r release.Release) {
 	t.Helper()
 	certificate := &unstructured.Unstructured{}

@@ -25,8 +25,8 @@ var clusterFaults = suite.Scenario{
 	Run: func(ctx context.Context, t *testing.T, r release.Release) {
 		load := suite.UnderLoad(ctx, t, r)
 		controlPlane := nodes(ctx, t, "node-role.kubernetes.io/control-plane")[0]
-		// However the test ends; and before the load ends, whose record comes by way of the API
-		// server.
+		// Whatever the outcome of the test, and before the load ends, because its records come
+		// through the API server.
 		t.Cleanup(func() { assert.NoError(t, faults.StartAPIServer(context.Background(), r.Client, controlPlane.Name)) })
 		endured := []suite.Fault{{Name: "API server away for a minute", Inject: func(ctx context.Context) error {
 			if err := faults.StopAPIServer(ctx, r.Client, controlPlane.Name); err != nil {
@@ -37,7 +37,7 @@ var clusterFaults = suite.Scenario{
 				return err
 			}
 			// The proxy of a node looks for the API server again after up to half a minute. Until
-			// then the node's pods find no way to it.
+			// then the node's pods cannot reach it.
 			return load.Recover(ctx)
 		}, Spares: traffic.Spared{Sessions: true, Handshakes: true}}}
 		workers := nodes(ctx, t, "!node-role.kubernetes.io/control-plane")
@@ -55,7 +55,7 @@ var clusterFaults = suite.Scenario{
 			}, Spares: traffic.Spared{}})
 		}
 		suite.Endure(ctx, t, load, endured)
-		// What else ran on the nodes is there for the tests that follow.
+		// The other pods of the nodes are there again for the tests that follow.
 		for _, namespace := range []string{"kube-system", "agent-sandbox-system"} {
 			suite.Eventually(ctx, t, namespace+" to recover", func(ctx context.Context) error { return r.RolledOut(ctx, namespace) })
 		}

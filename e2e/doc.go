@@ -1,4 +1,4 @@
-// Package e2e holds the scenarios: tests of the charts on a living kind cluster, as values of type
+// Package e2e holds the scenarios: tests of the charts on a running kind cluster, as values of type
 // suite.Scenario in its _test.go files. TestScenarios runs them.
 //
 // The packages below it, in the order in which `make up` uses them:

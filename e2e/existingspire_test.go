@@ -18,7 +18,7 @@ import (
 
 var existingSPIRE = suite.Scenario{
 	Name:        "existing-spire",
-	Description: "One release uses an existing SPIRE, over a directory of the nodes and then over the CSI driver, and another brings its own. Each is independent of the other.",
+	Description: "One release uses an existing SPIRE, through a directory of the nodes and then through the CSI driver, and another has its own. Each is independent of the other.",
 	Run: func(ctx context.Context, t *testing.T, _ release.Release) {
 		existing := installExistingSPIRE(ctx, t)
 		guest := suite.Install(ctx, t, "guest", map[string]string{
@@ -68,7 +68,7 @@ func installExistingSPIRE(ctx context.Context, t *testing.T) release.Release {
 	require.NoError(t, err)
 	manifests, err := os.ReadFile("testdata/existing-spire.yaml")
 	require.NoError(t, err)
-	// Volumes of the guest's pods go only with the help of the driver that brought them.
+	// Only the driver that mounted the volumes of the guest's pods can unmount them.
 	suite.Deploy(ctx, t, strings.ReplaceAll(string(manifests), "${VERSION}", strings.TrimPrefix(version, "v")), "guest", "existing-spire")
 
 	existing := release.Release{Client: suite.Env.Release.Client, Namespace: "existing-spire"}
@@ -87,8 +87,7 @@ func installExistingSPIRE(ctx context.Context, t *testing.T) release.Release {
 	return existing
 }
 
-// restrict has Pod Security admit to a namespace only what its level restricted allows, from now
-// on.
+// restrict makes Pod Security admit to a namespace only what its level restricted allows.
 func restrict(ctx context.Context, t *testing.T, namespace string) {
 	t.Helper()
 	label := []byte(`{"metadata":{"labels":{"pod-security.kubernetes.io/enforce":"restricted"}}}`)

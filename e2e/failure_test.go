@@ -16,7 +16,7 @@ import (
 
 var failedSwitchHelm3 = suite.Scenario{
 	Name:        "failed-switch-helm3",
-	Description: "A switch of SPIRE fails, on and off, for an image that no node has. The old pods keep serving, an upgrade that would mix both is rejected, and the rollback that the message names restores the release.",
+	Description: "Switching SPIRE on and off fails because no node has an image. The old pods keep serving, an upgrade that would mix both is rejected, and the rollback that the message names restores the release.",
 	Slow:        true,
 	Values:      map[string]string{"workloadmanager.drainSeconds": suite.DrainSeconds},
 	Run: func(ctx context.Context, t *testing.T, r release.Release) {
@@ -69,7 +69,7 @@ func failSwitches(ctx context.Context, t *testing.T, r release.Release, helm *he
 	require.NoError(t, err)
 }
 
-// operator changes a release with a helm client of a version of its own.
+// operator changes a release with one version of the helm client.
 type operator struct {
 	helm    *helm.Client
 	flags   []string

@@ -63,8 +63,8 @@ var singleFaults = suite.Scenario{
 			{Name: "a Router drained", Inject: func(ctx context.Context) error { return router.DeletePod(ctx, faults.Drained) }, Spares: suite.Everything},
 			{Name: "a WorkloadManager drained", Inject: func(ctx context.Context) error { return manager.DeletePod(ctx, faults.Drained) }, Spares: suite.Everything},
 			{Name: "a Router killed", Inject: func(ctx context.Context) error { return router.DeletePod(ctx, faults.AtOnce) }, Spares: traffic.Spared{Handshakes: true, Others: true}},
-			// Its connections end with its process, so the Routers notice at once; of a node that goes
-			// without a word they do not, see faults.Unnoticed.
+			// Its connections end with its process, so the Routers notice at once. They do not
+			// notice the loss of a node, see faults.Unnoticed.
 			{Name: "a WorkloadManager killed", Inject: func(ctx context.Context) error { return manager.DeletePod(ctx, faults.AtOnce) }, Spares: traffic.Spared{Sessions: true, Others: true}},
 			{Name: "Redis killed", Inject: func(ctx context.Context) error { return redis.KillContainer(ctx, "redis") }, Spares: traffic.Spared{Calls: true, Handshakes: true}},
 		})

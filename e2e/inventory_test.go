@@ -17,14 +17,14 @@ import (
 
 // inventory returns the objects, of every kind that the API server knows and in every namespace,
 // that name a release anywhere, and all custom resource definitions, which releases share. Events
-// are left out: they go by themselves, in their own time.
+// are left out, because they expire by themselves.
 func inventory(ctx context.Context, release string) ([]string, error) {
 	kinds, err := suite.Env.Release.Discovery().ServerPreferredResources()
 	if err != nil {
 		return nil, err
 	}
 	quiet := rest.CopyConfig(suite.Env.Release.Config)
-	quiet.WarningHandler = rest.NoWarnings{} // of kinds that are on their way out
+	quiet.WarningHandler = rest.NoWarnings{} // of deprecated kinds
 	client, err := dynamic.NewForConfig(quiet)
 	if err != nil {
 		return nil, err

@@ -12,7 +12,8 @@ func TestMain(m *testing.M) { os.Exit(suite.Main(m, scenarios)) }
 //nolint:paralleltest // the scenarios are subtests, and some of them run alone
 func TestScenarios(t *testing.T) { suite.Run(t, scenarios) }
 
-// scenarios are all there are, each beside what it needs in a file of this folder.
+// scenarios lists all scenarios. Each is in a file of this folder, with the functions that it
+// needs.
 var scenarios = []suite.Scenario{
 	failedSwitchHelm3,
 	failedSwitchHelm4,

@@ -37,7 +37,7 @@ var neighbour = suite.Scenario{
 		load := suite.UnderLoad(ctx, t, suite.Env.Release)
 		_, err = suite.Env.Helm.Run(ctx, "uninstall", name, "--namespace", name, "--wait", "--timeout", "5m")
 		require.NoError(t, err)
-		// What the guide says stays. The keys of the CA, and those that running sandboxes trust,
+		// What the guide lists stays. The keys of the CA, and those that running sandboxes trust,
 		// are the user's; the namespace is not the release's, and Kubernetes keeps an account and a
 		// certificate in each.
 		claim, err := neighbour.CoreV1().PersistentVolumeClaims(name).Get(ctx, "data-spire-server-0", metav1.GetOptions{})
@@ -45,8 +45,8 @@ var neighbour = suite.Scenario{
 		router, err := suite.Env.Release.CoreV1().Pods(helm.Namespace).List(ctx, metav1.ListOptions{LabelSelector: "app=agentcube-router"})
 		require.NoError(t, err)
 		require.Len(t, router.Items, 1)
-		// The suite's Router tried the neighbour's door above, which its pod still says: on a
-		// cluster that was kept, from before too.
+		// The pod of the suite's Router still names the neighbour, whose port was tried from it
+		// above and, on a cluster that was kept, in earlier runs.
 		expected := append(before, "pods/"+router.Items[0].Name, "configmaps/kube-root-ca.crt", "namespaces/"+name, "persistentvolumeclaims/"+claim.Name,
 			"persistentvolumes/"+claim.Spec.VolumeName, "secrets/picod-router-identity", "serviceaccounts/default")
 		slices.Sort(expected)

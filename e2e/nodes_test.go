@@ -54,7 +54,8 @@ var nodesComeAndGo = suite.Scenario{
 
 		suite.Endure(ctx, t, load, []suite.Fault{
 			{Name: "a node drained", Inject: func(ctx context.Context) error {
-				// The cluster's DNS stays: nothing here keeps one of its pods while the other moves.
+				// The cluster's DNS stays: no PodDisruptionBudget would keep one of its pods while
+				// the other moves.
 				if err := kubectl(ctx, "drain", mine.Name, "--ignore-daemonsets", "--delete-emptydir-data", "--force", "--timeout=10m",
 					"--pod-selector=k8s-app!=kube-dns"); err != nil {
 					return err

@@ -21,7 +21,7 @@ var otherCluster = suite.Scenario{
 	Name:        "other-cluster",
 	Description: "A cluster that the harness did not make is neither used nor deleted.",
 	Run: func(ctx context.Context, t *testing.T, _ release.Release) {
-		// To kind, and so to us, a container with these labels is a cluster.
+		// Kind, and so the harness, takes a container with these labels for a cluster.
 		const name, node = "somebody-elses", "somebody-elses-control-plane"
 		_ = command.New("docker", "rm", "--force", node).Run(ctx)
 		require.NoError(t, command.New("docker", "create", "--name", node, "--label", testrun.Label(suite.Env.Cluster.Name), "--label", "io.x-k8s.kind.cluster="+name,

@@ -19,8 +19,8 @@ import (
 )
 
 // life is that of the certificates in the scenario server-outage. Agents retry with exponential
-// backoff, at last once in 48 times spire.agent.syncInterval, which is 96 s. That must fit into
-// what of a life is left after the outage.
+// backoff, at intervals of up to 48 times spire.agent.syncInterval, which is 96 s. That must fit
+// into the rest of the lifetime after the outage.
 const life = 8 * time.Minute
 
 var serverOutage = suite.Scenario{

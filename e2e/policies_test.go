@@ -28,12 +28,12 @@ var networkPolicies = suite.Scenario{
 			idle(ctx, t, metav1.ObjectMeta{Namespace: r.Namespace, Name: "other"}),
 			idle(ctx, t, metav1.ObjectMeta{Namespace: namespace(ctx, t, "outside"), Name: "mimic", Labels: routerLabels(ctx, t, r)}),
 		}
-		doors := doorsOf(ctx, t, r)
-		requireDoors(ctx, t, doors, clients, open)
+		ports := closedPorts(ctx, t, r)
+		requirePorts(ctx, t, ports, clients, open)
 
 		load := suite.UnderLoad(ctx, t, r)
 		suite.Upgrade(ctx, t, r, map[string]string{"networkPolicies.enabled": "true", "networkPolicies.nodeCIDRs": "{" + strings.Join(nodeCIDRs(ctx, t), ",") + "}"})
-		requireDoors(ctx, t, doors, clients, closed)
+		requirePorts(ctx, t, ports, clients, closed)
 		load.RequireNoFailure(ctx, t)
 
 		for _, app := range []string{"spire-server", "spire-agent", "workloadmanager", "agentcube-router"} {
@@ -43,12 +43,12 @@ var networkPolicies = suite.Scenario{
 		requireOwnIdentities(ctx, t, r, "cluster.local")
 		_, err := r.AgentInvoked(ctx)
 		require.NoError(t, err)
-		requireDoors(ctx, t, doors, clients, closed)
+		requirePorts(ctx, t, ports, clients, closed)
 	},
 }
 
-// enforcePolicies has the cluster enforce NetworkPolicies until the test ends, where its network
-// does not do so anyway.
+// enforcePolicies makes the cluster enforce NetworkPolicies until the test ends, unless its network
+// does so anyway.
 func enforcePolicies(ctx context.Context, t *testing.T) {
 	t.Helper()
 	if _, err := suite.Env.Release.AppsV1().DaemonSets(metav1.NamespaceSystem).Get(ctx, "kindnet", metav1.GetOptions{}); err == nil {
@@ -57,7 +57,7 @@ func enforcePolicies(ctx context.Context, t *testing.T) {
 	const name = "kube-router"
 	manifests, err := os.ReadFile("testdata/kube-router.yaml")
 	require.NoError(t, err)
-	// Its pods go first, and open all doors again.
+	// Its pods are deleted first, and open all ports again.
 	suite.Deploy(ctx, t, string(manifests), name)
 	suite.Eventually(ctx, t, "kube-router to run on each node", func(ctx context.Context) error { return suite.Env.Release.RolledOut(ctx, name) })
 }
@@ -75,35 +75,35 @@ func idle(ctx context.Context, t *testing.T, meta metav1.ObjectMeta) *corev1.Pod
 	return pod
 }
 
-// doorsOf returns the addresses of a release that its policies close to unauthorized clients, by
-// the names of their Services.
-func doorsOf(ctx context.Context, t *testing.T, r release.Release) map[string][]string {
+// closedPorts returns the host and the port of each Service of a release that its policies close to
+// unauthorized clients, by the Service's name.
+func closedPorts(ctx context.Context, t *testing.T, r release.Release) map[string][]string {
 	t.Helper()
-	doors := map[string][]string{}
+	ports := map[string][]string{}
 	for service, port := range map[string]string{"workloadmanager": "8443", r.Name + "-redis": "6379", "spire-server": "8081"} {
 		found, err := r.CoreV1().Services(r.Namespace).Get(ctx, service, metav1.GetOptions{})
 		require.NoError(t, err)
-		doors[service] = []string{found.Spec.ClusterIP, port}
+		ports[service] = []string{found.Spec.ClusterIP, port}
 	}
-	return doors
+	return ports
 }
 
-// What a pod finds at a door.
+// Whether a pod can connect to a port.
 const (
 	open   = "open"
 	closed = "closed"
 )
 
-// requireDoors waits until every one of the pods finds all doors open, or all of them closed.
-func requireDoors(ctx context.Context, t *testing.T, doors map[string][]string, pods []*corev1.Pod, expected string) {
+// requirePorts waits until every one of the pods can connect to all ports, or to none of them.
+func requirePorts(ctx context.Context, t *testing.T, ports map[string][]string, pods []*corev1.Pod, expected string) {
 	t.Helper()
 	const connect = `if nc -w 2 "$0" "$1" -e true 2>/dev/null; then echo open; else echo closed; fi`
 	for _, pod := range pods {
-		for name, door := range doors {
+		for name, address := range ports {
 			suite.Eventually(ctx, t, name+" to be "+expected+" to "+pod.Name, func(ctx context.Context) error {
-				found, err := suite.Env.Release.Exec(ctx, pod.Namespace, pod.Name, "idle", append([]string{"sh", "-c", connect}, door...)...)
+				found, err := suite.Env.Release.Exec(ctx, pod.Namespace, pod.Name, "idle", append([]string{"sh", "-c", connect}, address...)...)
 				if err == nil && strings.TrimSpace(found) != expected {
-					err = fmt.Errorf("%s is %s", strings.Join(door, ":"), strings.TrimSpace(found))
+					err = fmt.Errorf("%s is %s", strings.Join(address, ":"), strings.TrimSpace(found))
 				}
 				return err
 			})

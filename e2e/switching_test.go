@@ -49,7 +49,7 @@ func switchOnAndOff(ctx context.Context, t *testing.T, r release.Release) {
 		t.Logf("spire.enabled=%s: all ready after %s", enabled, time.Since(began).Round(100*time.Millisecond))
 		load.Mark("ready")
 		suite.Settle(ctx, t, r)
-		assert.Equal(t, before, settings(ctx, t, r), "what the user has set, less spire.enabled")
+		assert.Equal(t, before, settings(ctx, t, r), "what the user has set, without spire.enabled")
 		if enabled == "true" {
 			present, err := ofSPIRE(ctx, r)
 			require.NoError(t, err)
@@ -66,7 +66,7 @@ func switchOnAndOff(ctx context.Context, t *testing.T, r release.Release) {
 	load.RequireNoFailure(ctx, t)
 }
 
-// settings returns the values that the user of a release has set, less whether SPIRE is on.
+// settings returns the values that the user of a release has set, without spire.enabled.
 func settings(ctx context.Context, t *testing.T, r release.Release) map[string]any {
 	t.Helper()
 	output, err := suite.Env.Helm.Run(ctx, "get", "values", r.Name, "--namespace", r.Namespace, "--output", "json")

@@ -17,7 +17,7 @@ import (
 	"agentcube-mtls/e2e/suite"
 )
 
-// nobodyListens stands for a refusal of which no program can write a line.
+// nobodyListens stands for a refusal that no program can log.
 const nobodyListens = ""
 
 // reasons are those for which a WorkloadManager refuses each attempt, by the client.
@@ -101,7 +101,7 @@ var unauthorized = suite.Scenario{
 			})
 		}
 		_, err = r.Handshake(ctx)
-		assert.NoError(t, err, "the Router itself is let in as before")
+		assert.NoError(t, err, "the Router itself is accepted as before")
 	},
 }
 
@@ -122,7 +122,7 @@ func requireRefused(ctx context.Context, t *testing.T, r release.Release, refusa
 			continue
 		}
 		if reasons[refusal.Client] == nobodyListens {
-			assert.Empty(t, refusal.From, "%s found somebody who listens", refusal.Client)
+			assert.Empty(t, refusal.From, "%s found a program that listens", refusal.Client)
 			continue
 		}
 		requireLogged(ctx, t, r, "workloadmanager", "TLS handshake error from "+refusal.From+": ", reasons[refusal.Client])
@@ -133,7 +133,7 @@ func requireRefused(ctx context.Context, t *testing.T, r release.Release, refusa
 	assert.ElementsMatch(t, slices.Collect(maps.Keys(reasons)), tried, "the attempts")
 }
 
-// requireLogged waits for a line, since a program refuses first and writes then.
+// requireLogged waits for a line, because a program refuses before it logs.
 func requireLogged(ctx context.Context, t *testing.T, r release.Release, app string, parts ...string) {
 	t.Helper()
 	// With the test's own context: one that ended during a look at the log would hide which line is
@@ -141,8 +141,8 @@ func requireLogged(ctx context.Context, t *testing.T, r release.Release, app str
 	suite.Eventually(ctx, t, "a line in the log", func(context.Context) error { return r.Logged(ctx, app, parts...) })
 }
 
-// routerLabels returns the labels of the Router's pods, but for the one by which their ReplicaSet
-// would take an unauthorized client for its own.
+// routerLabels returns the labels of the Router's pods, except the one by which their ReplicaSet
+// would adopt an unauthorized client.
 func routerLabels(ctx context.Context, t *testing.T, r release.Release) map[string]string {
 	t.Helper()
 	router, err := r.AppsV1().Deployments(r.Namespace).Get(ctx, "agentcube-router", metav1.GetOptions{})

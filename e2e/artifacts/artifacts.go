@@ -24,7 +24,7 @@ import (
 
 // Collect writes a folder with the pods, logs and events of all namespaces, the manifests and
 // values of every release, and the entries, agents and bundle of every SPIRE server, and the logs
-// of the nodes, and returns the folder. The file of what is unavailable says why.
+// of the nodes, and returns the folder. If something is unavailable, its file says why.
 func Collect(ctx context.Context, name string, c *cluster.Cluster, client *kube.Client, helm *helm.Client) (string, error) {
 	dir := repo.Path("artifacts", strings.ReplaceAll(name, "/", "_")+"-"+time.Now().UTC().Format("20060102T150405"))
 	if err := os.MkdirAll(dir, 0o755); err != nil {

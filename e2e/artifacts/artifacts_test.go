@@ -33,7 +33,7 @@ func TestUnavailableFileSaysWhy(t *testing.T) {
 	require.ErrorContains(t, f.err, "not a directory")
 }
 
-// Of a container that was restarted the log of its run before is what tells why.
+// The log of a container before its last restart says why it was restarted.
 func TestLogsOfEveryContainer(t *testing.T) {
 	t.Parallel()
 	pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: "agentcube", Name: "router-1"}, Status: corev1.PodStatus{

@@ -15,8 +15,8 @@ import (
 	"agentcube-mtls/internal/repo"
 )
 
-// Watch puts the release of Up under load and says how it fares, until the context ends. Then it
-// leaves the timeline as JSON and SVG.
+// Watch puts the release of Up under load and says how many requests fail, until the context ends.
+// Then it writes the timeline as JSON and SVG.
 func Watch(ctx context.Context, log *progress.Log, name string) error {
 	kubeconfig, err := cluster.New(name, 1).Kubeconfig()
 	if err != nil {

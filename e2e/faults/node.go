@@ -74,9 +74,8 @@ func (t Target) Overwrite(ctx context.Context, volume, file, text string) error 
 	}
 	for _, pod := range pods {
 		where := path.Join("/var/lib/kubelet/pods", string(pod.UID), "volumes/kubernetes.io~empty-dir", volume, file)
-		// Only what is there is overwritten, and whoever owns it goes on owning it: Linux lets not
-		// even root open another's file in a directory that all may write to, if that could make
-		// the file.
+		// Open the file without O_CREAT: in a directory that all may write to, Linux does not let
+		// even root open another user's file with it. The owner stays the same.
 		if err := onNode(ctx, pod.Spec.NodeName, "sh", "-c", `printf %s "$1" | dd status=none conv=nocreat of="$0"`, where, text); err != nil {
 			return fmt.Errorf("overwriting %s in the volume %s of %s: %w", file, volume, pod.Name, err)
 		}
@@ -92,7 +91,7 @@ const Unnoticed = time.Minute
 // RestartNode switches a node off and on again, and returns once all containers that a namespace
 // has there were started again.
 func RestartNode(ctx context.Context, c *cluster.Cluster, client *kube.Client, namespace, node string) error {
-	began := time.Now().Truncate(time.Second) // as exact as Kubernetes tells when a container was started
+	began := time.Now().Truncate(time.Second) // Kubernetes tells to the second when a container was started
 	if err := command.New("docker", "restart", "--time", "5", node).Run(ctx); err != nil {
 		return err
 	}
@@ -121,7 +120,7 @@ const (
 	aside    = "/etc/kubernetes/kube-apiserver.yaml"
 )
 
-// StopAPIServer takes the API server of a control-plane node away, and returns once it has gone.
+// StopAPIServer stops the API server of a control-plane node, and returns once it has ended.
 func StopAPIServer(ctx context.Context, client *kube.Client, node string) error {
 	if err := onNode(ctx, node, "mv", manifest, aside); err != nil {
 		return err
@@ -134,7 +133,7 @@ func StopAPIServer(ctx context.Context, client *kube.Client, node string) error 
 	})
 }
 
-// StartAPIServer brings it back, unless it is there, and returns once it answers.
+// StartAPIServer starts it again, unless it runs, and returns once it answers.
 func StartAPIServer(ctx context.Context, client *kube.Client, node string) error {
 	if err := onNode(ctx, node, "sh", "-c", `test ! -e "$0" || mv "$0" "$1"`, aside, manifest); err != nil {
 		return err
@@ -142,13 +141,13 @@ func StartAPIServer(ctx context.Context, client *kube.Client, node string) error
 	return kube.Eventually(ctx, "the API server to answer", func(ctx context.Context) error { return ready(ctx, client) })
 }
 
-// ready asks the API server whether it is ready, with a time of its own, since a connection may be
-// left that nobody answers.
+// ready asks the API server whether it is ready, with its own timeout, because an old connection
+// may get no answer.
 func ready(ctx context.Context, client *kube.Client) error {
 	return client.Discovery().RESTClient().Get().AbsPath("/readyz").Timeout(10 * time.Second).Do(ctx).Error()
 }
 
-// Suspend stops all processes of a node for a time, and lets them go on.
+// Suspend stops all processes of a node for a time, and then continues them.
 func Suspend(ctx context.Context, node string, length time.Duration) error {
 	if err := command.New("docker", "pause", node).Run(ctx); err != nil {
 		return err
@@ -157,7 +156,7 @@ func Suspend(ctx context.Context, node string, length time.Duration) error {
 	case <-ctx.Done():
 	case <-time.After(length):
 	}
-	// Also where the test has no time left: a node that is suspended cannot be removed.
+	// Even if the test's time is over: a node that is suspended cannot be removed.
 	return errors.Join(ctx.Err(), command.New("docker", "unpause", node).Run(context.WithoutCancel(ctx)))
 }
 
@@ -179,8 +178,7 @@ func LoseNode(ctx context.Context, client *kube.Client, node string) error {
 	})
 }
 
-// ReturnNode makes of a node that was lost a new one of the same name, and returns once it is
-// ready.
+// ReturnNode replaces a lost node by a new one of the same name, and returns once it is ready.
 func ReturnNode(ctx context.Context, c *cluster.Cluster, client *kube.Client, lost *corev1.Node) error {
 	// The nodes' network expects the same addresses on it.
 	node := &corev1.Node{

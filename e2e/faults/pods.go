@@ -25,9 +25,9 @@ type Target struct {
 
 // How a pod is deleted.
 var (
-	// AtOnce gives it no time to say goodbye, as when its node breaks.
+	// AtOnce gives it no time to stop, as when its node fails.
 	AtOnce = metav1.DeleteOptions{GracePeriodSeconds: new(int64)}
-	// Drained lets it go on for as long as it asks for, as when its node is drained.
+	// Drained gives it the time that it asks for, as when its node is drained.
 	Drained = metav1.DeleteOptions{}
 )
 
@@ -113,7 +113,7 @@ func (t Target) pods(ctx context.Context) ([]corev1.Pod, error) {
 	if err != nil {
 		return nil, err
 	}
-	// One that ends, as a drained one does for a while, can be broken no more.
+	// A pod that is stopping, which takes a drained one a while, is no target any more.
 	pods := slices.DeleteFunc(list.Items, func(p corev1.Pod) bool { return p.DeletionTimestamp != nil })
 	if len(pods) == 0 {
 		return nil, fmt.Errorf("no pod with the label app=%s in namespace %s", t.App, t.Namespace)

@@ -1,2 +1,2 @@
-// Package guides follows every guide in docs on a living kind cluster: see package guide for how.
+// Package guides follows every guide in docs on a running kind cluster: see package guide for how.
 package guides

@@ -75,9 +75,9 @@ func empty(ctx context.Context) error {
 	return suite.client.DeleteNamespace(ctx, helm.Namespace)
 }
 
-//nolint:paralleltest // each guide goes on where the one before it has left the cluster
+//nolint:paralleltest // each guide continues on the cluster as the one before it has left it
 func TestGuides(t *testing.T) {
-	// First the clients that make up has put there, so that no other version prints something else.
+	// The clients of make up come first, because other versions may print something else.
 	path := filepath.Dir(suite.helm.Program) + string(os.PathListSeparator) + os.Getenv("PATH")
 	for _, file := range order {
 		t.Run(file, func(t *testing.T) {
@@ -109,8 +109,8 @@ func emptyKinds(ctx context.Context) error {
 	return nil
 }
 
-// follow follows a guide, or, with UPDATE=1, writes into it what it printed. If the guide is not
-// true, what the cluster was doing is kept.
+// follow follows a guide, or, with UPDATE=1, writes into it what it printed. If the guide does not
+// hold, it collects artifacts.
 func follow(ctx context.Context, runner guide.Runner, file string) error {
 	g, err := guide.Read(repo.Path(file), file)
 	if err != nil {

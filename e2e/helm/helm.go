@@ -61,8 +61,7 @@ func (h *Client) upgrade(ctx context.Context, name, chart string, args ...string
 	return err
 }
 
-// recover takes back an operation that was cut off: helm refuses every further one until that is
-// done.
+// recover rolls back an operation that was interrupted: until then helm rejects every other one.
 func (h *Client) recover(ctx context.Context, name string) error {
 	output, err := h.Run(ctx, "list", "--namespace", Namespace, "--all", "--output", "json", "--filter", "^"+name+"$")
 	if err != nil {

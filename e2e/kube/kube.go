@@ -1,4 +1,4 @@
-// Package kube does with a cluster's API what the harness needs more than once.
+// Package kube is the harness's client of a cluster's API.
 package kube
 
 import (
@@ -29,11 +29,11 @@ import (
 // fieldManager owns the fields that the harness applies.
 const fieldManager = client.FieldOwner("agentcube-mtls")
 
-// patience bounds every wait. It is never a measure: it is far above what a busy machine takes.
+// patience bounds every wait. No check depends on it: it is far above what a busy machine takes.
 const patience = 5 * time.Minute
 
-// interval is how often it is looked whether a wait is over. Each look costs the API server, and
-// often a process, some work.
+// interval is the time between two checks of a wait. Each check costs the API server, and often a
+// process, some work.
 const interval = 500 * time.Millisecond
 
 // Client talks to one cluster.
@@ -54,7 +54,7 @@ func Connect(kubeconfig string) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	ctrl.SetLogger(logr.Discard()) // the client has nothing to say that its errors do not
+	ctrl.SetLogger(logr.Discard()) // the client's errors say enough
 	objects, err := client.New(config, client.Options{})
 	if err != nil {
 		return nil, err
@@ -96,7 +96,7 @@ func Eventually(ctx context.Context, what string, check func(context.Context) er
 	var last error
 	err := wait.PollUntilContextTimeout(ctx, interval, patience, true, func(ctx context.Context) (bool, error) {
 		err := check(ctx)
-		// A check that was cut short says nothing of what was awaited.
+		// A check that was cut short says nothing about what was awaited.
 		if ctx.Err() == nil || last == nil {
 			last = err
 		}

@@ -8,8 +8,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// DeleteNamespace deletes a namespace and waits until it is gone, with all that was in it. One that
-// is not there is gone.
+// DeleteNamespace deletes a namespace and waits until it is gone, with all that was in it. A
+// namespace that does not exist is no error.
 func (c *Client) DeleteNamespace(ctx context.Context, name string) error {
 	if err := c.CoreV1().Namespaces().Delete(ctx, name, metav1.DeleteOptions{}); err != nil && !apierrors.IsNotFound(err) {
 		return err

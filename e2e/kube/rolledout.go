@@ -12,8 +12,8 @@ import (
 )
 
 // RolledOut returns an error that names every workload of a namespace whose pods are not all
-// present, of its newest template, and ready. It also checks the pods, because a workload's status
-// lags behind them. Sandboxes come and go with requests, and do not count.
+// present, up to date and ready. It also checks the pods, because a workload's status lags behind
+// them. Sandboxes come and go with requests, and do not count.
 func (c *Client) RolledOut(ctx context.Context, namespace string) error {
 	var missing []error
 	check := func(kind string, meta metav1.ObjectMeta, observed int64, want int32, have ...int32) {

@@ -13,7 +13,7 @@ import (
 func (c *Client) RunPod(ctx context.Context, pod *corev1.Pod) (*corev1.Pod, error) {
 	pods := c.CoreV1().Pods(pod.Namespace)
 	err := Eventually(ctx, "the pod "+pod.Name+" to run", func(ctx context.Context) error {
-		// A new namespace has no default account for a moment, and refuses pods until then.
+		// A new namespace rejects pods until its default account exists.
 		_, err := pods.Create(ctx, pod, metav1.CreateOptions{})
 		if err != nil && !apierrors.IsAlreadyExists(err) {
 			return err

@@ -1,5 +1,5 @@
 // Package progress tells a person what a long command is doing: a line when a step starts, one now
-// and then while it goes on, and one with the time it took when it ends. Steps may overlap.
+// and then while it continues, and one with the time it took when it ends. Steps may overlap.
 package progress
 
 import (
@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// reminder is how often a step that goes on says so.
+// reminder is how often a step that continues says so.
 const reminder = 30 * time.Second
 
 // quick is how long a step may take without deserving a line.

@@ -1,5 +1,5 @@
-// Package record is what the probe and the load generator in a cluster report to the harness
-// outside of it.
+// Package record holds the types of what the probe and the load generator in a cluster report to
+// the harness outside of it.
 package record
 
 import "time"

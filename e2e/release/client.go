@@ -14,8 +14,8 @@ import (
 	"agentcube-mtls/e2e/record"
 )
 
-// UnauthorizedClient is a pod that is not the Router and would pass for it. It has the Workload
-// API's socket, as any pod of its node may.
+// UnauthorizedClient is a pod that is not the Router and pretends to be. It has the Workload API's
+// socket, as any pod of its node may.
 type UnauthorizedClient struct {
 	release Release
 	*corev1.Pod
@@ -74,8 +74,7 @@ func (s *UnauthorizedClient) Identity(ctx context.Context) (record.Identity, err
 }
 
 // Intrude tries to reach the WorkloadManager in every way that the unauthorized client has, and
-// returns what became of each. The arguments are those of the probe for what the unauthorized
-// client has beside its bare hands.
+// returns what became of each. The arguments are the probe's flags for further credentials.
 func (s *UnauthorizedClient) Intrude(ctx context.Context, args ...string) ([]record.Refusal, error) {
 	attempts, err := s.release.attempts(ctx)
 	if err != nil {
@@ -106,7 +105,7 @@ func (r Release) Trespass(ctx context.Context, other Release) ([]record.Refusal,
 	return refusals(output)
 }
 
-// attempts returns what a probe must be told to try to pass for the release's Router.
+// attempts returns the flags with which a probe pretends to be the release's Router.
 func (r Release) attempts(ctx context.Context) ([]string, error) {
 	routers, err := r.pods(ctx, routerApp)
 	if err != nil {

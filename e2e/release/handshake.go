@@ -82,7 +82,7 @@ func (r Release) StartWatch(ctx context.Context, pod *corev1.Pod) (string, error
 	return r.StartBeside(ctx, pod.Namespace, pod.Name, routerApp, images.Probe, append([]string{"watch"}, args...)...)
 }
 
-// probeArgs returns what a probe must be told to do what the Router of a pod does.
+// probeArgs returns the flags with which a probe connects like the Router of a pod.
 func (r Release) probeArgs(ctx context.Context, router *corev1.Pod) ([]string, error) {
 	target, _, err := r.addresses(ctx, *router)
 	if err != nil {
@@ -91,7 +91,7 @@ func (r Release) probeArgs(ctx context.Context, router *corev1.Pod) ([]string, e
 	return append([]string{"-target", target}, certificateArgs(*router)...), nil
 }
 
-// certificateArgs returns what a probe must be told to show the certificate of a Router's pod.
+// certificateArgs returns the flags with which a probe presents the certificate of a Router's pod.
 func certificateArgs(router corev1.Pod) []string {
 	return []string{"-cert", argument(router, "--mtls-cert="), "-key", argument(router, "--mtls-key="), "-ca", argument(router, "--mtls-ca=")}
 }

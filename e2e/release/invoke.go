@@ -15,7 +15,7 @@ import (
 // Example is the AgentRuntime that is left in the cluster for the user to invoke.
 const Example = "hello"
 
-// AgentInvoked invokes an AgentRuntime through the Router, which takes the whole way: Router,
+// AgentInvoked invokes an AgentRuntime through the Router, and so checks the whole path: Router,
 // WorkloadManager, sandbox.
 func (r Release) AgentInvoked(ctx context.Context) (string, error) {
 	if err := r.Apply(ctx, AgentRuntime(r.Namespace, Example)); err != nil {
@@ -44,7 +44,8 @@ func AgentRuntime(namespace, name string) *unstructured.Unstructured {
 			"podTemplate": map[string]any{"spec": map[string]any{
 				"containers": []any{map[string]any{
 					"name": "agent", "image": images.Agent, "imagePullPolicy": "IfNotPresent",
-					// Without a request it would get only what no other pod of its node wants.
+					// Without a request for CPU it would get only what no other pod of its node
+					// uses.
 					"resources": map[string]any{"requests": map[string]any{"cpu": "50m"}},
 					// What Pod Security's level restricted asks for
 					"securityContext": map[string]any{

@@ -20,8 +20,8 @@ type Row struct {
 	Err        error
 }
 
-// Limit is what an image lets happen that this project's own does not. The user has to know it, and
-// nothing has failed.
+// Limit is something that an image permits and this project's own does not. The user has to know
+// it, but nothing has failed.
 type Limit string
 
 func (l Limit) Error() string { return string(l) }

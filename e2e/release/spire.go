@@ -21,7 +21,7 @@ const (
 	serverContainer    = "spire-server"
 )
 
-// ServerPod is the pod of the first SPIRE server, which answers for all.
+// ServerPod is the pod of the first SPIRE server, which is asked for all.
 const ServerPod = "spire-server-0"
 
 // Server runs a command of the SPIRE server's program, which talks to the server over its
@@ -72,8 +72,8 @@ func (r Release) AgentsAttested(ctx context.Context) (string, error) {
 }
 
 // attested returns the UIDs of the nodes whose agents, of a list, have certificates that are valid
-// at a moment. The server goes on listing the others, and agents of nodes that are gone. An agent's
-// SPIFFE ID ends with the UID of its node:
+// at a moment. The server also lists agents with expired certificates, and those of nodes that are
+// gone. An agent's SPIFFE ID ends with the UID of its node:
 // https://github.com/spiffe/spire/blob/v1.13.3/doc/plugin_server_nodeattestor_k8s_psat.md
 func attested(list string, now time.Time) (map[string]bool, error) {
 	var read struct {

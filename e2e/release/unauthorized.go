@@ -27,7 +27,7 @@ func (r Release) UnauthorizedClients(ctx context.Context, args ...string) (_ []r
 	const app = "client"
 	identity := clientIdentity(namespace.Name, app)
 	defer func() {
-		// What was tried is tidied up even when the user interrupts the trial.
+		// Clean up even if the user interrupts.
 		ctx := context.WithoutCancel(ctx)
 		_ = r.Objects.Delete(ctx, identity)
 		_ = r.CoreV1().Namespaces().Delete(ctx, namespace.Name, metav1.DeleteOptions{})

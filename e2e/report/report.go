@@ -1,4 +1,4 @@
-// Package report is what a run of the scenarios saw, for programs and for the docs.
+// Package report keeps the outcome of a run of the scenarios, for programs and for the docs.
 package report
 
 import (
@@ -74,7 +74,7 @@ func Of(timeline *traffic.Timeline) Load {
 	return Load{Requests: count(timeline.Requests), Restarts: len(timeline.Restarts), Late: len(timeline.Late)}
 }
 
-// Cost tells a verdict of a fault that spares some things.
+// Cost returns what a fault cost, by its verdict.
 func Cost(v traffic.Verdict, spared traffic.Spared) Fault {
 	requests := count(v.Requests)
 	for kind, sent := range requests {

@@ -62,7 +62,7 @@ func TestReportIsReadAsItWasWritten(t *testing.T) {
 	assert.Equal(t, written, read)
 }
 
-// A run of some scenarios replaces what is known of these.
+// A run of some scenarios replaces only their results.
 func TestReportOfSomeScenarios(t *testing.T) {
 	t.Parallel()
 	before := report.Report{Kubernetes: "v1.34.1", Scenarios: []report.Scenario{

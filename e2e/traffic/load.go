@@ -89,7 +89,7 @@ func (r *Recorder) startLoad(ctx, watching context.Context) error {
 			Tolerations:   []corev1.Toleration{{Operator: corev1.TolerationOpExists}},
 			Containers: []corev1.Container{{
 				Name: generator, Image: images.Load, Args: args,
-				// So that what is measured is the release, and not the generator that waits for a turn
+				// So that the release is measured, and not a generator that waits for the CPU
 				Resources: corev1.ResourceRequirements{Requests: corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("100m")}},
 				// What Pod Security's level restricted asks for
 				SecurityContext: &corev1.SecurityContext{
@@ -107,8 +107,8 @@ func (r *Recorder) startLoad(ctx, watching context.Context) error {
 	return nil
 }
 
-// stopLoad removes what startLoad has made, however far that came, and then the sandboxes: a request
-// that is in progress could make one more.
+// stopLoad removes what startLoad has created, even if it failed halfway, and then the sandboxes: a
+// request that is in progress could make one more.
 func (r *Recorder) stopLoad(ctx context.Context) error {
 	var errs []error
 	if r.load != "" {
@@ -128,7 +128,7 @@ func (r *Recorder) stopLoad(ctx context.Context) error {
 func (r *Recorder) followLoad(ctx context.Context) {
 	for wait := time.NewTicker(time.Second); ; {
 		// Read again from the start where the container was not there yet, or the API server was
-		// away meanwhile.
+		// unavailable.
 		r.readLines(ctx, r.load, generator, r.noteRequest)
 		select {
 		case <-ctx.Done():

@@ -109,7 +109,7 @@ func (r *Recorder) Stop(ctx context.Context) (*Timeline, error) {
 	err := r.awaitAnswers(ctx, now)
 	r.cancel()
 	r.working.Wait()
-	// Of later ones, some may be on their way still.
+	// Some that were sent later may still be in progress.
 	r.timeline.Requests = slices.DeleteFunc(r.Requests(), func(q record.Request) bool { return q.Sent.After(now) })
 	return &r.timeline, errors.Join(err, r.stopLoad(ctx))
 }

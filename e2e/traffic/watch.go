@@ -25,7 +25,7 @@ const router = "agentcube-router"
 func (r *Recorder) watchPods(ctx context.Context) error {
 	factory := informers.NewSharedInformerFactoryWithOptions(r.release, 0, informers.WithNamespace(r.release.Namespace))
 	pods := factory.Core().V1().Pods().Informer()
-	// That the API server is away may be what is to be seen: the informer tries again.
+	// The API server may be down on purpose: the informer tries again.
 	if err := pods.SetWatchErrorHandler(func(*cache.Reflector, error) {}); err != nil {
 		return err
 	}
@@ -105,8 +105,8 @@ func (r *Recorder) watchCertificates(ctx context.Context, pod *corev1.Pod) {
 // pod or the context ends.
 func (r *Recorder) follow(ctx context.Context, pod *corev1.Pod, container string, note func(line []byte)) {
 	for wait := time.NewTicker(time.Second); ; {
-		// What is not to be read was not started yet, or lies behind an API server that is away for
-		// a while.
+		// A log that cannot be read is of a container that has not started yet, or the API server
+		// is unavailable for a while.
 		r.readLines(ctx, pod.Name, container, note)
 		select {
 		case <-ctx.Done():
@@ -162,7 +162,7 @@ func (r *Recorder) noteHandshake(line []byte) {
 }
 
 // noteComplaint notes what a Router says of a request that it could not serve, or that AgentCube's
-// could not. That a runtime is unknown is how calls are served.
+// could not. An unknown runtime is no complaint: it is the answer to calls.
 func (r *Recorder) noteComplaint(line []byte) {
 	complaint := record.Event{At: time.Now(), What: string(line)}
 	if !strings.HasPrefix(complaint.What, "E") || strings.HasSuffix(complaint.What, "not found") {

@@ -55,8 +55,8 @@ func (c Command) Run(ctx context.Context) error {
 	return err
 }
 
-// Output runs the command and returns what it printed on its standard output, less the space around
-// it.
+// Output runs the command and returns what it printed on its standard output, without the space
+// around it.
 func (c Command) Output(ctx context.Context) (string, error) {
 	var stdout bytes.Buffer
 	var both transcript
@@ -64,7 +64,7 @@ func (c Command) Output(ctx context.Context) (string, error) {
 	cmd.Dir, cmd.Stdin = c.Dir, c.Stdin
 	cmd.Env = append(os.Environ(), c.Env...)
 	cmd.Stdout, cmd.Stderr = io.MultiWriter(&stdout, &both), &both
-	// An interrupted program gets the chance to tidy up after itself before it is killed.
+	// An interrupted program gets the time to clean up before it is killed.
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = 10 * time.Second
 	if err := cmd.Run(); err != nil {
@@ -76,8 +76,7 @@ func (c Command) Output(ctx context.Context) (string, error) {
 	return strings.TrimSpace(stdout.String()), nil
 }
 
-// transcript takes what a program writes to both its outputs, each copied by a goroutine of its
-// own.
+// transcript collects what a program writes to both its outputs, each copied by its own goroutine.
 type transcript struct {
 	mu      sync.Mutex
 	written bytes.Buffer

@@ -2,8 +2,8 @@
 //
 // Each folder here is a module of its own whose go.mod names one component, at the version that
 // this project uses, and the programs to build as its tools. The versions of images in the chart
-// and of the programs built here thus have one source. Of Kubernetes there are several: K8S chooses
-// one.
+// and of the programs built here thus have one source. There are several versions of Kubernetes:
+// K8S chooses one.
 package components
 
 import (

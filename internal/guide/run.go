@@ -16,7 +16,7 @@ type Runner struct {
 	Env []string // added to this process's
 	// Rename holds pairs: what this run calls a thing, and what guides call it.
 	Rename []string
-	// Log is told of each block before it is run.
+	// Log is called with each block before it is run.
 	Log func(format string, args ...any)
 }
 

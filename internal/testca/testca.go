@@ -38,7 +38,7 @@ type Leaf struct {
 	From    time.Time // when it begins to be valid; zero is long ago
 }
 
-// New makes an authority that no other knows.
+// New returns a CA with a new key.
 func New(t testing.TB) *CA {
 	t.Helper()
 	template := template()
@@ -53,13 +53,13 @@ func New(t testing.TB) *CA {
 	return &CA{cert, key, encode("CERTIFICATE", der)}
 }
 
-// Pair is the authority's own certificate, with its key.
+// Pair returns the CA's own certificate, with its key.
 func (ca *CA) Pair(t testing.TB) Pair {
 	t.Helper()
 	return Pair{ca.PEM, encodeKey(t, ca.key)}
 }
 
-// SVID issues an SVID with this SPIFFE ID.
+// SVID returns a new SVID with this SPIFFE ID.
 func (ca *CA) SVID(t testing.TB, id string) Pair {
 	t.Helper()
 	return ca.Issue(t, Leaf{ID: id})
@@ -88,8 +88,8 @@ func (ca *CA) Issue(t testing.TB, leaf Leaf) Pair {
 	return Pair{encode("CERTIFICATE", der), encodeKey(t, key)}
 }
 
-// TLS is the pair as crypto/tls takes it, checked by nobody: unauthorized clients bring
-// certificates that no honest source would load.
+// TLS returns the pair for crypto/tls, unverified: unauthorized clients present certificates that
+// no correct source would load.
 func (p Pair) TLS(t testing.TB) tls.Certificate {
 	t.Helper()
 	cert, err := tls.X509KeyPair(p.Cert, p.Key)
@@ -108,7 +108,7 @@ func (p Pair) Write(t testing.TB, dir string, bundle ...*CA) (cert, key, ca stri
 	return cert, key, ca
 }
 
-// Bundle is the PEM certificates of these authorities.
+// Bundle returns the certificates of these CAs as PEM.
 func Bundle(cas ...*CA) []byte {
 	var bundle []byte
 	for _, ca := range cas {

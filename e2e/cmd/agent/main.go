@@ -1,6 +1,6 @@
-// Command agent is the smallest agent that an AgentRuntime can run: it answers
-// every request with what it saw of it, so that tests can tell what the Router
-// sent. Those of a load get the answers that they ask for.
+// Command agent is the smallest agent that an AgentRuntime can run: it answers every request with
+// what it received, so that tests can tell what the Router sent. Those of a load get the answers
+// that they ask for.
 package main
 
 import (
@@ -43,7 +43,7 @@ func main() {
 	}
 	echo := func(w http.ResponseWriter, r *http.Request) {
 		authorized := r.Header.Get("Authorization") != ""
-		r.Header.Del("Authorization") // a token is not for showing around
+		r.Header.Del("Authorization") // do not show the token
 		serve.JSON(w, http.StatusOK, seen{r.URL.Path, r.Method, r.Header, authorized, hostname})
 	}
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", ":"+*port)

@@ -26,7 +26,7 @@ func main() {
 	if err := run(ctx, os.Args[1:]); err != nil {
 		message := fmt.Sprintf("\nerror: %v", err)
 		if ctx.Err() != nil {
-			message = "\nInterrupted. What was whole is kept: `make up` goes on from there, `make down` removes it."
+			message = "\nInterrupted. What is complete is kept: `make up` continues from there, `make down` removes it."
 		}
 		fmt.Fprintln(os.Stderr, message)
 		stop()

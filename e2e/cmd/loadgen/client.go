@@ -28,8 +28,8 @@ type client struct {
 // transports open a connection for each request, or keep them.
 type transports struct{ fresh, kept http.RoundTripper }
 
-// begin makes a first request, and stays in the session that its answer names and in the sandbox
-// that it came from.
+// begin makes a first request, and keeps the session that its answer names and the sandbox that it
+// comes from.
 func (c *client) begin(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
@@ -45,8 +45,8 @@ func (c *client) begin(ctx context.Context) error {
 	return nil
 }
 
-// send makes one request. It is not bound to the program's context: a request that was begun is
-// also ended.
+// send makes one request. It is not bound to the program's context: a request that has begun is
+// completed.
 func (c *client) send(kind mix.Kind, number int) record.Request {
 	ctx, cancel := context.WithTimeout(context.Background(), limit(kind))
 	defer cancel()
@@ -62,7 +62,7 @@ func (c *client) send(kind mix.Kind, number int) record.Request {
 	return record
 }
 
-// limit is how long a request may take. It is never a measure.
+// limit is how long a request may take. No check depends on it.
 func limit(kind mix.Kind) time.Duration {
 	if kind.Often() {
 		return time.Minute
@@ -70,7 +70,7 @@ func limit(kind mix.Kind) time.Duration {
 	return 3 * time.Minute // longer than a WorkloadManager waits for a sandbox
 }
 
-// ask makes one request, and checks its answer to the end: one that is cut off is none.
+// ask makes one request, and checks its answer to the end: one that is cut off is an error.
 func (c *client) ask(ctx context.Context, kind mix.Kind) (int, http.Header, error) {
 	url := fmt.Sprintf("%s/v1/namespaces/%s/agent-runtimes/%s/invocations/%s", c.router, c.namespace, kind.Runtime, kind.Path)
 	method, body := http.MethodGet, io.Reader(nil)

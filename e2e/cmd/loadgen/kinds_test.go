@@ -50,7 +50,7 @@ func (p *pipes) Close() error {
 
 func (p *pipes) Addr() net.Addr { return &net.TCPAddr{} }
 
-// wire returns a client, in a session, of a Router that answers so, and the network between them.
+// wire returns a client, in a session, of a Router with this handler, and the network between them.
 func wire(t *testing.T, router http.HandlerFunc) (*client, *pipes) {
 	t.Helper()
 	network := &pipes{conns: make(chan net.Conn), closed: make(chan struct{})}

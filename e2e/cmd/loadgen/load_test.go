@@ -19,7 +19,7 @@ import (
 	"agentcube-mtls/e2e/record"
 )
 
-// invoking returns a client of a server that answers so.
+// invoking returns a client of a server with this handler.
 func invoking(t *testing.T, handler http.HandlerFunc) *client {
 	t.Helper()
 	server := httptest.NewServer(handler)
@@ -45,8 +45,7 @@ func TestStatus(t *testing.T) {
 	require.ErrorContains(t, c.begin(t.Context()), "beginning a session: 500 Internal Server Error")
 }
 
-// A 404 of somebody else is no answer of the WorkloadManager, which names the runtime that it does
-// not know.
+// A 404 that does not name the runtime is not the WorkloadManager's.
 func TestAnswerOfAnother(t *testing.T) {
 	t.Parallel()
 	says := "404 page not found"
@@ -107,8 +106,8 @@ func TestWhatWasHeldUpIsMadeUpFor(t *testing.T) {
 	})
 }
 
-// For half a minute, requests are sent as often as the table says, also while others take long, and
-// all are served that are still in progress at its end.
+// For half a minute, requests are sent as often as the table says, even while others take long.
+// Those that are still in progress at the end are served.
 func TestRunSendsEachKindAtItsRate(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

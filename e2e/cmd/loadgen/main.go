@@ -1,9 +1,9 @@
 // Command loadgen sends requests of some kinds, each at a fixed rate, until it is told to stop,
-// whatever becomes of them, and prints a record of each. Its arguments name the kinds.
+// whatever their outcome, and prints a record of each. Its arguments name the kinds.
 //
-// The loop is open: a slow answer delays no later request. Nothing is retried, and where a kind does
-// not keep connections, each request opens one of its own, so that it meets the Service as it is at
-// that moment. Requests are numbered, so that one without a record is missed. All requests in
+// The loop is open: a slow answer delays no later request. Nothing is retried, and where a kind
+// does not keep connections, each request opens one of its own, so that it meets the Service as it
+// is at that moment. Requests are numbered, so that a missing record is noticed. All requests in
 // sessions belong to one, which the answer to a first request names.
 package main
 
@@ -77,8 +77,8 @@ func run(ctx context.Context, c *client, names []string, output io.Writer) error
 	return nil
 }
 
-// pace calls do with 0, 1, 2, … once an interval until ctx is done. What a busy machine holds up is
-// made up for: a ticker would drop it, and nobody would see that it was never sent.
+// pace calls do with 0, 1, 2, … once an interval until ctx is done. Calls that a busy machine
+// delays are made late: a ticker would drop them, and nobody would see that they were never made.
 func pace(ctx context.Context, interval time.Duration, do func(number int)) {
 	began := time.Now()
 	for number := 0; ; number++ {

@@ -1,7 +1,7 @@
 // Command registrar makes a CSI driver known to the kubelet of its node, for as long as it runs.
 //
-// It stands for Kubernetes' node-driver-registrar, whose releases are no Go modules: their versions
-// are 2.x, their module path is not.
+// It replaces Kubernetes' node-driver-registrar, whose releases cannot be required as Go modules:
+// their versions are 2.x, but the module path does not end in /v2.
 package main
 
 import (
@@ -41,7 +41,7 @@ func main() {
 func (r registrar) serve(socket string) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	// One that was killed leaves its socket.
+	// A registrar that was killed leaves its socket.
 	if err := os.Remove(socket); err != nil && !os.IsNotExist(err) {
 		return err
 	}
@@ -62,7 +62,7 @@ func (r registrar) GetInfo(context.Context, *registration.InfoRequest) (*registr
 	}, nil
 }
 
-// NotifyRegistrationStatus hears whether the kubelet took the driver.
+// NotifyRegistrationStatus is told whether the kubelet accepted the driver.
 func (r registrar) NotifyRegistrationStatus(_ context.Context, status *registration.RegistrationStatus) (*registration.RegistrationStatusResponse, error) {
 	if !status.PluginRegistered {
 		fmt.Fprintf(os.Stderr, "registrar: the kubelet does not take %s: %s\n", r.driver, status.Error)

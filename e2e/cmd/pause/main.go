@@ -1,5 +1,5 @@
-// Command pause is the process of a pod's sandbox: it holds the pod's namespaces, and reaps what is
-// orphaned in them.
+// Command pause is the process of a pod's sandbox: it holds the pod's namespaces, and reaps
+// orphaned processes in them.
 package main
 
 import (

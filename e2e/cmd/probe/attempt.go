@@ -16,8 +16,7 @@ import (
 	"agentcube-mtls/e2e/record"
 )
 
-// silence is how long a server that has let a client in is given to say otherwise. A refusal
-// follows the handshake at once.
+// silence is how long the client waits for a refusal, which follows the handshake at once.
 const silence = 3 * time.Second
 
 // attempt is one way in which an unauthorized client tries to be served.
@@ -52,8 +51,8 @@ func (a attempt) make(ctx context.Context) record.Refusal {
 	return refusal
 }
 
-// overHTTP asks in plain text. A Go server says 400 to that on a TLS port; any other answer means
-// that the request was served.
+// overHTTP asks in plain text. A Go server answers 400 on a TLS port; any other answer means that
+// the request was served.
 func overHTTP(ctx context.Context, conn net.Conn) (bool, string) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+conn.RemoteAddr().String()+"/health", nil)
 	if err != nil {
@@ -71,8 +70,8 @@ func overHTTP(ctx context.Context, conn net.Conn) (bool, string) {
 	return response.StatusCode == http.StatusBadRequest, fmt.Sprintf("%s %s", response.Status, bytes.TrimSpace(body))
 }
 
-// overTLS shakes hands and listens. In TLS 1.3 the client's part ends before the server has looked
-// at its certificate, so that a refusal comes as an alert to the first read.
+// overTLS completes a handshake and reads. In TLS 1.3 the client's part ends before the server has
+// looked at its certificate, so that a refusal comes as an alert to the first read.
 func (a attempt) overTLS(ctx context.Context, conn net.Conn) (bool, string) {
 	secure := tls.Client(conn, a.config)
 	err := secure.HandshakeContext(ctx)

@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A server that says nothing has not rejected.
+// A server that sends nothing has not rejected the client.
 func TestSilentServer(t *testing.T) {
 	t.Parallel()
 	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0") // whose backlog takes the connection, and nobody serves it

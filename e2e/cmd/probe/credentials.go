@@ -18,7 +18,7 @@ import (
 	"github.com/spiffe/go-spiffe/v2/workloadapi"
 )
 
-// signItself returns a certificate with the Router's SPIFFE ID that nobody vouches for.
+// signItself returns a self-signed certificate with the Router's SPIFFE ID.
 func (s unauthorizedClient) signItself(context.Context) (*tls.Certificate, error) {
 	return forge(s.pretend, nil)
 }
@@ -87,7 +87,7 @@ func (s unauthorizedClient) fetch(ctx context.Context) (*tls.Certificate, error)
 	}
 }
 
-// outlive returns the certificate that it was given, once its time is over.
+// outlive returns the certificate that it was given, once it has expired.
 func (s unauthorizedClient) outlive(ctx context.Context) (*tls.Certificate, error) {
 	certificate, err := pair([]byte(s.expired), []byte(s.expired))
 	if err != nil {
@@ -97,7 +97,7 @@ func (s unauthorizedClient) outlive(ctx context.Context) (*tls.Certificate, erro
 	return certificate, pause(ctx, time.Until(certificate.Leaf.NotAfter)+time.Second)
 }
 
-// replay returns a certificate of somebody else, with a key of its own.
+// replay returns another workload's certificate, with a key that does not belong to it.
 func (s unauthorizedClient) replay(context.Context) (*tls.Certificate, error) {
 	block, _ := pem.Decode([]byte(s.replayed))
 	if block == nil {

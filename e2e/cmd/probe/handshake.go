@@ -53,7 +53,7 @@ func (c *credentials) handshake(ctx context.Context, target string) (*record.Han
 	if err != nil {
 		return nil, err
 	}
-	// A connection of its own, which shows the certificates of now.
+	// A new connection, which shows the current certificates.
 	client := http.Client{Transport: &http.Transport{TLSClientConfig: config, DisableKeepAlives: true}, Timeout: 15 * time.Second}
 	response, err := client.Do(request)
 	if err != nil {

@@ -8,7 +8,7 @@ import (
 	"agentcube-mtls/e2e/record"
 )
 
-// unauthorizedClient is a workload that is not the Router, and what it has to pass for one.
+// unauthorizedClient is a workload that is not the Router, with what it uses to pretend to be one.
 type unauthorizedClient struct {
 	target, plain string            // host:port of the WorkloadManager's mTLS port, and of its plain one
 	pretend       string            // the Router's SPIFFE ID
@@ -18,8 +18,7 @@ type unauthorizedClient struct {
 	files         *certificateFiles // of the Router of another release; empty: it is none
 }
 
-// try tries to be served in every way that the unauthorized client has, and reports what became of
-// each.
+// try tries to be served in every way that the unauthorized client has, and reports each outcome.
 func (s unauthorizedClient) try(ctx context.Context, report func(record.Refusal) error) error {
 	old := client(nil)
 	old.MaxVersion = tls.VersionTLS12

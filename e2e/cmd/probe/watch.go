@@ -14,8 +14,8 @@ import (
 // interval is how often watch looks. Certificates live a minute at least.
 const interval = time.Second
 
-// watch shakes hands again and again, until the pod ends, and prints each certificate that it has
-// not seen before, and each failure.
+// watch repeats the handshake until the pod ends, and prints each certificate that it has not seen
+// before, and each failure.
 func watch(target string, files certificateFiles) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -24,7 +24,7 @@ func watch(target string, files certificateFiles) error {
 	var last *credentials
 	for ; ctx.Err() == nil; _ = pause(ctx, interval) {
 		// Files that are being written do not fit together for a moment. Like the programs, the
-		// probe goes on with the last ones then.
+		// probe then keeps the last ones.
 		if now, err := files.load(); err == nil {
 			last = now
 		}

@@ -1,4 +1,4 @@
-// Command registry is a private registry of images: it answers those who know its password.
+// Command registry is a private registry of images: it requires a password.
 package main
 
 import (
@@ -18,8 +18,7 @@ func main() {
 	log.Fatal(http.ListenAndServe(*address, private(*user, *password, registry.New())))
 }
 
-// private leaves requests to the handler that come with the user's password, and asks others for
-// it.
+// private passes requests with the user's password to the handler, and asks the others for it.
 func private(user, password string, handler http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		name, word, _ := r.BasicAuth()

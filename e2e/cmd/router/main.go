@@ -51,7 +51,8 @@ func run(ctx context.Context, config *router.Config) error {
 	return server.Serve(ctx, listener)
 }
 
-// loadSigner reads the key that sandboxes know the Router by from its Secret, or makes both.
+// loadSigner reads the key by which sandboxes recognize the Router from its Secret, or creates
+// both.
 func loadSigner(ctx context.Context) (*agentcube.JWTManager, error) {
 	signer, err := agentcube.NewJWTManager()
 	if err != nil {

@@ -1,4 +1,4 @@
-// Package testrun runs tests on a cluster. It is apart from package environment, so that the
+// Package testrun runs tests on a cluster. It is separate from package environment, so that the
 // programs that use that one do not link package testing.
 package testrun
 
@@ -19,8 +19,8 @@ import (
 )
 
 // Main is the body of a TestMain: it brings a cluster up, prepares it, runs the tests and removes
-// the cluster again, which KEEP=1 leaves for the next run. The cluster is that of `make up` by
-// name, with a suffix, so that no user's is taken for it. It returns the code to exit with.
+// the cluster again, which KEEP=1 leaves for the next run. The name of the cluster is that of `make
+// up` with a suffix, so that tests never use a user's cluster. It returns the code to exit with.
 func Main(m *testing.M, suffix string, nodes int, prepare func(context.Context, *progress.Log, *cluster.Cluster) error) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -52,15 +52,15 @@ func Main(m *testing.M, suffix string, nodes int, prepare func(context.Context, 
 		}
 		return code
 	case <-ctx.Done():
-		stop() // whoever interrupts again does not want to wait for the cluster's removal
+		stop() // a second interrupt does not wait for the cluster's removal
 		fmt.Fprintln(os.Stderr, "error: interrupted")
 		return 1
 	}
 }
 
-// Label is the label of containers that tests make beside the nodes of a cluster, which another
-// run's cluster does not take along: two may be up at a time. A test removes its own containers;
-// those of a test that was interrupted go with the cluster.
+// Label is the label of containers that tests run beside the nodes of a cluster. A test removes its
+// own containers; those of an interrupted test are removed with the cluster. The name of the
+// cluster keeps those of another run, because two may be up at the same time.
 func Label(cluster string) string { return "agentcube-mtls.beside=" + cluster }
 
 func removeContainers(ctx context.Context, cluster string) error {

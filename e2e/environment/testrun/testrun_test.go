@@ -13,7 +13,7 @@ import (
 func TestContainersOfAnotherRunStay(t *testing.T) {
 	dir := t.TempDir()
 	removed := filepath.Join(dir, "removed")
-	// Of docker, what matters here: it lists the containers with a label, and removes them.
+	// A docker that only lists the containers with a label, and removes them.
 	docker := `#!/bin/sh
 case "$*" in
 *label=` + Label("agentcube-test") + `) echo registry postgresql ;;

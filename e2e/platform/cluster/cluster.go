@@ -23,11 +23,12 @@ import (
 	"agentcube-mtls/internal/repo"
 )
 
-// mark is where every node of a cluster made here has a folder of this machine mounted. A node has
-// it from its first moment, so that a cluster whose creation was cut off is known as ours too.
+// mark is the path at which every node of a cluster made here has a folder of this machine mounted.
+// A node has it from the start, so that a cluster whose creation was interrupted is recognized as
+// ours too.
 const mark = "/var/lib/agentcube-mtls"
 
-// Cluster is a kind cluster, there or to be made.
+// Cluster is a kind cluster, which need not exist yet.
 type Cluster struct {
 	Name string
 	// Nodes is how many nodes it has: one control plane, which also runs pods, and workers.
@@ -166,8 +167,8 @@ func (c *Cluster) usable(ctx context.Context, present []nodes.Node) (bool, error
 	return true, nil
 }
 
-// revive makes of nodes that run a cluster that works, also where they were started again since it
-// last did.
+// revive makes a cluster work whose nodes are running, even if they were restarted since it last
+// worked.
 func (c *Cluster) revive(ctx context.Context, log *progress.Log, present []nodes.Node) error {
 	restarted, err := c.restarted(ctx, present)
 	if err != nil {
@@ -185,14 +186,13 @@ func (c *Cluster) revive(ctx context.Context, log *progress.Log, present []nodes
 	return c.MarkSound()
 }
 
-// soundFile returns the file that is there while the cluster is whole and as its last user means to
-// find it again.
+// soundFile returns the file that exists while the cluster is complete and undisturbed.
 func (c *Cluster) soundFile() (string, error) {
 	dir, err := c.dir()
 	return filepath.Join(dir, "sound"), err
 }
 
-// MarkSound lets the next Ensure take the cluster as it is.
+// MarkSound makes the next Ensure reuse the cluster as it is.
 func (c *Cluster) MarkSound() error {
 	file, err := c.soundFile()
 	if err != nil {
@@ -201,8 +201,8 @@ func (c *Cluster) MarkSound() error {
 	return os.WriteFile(file, nil, 0o644)
 }
 
-// MarkUnsound makes the next Ensure re-create the cluster. Who is about to disturb the cluster says
-// so before, since a process that is killed cannot say it afterwards.
+// MarkUnsound makes the next Ensure re-create the cluster. Call it before you disturb the cluster,
+// because a process that is killed cannot call it afterwards.
 func (c *Cluster) MarkUnsound() error {
 	file, err := c.soundFile()
 	if err != nil {
@@ -281,9 +281,9 @@ func (c *Cluster) config(dir string) (*v1alpha4.Cluster, error) {
 	if !c.Registry {
 		config.Networking.DisableDefaultCNI = true
 	}
-	// From 1.35 on, kubelets start on machines with the older cgroups only if told so.
+	// From 1.35 on, kubelets start on machines with cgroups v1 only if this is set.
 	config.KubeadmConfigPatches = []string{"kind: KubeletConfiguration\nfailCgroupV1: false\n"}
-	// Where nodes look for how to reach a registry, as in kind's guides.
+	// The folder in which nodes look up how to reach a registry, as in kind's guides.
 	config.ContainerdConfigPatches = []string{"[plugins.\"io.containerd.grpc.v1.cri\".registry]\n  config_path = \"/etc/containerd/certs.d\"\n"}
 	if !engine.MayRaiseLimits() {
 		config.ContainerdConfigPatches = append(config.ContainerdConfigPatches, "[plugins.\"io.containerd.grpc.v1.cri\"]\n  restrict_oom_score_adj = true\n")

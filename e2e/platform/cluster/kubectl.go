@@ -11,8 +11,7 @@ import (
 )
 
 // Kubectl puts the nodes' kubectl beside the programs that are built here, for users and guides:
-// its version is the cluster's. Nodes run Linux, so that on other systems users bring one of their
-// own.
+// its version is the cluster's. Nodes run Linux, so on other systems users need their own.
 func (c *Cluster) Kubectl(ctx context.Context) error {
 	if runtime.GOOS != "linux" {
 		return nil
@@ -21,7 +20,7 @@ func (c *Cluster) Kubectl(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	// One that runs at this moment cannot be overwritten, but replaced.
+	// A program that is running cannot be overwritten, but it can be replaced.
 	partial := filepath.Join(dir, "kubectl.partial")
 	if err := command.New("docker", "cp", c.Name+"-control-plane:/usr/bin/kubectl", partial).Run(ctx); err != nil {
 		return err

@@ -79,8 +79,8 @@ func load(node nodes.Node, archive string) error {
 	return nodeutils.LoadImageArchive(node, file)
 }
 
-// loadedFile is the file in a node where Load writes what it brought. The node has no other program
-// that tells image identifiers.
+// loadedFile is the file in a node in which Load records what it has loaded. No program in the node
+// tells the identifiers of images.
 const loadedFile = "/kind/loaded.json"
 
 // loaded returns the identifiers, by name, of the images that Load brought to a node. Where it is

@@ -28,8 +28,8 @@ func (c *Cluster) ConnectPods(ctx context.Context) error {
 }
 
 // connectPods gives pods a network where the node image has none of kind's, and waits until every
-// node is ready. The engine gives its containers other addresses at each start: what an earlier
-// start has told of a node does not count.
+// node is ready. The engine gives its containers other addresses at each start, so those that the
+// API server knows from an earlier start do not count.
 func (c *Cluster) connectPods(ctx context.Context, present []nodes.Node) error {
 	client, err := c.connect()
 	if err != nil {
@@ -88,7 +88,7 @@ func podNetwork(name string, known []corev1.Node) string {
 		strings.Join(own, " "), clusterCIDRs, strings.Join(routes, " "))
 }
 
-// await waits until what the API server tells of every node holds, and returns the nodes.
+// await waits until a condition holds for every node, and returns the nodes.
 func (c *Cluster) await(ctx context.Context, client *kube.Client, what string, holds func(corev1.Node) bool) ([]corev1.Node, error) {
 	var found []corev1.Node
 	err := kube.Eventually(ctx, fmt.Sprintf("the nodes of %q to %s", c.Name, what), func(ctx context.Context) error {

@@ -8,10 +8,10 @@ import (
 	"sigs.k8s.io/kind/pkg/cluster/nodeutils"
 )
 
-// favorPods lets pods have the processors before the programs that start and stop containers, and
-// gives the nodes' proxy a share. Every node takes all processors of the machine for its own and
-// promises them to its pods. Where pods come and go on several nodes at once, those that serve
-// would otherwise get next to nothing.
+// favorPods gives pods more CPU weight than the programs that start and stop containers, and gives
+// kube-proxy a share. Every node believes that it owns all processors of the machine, and promises
+// them to its pods. While pods come and go on several nodes at once, those that serve would
+// otherwise get next to nothing.
 func favorPods(ctx context.Context, present []nodes.Node) error {
 	for _, node := range present {
 		if err := node.CommandContext(ctx, "systemctl", "set-property", "kubelet.slice", "CPUWeight=300").Run(); err != nil {

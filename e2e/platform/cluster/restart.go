@@ -43,14 +43,14 @@ func (c *Cluster) restarted(ctx context.Context, present []nodes.Node) (bool, er
 }
 
 // replacePods deletes the pods that their controllers re-create, and waits for these. After a
-// restart of the nodes the API server tells of pods what held before it, and their containers count
-// as restarted ones.
+// restart of the nodes the API server reports the pods as they were before it, and their containers
+// count as restarted.
 func (c *Cluster) replacePods(ctx context.Context) error {
 	client, err := c.connect()
 	if err != nil {
 		return err
 	}
-	// The rest finds nobody until the cluster's own network and names are there.
+	// The other pods reach nothing until the cluster's network and DNS work.
 	for _, group := range []struct{ selector, readyIn string }{
 		{"metadata.namespace=kube-system", metav1.NamespaceSystem},
 		{"metadata.namespace!=kube-system", metav1.NamespaceAll},

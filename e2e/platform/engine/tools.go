@@ -13,7 +13,7 @@ import (
 	"agentcube-mtls/internal/repo"
 )
 
-// tool is a program, and the Debian packages that bring it.
+// tool is a program, and the Debian packages that contain it.
 type tool struct {
 	program  string
 	packages []string
@@ -21,8 +21,8 @@ type tool struct {
 
 var compiler = tool{"gcc", []string{"gcc", "libc6-dev"}}
 
-// EnsureBuildTools installs what images are built with where no registry can give one: what makes a
-// Debian base image, and the C compiler that SPIRE's sqlite takes.
+// EnsureBuildTools installs the programs that build images if no registry answers: debootstrap for
+// the Debian base image, and the C compiler for SPIRE's sqlite.
 func EnsureBuildTools(ctx context.Context, log *progress.Log) error {
 	unlock, err := repo.LockCache(ctx, "engine")
 	if err != nil {
@@ -40,8 +40,8 @@ func EnsureBuildTools(ctx context.Context, log *progress.Log) error {
 	return install(ctx, log, packages)
 }
 
-// EnsureTestTools installs what `make test` runs and what is not a Go module: the compiler of Go's
-// race detector, yamllint for the linters, and curl and jq for the commands of the guides.
+// EnsureTestTools installs the programs of `make test` that are no Go modules: the compiler for
+// Go's race detector, yamllint for the linters, and curl and jq for the commands of the guides.
 func EnsureTestTools(ctx context.Context, log *progress.Log) error {
 	packages := lacking([]tool{compiler, {"yamllint", []string{"yamllint"}}, {"curl", []string{"curl"}}, {"jq", []string{"jq"}}}, exec.LookPath)
 	if len(packages) == 0 {
@@ -65,7 +65,7 @@ func lacking(tools []tool, find func(program string) (string, error)) []string {
 	return packages
 }
 
-// install brings Debian packages.
+// install installs Debian packages.
 func install(ctx context.Context, log *progress.Log, packages []string) error {
 	return log.Step("installing "+strings.Join(packages, ", ")+" with apt-get", func() error {
 		if err := command.New("apt-get", "update").Run(ctx); err != nil {

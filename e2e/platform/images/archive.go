@@ -22,8 +22,8 @@ func Has(ctx context.Context, image string) bool {
 	return err == nil
 }
 
-// Archive saves an image of the engine to a file, once, and returns the file. What was saved of
-// earlier images of the name goes.
+// Archive saves an image of the engine to a file, once, and returns the file. Archives of earlier
+// images of that name are removed.
 func Archive(ctx context.Context, image string) (string, error) {
 	unlock, err := repo.LockCache(ctx, "images")
 	if err != nil {
@@ -51,7 +51,7 @@ func Archive(ctx context.Context, image string) (string, error) {
 			return "", err
 		}
 	}
-	// An interrupted save must not pass for an archive.
+	// An interrupted save must not look like an archive.
 	partial := archive + ".partial"
 	if err := Save(ctx, partial, image); err != nil {
 		return "", err

@@ -20,7 +20,7 @@ import (
 	"agentcube-mtls/internal/command"
 )
 
-// load puts an image of nothing but programs into the engine.
+// load puts an image that contains only programs into the engine.
 func (i Image) load(ctx context.Context, sources map[string]string, inputs string) error {
 	tag, err := name.NewTag(i.Name)
 	if err != nil {
@@ -36,7 +36,7 @@ func (i Image) load(ctx context.Context, sources map[string]string, inputs strin
 	return command.New("docker", "load").Reading(archive).Run(ctx)
 }
 
-// assemble returns an image of nothing but programs. Equal inputs make an equal digest.
+// assemble returns an image that contains only programs. Equal inputs make an equal digest.
 func (i Image) assemble(sources map[string]string, inputs string) (v1.Image, error) {
 	layer, err := i.layer(sources)
 	if err != nil {

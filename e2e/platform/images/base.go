@@ -17,7 +17,7 @@ const (
 	Debian  = "debian:bookworm-slim"
 )
 
-// debianMirror is the mirror that Debian itself directs to one near by.
+// debianMirror is the address at which Debian directs to a mirror nearby.
 const debianMirror = "http://deb.debian.org/debian"
 
 // EnsureDebian puts the Debian base image into the engine: pulled where a registry answers, else

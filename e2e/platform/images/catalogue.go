@@ -24,7 +24,7 @@ const (
 	PicoD = "ghcr.io/volcano-sh/picod:latest"
 )
 
-// Tools returns the name of the image that pods of the chart wait with.
+// Tools returns the name of the image of the chart's init containers.
 func Tools() (string, error) { return ofChart("tools") }
 
 // Redis returns the name of the image of the chart's own Redis.
@@ -109,8 +109,8 @@ var CertManager = Image{
 // Registry is the image of a private registry. It runs beside a cluster, and only a test needs it.
 var Registry = own("agentcube-mtls/registry:e2e", "registry")
 
-// IsOwn tells whether the image of a program, by its label app, is this project's. No other has to
-// log what this project's programs log beyond AgentCube's.
+// IsOwn tells whether the image of a program, by its label app, is this project's. Other images
+// need not log what this project's programs log in addition to AgentCube's.
 func IsOwn(app string) bool { return callers(app) == "" }
 
 // callers returns the image that the caller names in place of this project's.

@@ -68,7 +68,7 @@ func (i Image) Build(ctx context.Context) error {
 	}
 	defer unlock()
 	label, err := command.New("docker", "image", "inspect", "--format", `{{index .Config.Labels "`+inputsLabel+`"}}`, i.Name).Output(ctx)
-	// The caller's may be another one today under the same name.
+	// The caller's image may have changed under the same name.
 	if err == nil && label == inputs && (i.Base == Scratch || i.Base == Debian) {
 		return nil
 	}
@@ -80,7 +80,7 @@ func (i Image) Build(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("image %s: %w", i.Name, err)
 	}
-	// The image that had the name before has none now.
+	// The former image of that name has no name now.
 	return command.New("docker", "image", "prune", "--force", "--filter", "label="+inputsLabel).Run(ctx)
 }
 

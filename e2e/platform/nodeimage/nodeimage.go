@@ -3,7 +3,7 @@
 //
 // The image holds what kind's own does: systemd, containerd, kind's configuration and entrypoint,
 // Kubernetes, and the images of the control plane. Kind's network daemon is unavailable without a
-// registry: the service pod-network stands for it.
+// registry: the service pod-network replaces it.
 package nodeimage
 
 import (

@@ -9,7 +9,7 @@ import (
 	"agentcube-mtls/internal/components"
 )
 
-// Which images a kept cluster runs is told by these names.
+// These names tell which images a kept cluster runs.
 func TestPublishedImages(t *testing.T) {
 	t.Parallel()
 	minors, err := components.KubernetesMinors()
