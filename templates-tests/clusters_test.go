@@ -53,8 +53,8 @@ func TestOpenShiftAdmitsThePods(t *testing.T) {
 	assert.ElementsMatch(t, []string{"DaemonSet/spire-agent", "Deployment/agentcube-router", "Deployment/workloadmanager"}, refused)
 }
 
-// violations are those of restricted-v2, by which OpenShift gives users, groups and SELinux's
-// labels itself, and rejects others.
+// violations returns how a pod violates restricted-v2, with which OpenShift sets users, groups and
+// SELinux's labels itself, and rejects others.
 func violations(spec corev1.PodSpec) []string {
 	var found []string
 	reject := func(wrong bool, what string) {
@@ -89,9 +89,9 @@ func TestAgentsMayHaveALabelOfSELinux(t *testing.T) {
 	assert.Equal(t, new(int64(65532)), spec.SecurityContext.RunAsUser, "other settings stay")
 }
 
-// TestServiceMeshesLeavePodsAlone that a proxy would break: agents reach the server without one,
-// and the pod of helm test has to end. Meshes leave the agents alone, since they have the node's
-// network.
+// TestServiceMeshesLeavePodsAlone: meshes inject no proxy where it would do harm. Agents reach the
+// server without one, and the pod of helm test has to end. Meshes inject none into the agents,
+// because they use the node's network.
 func TestServiceMeshesLeavePodsAlone(t *testing.T) {
 	t.Parallel()
 	inject := func(object metav1.ObjectMeta) []string {

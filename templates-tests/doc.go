@@ -1,8 +1,7 @@
-// Package templatestests proves the charts by rendering them, in process, and reading the objects
-// that come out.
+// Package templatestests tests the charts: it renders them in process, and checks the objects.
 //
-// What the charts carry in generated form is written by `go generate ./templates-tests`; a test
-// says when it must be.
+// `go generate ./templates-tests` writes the generated files of the charts; a test fails if they
+// are out of date.
 package templatestests
 
 //go:generate go run ./generate/cmd

@@ -19,13 +19,13 @@ import (
 	"agentcube-mtls/templates-tests/chart"
 )
 
-// examples are the files in values/, by name.
+// examples returns the files in values/, by name.
 func examples(t testing.TB) map[string]string {
 	t.Helper()
 	return contents(t, "values/*.yaml")
 }
 
-// ciValues are the files with which chart-testing lints and installs the chart, by name.
+// ciValues returns the files with which chart-testing lints and installs the chart, by name.
 func ciValues(t testing.TB) map[string]string {
 	t.Helper()
 	return contents(t, "charts/base/ci/*-values.yaml")
@@ -93,7 +93,7 @@ func TestExamplesHoldTheProperties(t *testing.T) {
 	}
 }
 
-// Helm finds nothing to say of the charts.
+// Helm lint has no complaint about the charts.
 func TestHelmLint(t *testing.T) {
 	t.Parallel()
 	root := repo.Path()

@@ -59,7 +59,7 @@ func renderRelease(t testing.TB, release chart.Release) []client.Object {
 	return objects
 }
 
-// get is the object of T's kind with that name; the test fails without it.
+// get returns the object of T's kind with that name; the test fails without it.
 func get[T client.Object](t testing.TB, objects []client.Object, name string) T {
 	t.Helper()
 	var there []string
@@ -74,7 +74,7 @@ func get[T client.Object](t testing.TB, objects []client.Object, name string) T 
 	return wanted
 }
 
-// all are the objects of T's kind.
+// all returns the objects of T's kind.
 func all[T client.Object](objects []client.Object) []T {
 	var found []T
 	for _, object := range objects {
@@ -85,7 +85,7 @@ func all[T client.Object](objects []client.Object) []T {
 	return found
 }
 
-// ofKind are the objects of a kind that client-go does not know.
+// ofKind returns the objects of a kind that client-go does not know.
 func ofKind(objects []client.Object, kind string) []*unstructured.Unstructured {
 	var found []*unstructured.Unstructured
 	for _, object := range all[*unstructured.Unstructured](objects) {
@@ -107,7 +107,7 @@ func container(t testing.TB, pod corev1.PodSpec, name string) corev1.Container {
 	return corev1.Container{}
 }
 
-// env are a container's plain variables.
+// env returns a container's plain variables.
 func env(c corev1.Container) map[string]string {
 	variables := map[string]string{}
 	for _, v := range c.Env {

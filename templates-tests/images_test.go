@@ -18,7 +18,7 @@ import (
 const everything = `{redis: {embedded: {enabled: true}}, spire: {enabled: true}, volcano: {scheduler: {enabled: true}},
   router: {jwt: {issuerUrl: "https://issuer", audience: agents, roleClaim: roles, requiredRole: user}}}`
 
-// podSpecs are those of every object that makes pods, or is one.
+// podSpecs returns those of every object that creates pods, or is one.
 func podSpecs(objects []client.Object) map[string]corev1.PodSpec {
 	specs := map[string]corev1.PodSpec{}
 	for _, object := range objects {
@@ -32,7 +32,7 @@ func podSpecs(objects []client.Object) map[string]corev1.PodSpec {
 	return specs
 }
 
-// containers are those of a pod, init containers and sidecars included.
+// containers returns those of a pod, init containers and sidecars included.
 func containers(spec corev1.PodSpec) []corev1.Container {
 	return append(append([]corev1.Container{}, spec.InitContainers...), spec.Containers...)
 }

@@ -14,8 +14,8 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 )
 
-// TestBundleKeeper runs the bundle keeper's script as it is against an API server
-// here, which shows it one state of the ConfigMap each time that it looks.
+// TestBundleKeeper runs the bundle keeper's script as it is against an API server here, which
+// returns another state of the ConfigMap at each request.
 func TestBundleKeeper(t *testing.T) {
 	t.Parallel()
 	const (

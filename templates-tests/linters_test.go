@@ -16,7 +16,7 @@ import (
 	"agentcube-mtls/templates-tests/generate"
 )
 
-// explained are the points that kube-score calls critical and that are meant: by check, and by
+// explained are the points that kube-score calls critical and that are intended: by check, and by
 // object or for all.
 var explained = map[string]map[string]string{
 	"container-image-pull-policy": {"*": "images are pinned by version or digest; fetching them at each start makes the registry a part of every restart"},

@@ -107,7 +107,7 @@ func TestProbesOfTheWorkloadManager(t *testing.T) {
 	assert.Nil(t, with.ReadinessProbe, "each would be a line of the log")
 }
 
-// A container that hangs is not left to its drain.
+// A container that hangs is killed before its drain is over.
 func TestHungContainer(t *testing.T) {
 	t.Parallel()
 	for _, given := range []string{plain, spire} {
@@ -159,7 +159,7 @@ func TestOldWorkloadManagersStay(t *testing.T) {
 	assert.Nil(t, container(t, older.Spec.Template.Spec, "workloadmanager").Lifecycle, "servers below 1.30 refuse preStop.sleep")
 }
 
-// A busy node restarts nothing that is well.
+// Probes give a busy node enough time.
 func TestBusyNode(t *testing.T) {
 	t.Parallel()
 	probes := 0
@@ -174,7 +174,7 @@ func TestBusyNode(t *testing.T) {
 	assert.Greater(t, probes, 3)
 }
 
-// A stopping Router goes on serving while the service forgets it.
+// A stopping Router keeps serving until the Service no longer sends requests to it.
 func TestStoppingRouter(t *testing.T) {
 	t.Parallel()
 	spec := get[*appsv1.Deployment](t, render(t, plain, "router: {drainSeconds: 7}"), "agentcube-router").Spec.Template.Spec

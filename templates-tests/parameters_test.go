@@ -31,8 +31,8 @@ func configured(t testing.TB, objects []client.Object, name string) parameters {
 	return parsed
 }
 
-// at returns the parameter at the end of a path of keys and labels; nil where there is none. Of
-// HCL's blocks of one name it looks at each.
+// at returns the parameter at the end of a path of keys and labels; nil if there is none. It looks
+// at each of several HCL blocks of one name.
 func (p parameters) at(path ...string) any {
 	value, found := p[path[0]]
 	if !found || len(path) == 1 {

@@ -20,7 +20,7 @@ import (
 // combinations is how many settings are drawn; SEED repeats a run that failed.
 const combinations = 500
 
-// choices are settings that go together with all of the other lists'; one is drawn of each.
+// choices are lists of settings; one of each is drawn, and all combinations are valid.
 var choices = [][]string{
 	{plain, spire, spire, existing, `{redis: {embedded: {enabled: true}}, spire: {enabled: true, server: {enabled: false}, agent: {enabled: false}, workloadAPI: {type: csi}}}`},
 	{"{}", "redis: {password: secret}", "redis: {password: '', secretName: users, secretKey: key}"},

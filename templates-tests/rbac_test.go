@@ -29,7 +29,7 @@ func TestWorkloadManagerSecret(t *testing.T) {
 	}
 }
 
-// AgentCube's WorkloadManager may do what its own chart lets it do, but for all Secrets of the cluster.
+// AgentCube's WorkloadManager may do what its own chart lets it do, except on Secrets.
 func TestWorkloadManagerRights(t *testing.T) {
 	t.Parallel()
 	old, err := v010()
@@ -44,7 +44,7 @@ func TestWorkloadManagerRights(t *testing.T) {
 	}
 }
 
-// rights are the rules of a role one by one, each as group/resource verb.
+// rights returns the rules of a role one by one, each as group/resource verb.
 func rights(role *rbacv1.ClusterRole) []string {
 	var all []string
 	for _, rule := range role.Rules {
@@ -121,7 +121,7 @@ func TestServerRights(t *testing.T) {
 	}, get[*rbacv1.Role](t, render(t, spire), "spire-server").Rules)
 }
 
-// Agents have nodes/proxy only where Kubernetes may lack the narrower nodes/pods.
+// Agents have nodes/proxy only if Kubernetes may lack the narrower nodes/pods.
 func TestAgentsRightOnKubelets(t *testing.T) {
 	t.Parallel()
 	resources := func(kubernetes string) []string {

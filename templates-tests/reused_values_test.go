@@ -20,9 +20,9 @@ import (
 	"agentcube-mtls/templates-tests/chart"
 )
 
-// TestStoredValueBlocksNoUpgrade goes through helm's own upgrades: whatever key a user sets to
-// null, or list to an empty text, once or again, the next upgrade with --reuse-values is not
-// rejected for it.
+// TestStoredValueBlocksNoUpgrade uses helm's own upgrades: if a user sets a key to null, or a list
+// to an empty text, once or twice, the next upgrade with --reuse-values is not rejected because of
+// it.
 func TestStoredValueBlocksNoUpgrade(t *testing.T) {
 	t.Parallel()
 	set := map[string]map[string]any{}

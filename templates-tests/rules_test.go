@@ -14,7 +14,8 @@ import (
 	"agentcube-mtls/templates-tests/chart"
 )
 
-// missingPrograms keeps the other properties from holding because there is nothing to look at.
+// missingPrograms says which programs are missing: the other properties hold if there is nothing to
+// look at.
 func missingPrograms(_ combination, objects []client.Object) (wrong []string) {
 	rendered := map[string]bool{}
 	for _, object := range objects {

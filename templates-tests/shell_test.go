@@ -18,7 +18,7 @@ import (
 )
 
 // shell runs a script that the chart writes, and returns what it says. Its curl is told where the
-// hosts and ports of a release lead, and its time does not pass.
+// hosts and ports of a release lead, and its sleep returns at once.
 func shell(t *testing.T, script string, ports map[string]string) (string, error) {
 	t.Helper()
 	_, err := exec.LookPath("curl")
@@ -33,7 +33,7 @@ func shell(t *testing.T, script string, ports map[string]string) (string, error)
 	for file, content := range map[string]string{".curlrc": settings.String(), "script.sh": script, "sleep": "#!/bin/sh\n", "token": "token", "ca.crt": ""} {
 		require.NoError(t, os.WriteFile(filepath.Join(dir, file), []byte(content), 0o755))
 	}
-	// A script that waits for what never comes would turn round and round.
+	// A script that waits for something that never comes would loop without end.
 	bounded, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	run := exec.CommandContext(bounded, "sh", filepath.Join(dir, "script.sh"))
@@ -68,8 +68,8 @@ func nobody(t *testing.T) string {
 	return listener.Addr().String()
 }
 
-// As the first process of its container a shell ignores the signal to stop, unless it has a trap,
-// and lasts for the whole grace period.
+// As the first process of its container, a shell without a trap ignores the signal to stop, and
+// runs for the whole grace period.
 func TestScriptsEndWhenTheyAreTold(t *testing.T) {
 	t.Parallel()
 	scripts := 0

@@ -245,7 +245,7 @@ spire:
 	assert.NotNil(t, server.Template.Spec.Affinity.PodAntiAffinity)
 	assert.False(t, get[*corev1.Service](t, objects, "spire-server").Spec.PublishNotReadyAddresses, "another server is ready")
 
-	assert.NotContains(t, config(t, objects, "spire-server"), "s3cret", "a password belongs into a Secret")
+	assert.NotContains(t, config(t, objects, "spire-server"), "s3cret", "a password belongs in a Secret")
 	assert.Equal(t, "dbname=spire password=s3cret", get[*corev1.Secret](t, objects, "spire-server-datastore").StringData["connectionString"])
 	c := container(t, server.Template.Spec, "spire-server")
 	assert.Contains(t, c.Args, "-expandEnv")

@@ -18,8 +18,8 @@ import (
 const requiredByKubernetes = ".seccompProfile.type"
 
 // TestStoredNullIsNoValue: `--set key=null` makes helm store a null, which it hands on with
-// --reuse-values once the key is gone from the computed values. For every key that is the same as
-// no value: the default, or less of a map that is the user's to shape.
+// --reuse-values once the key is gone from the computed values. For every key, this is the same as
+// no value: the default or, in a map of the user's, one entry less.
 func TestStoredNullIsNoValue(t *testing.T) {
 	t.Parallel()
 	paths := keys("", chart.Base().Values)
@@ -46,7 +46,7 @@ func TestStoredNullIsNoValue(t *testing.T) {
 }
 
 // TestStoredEmptyEntryIsNone: of `--set key={}` helm makes a list with an empty text. For every
-// list that is the same as an empty one.
+// list, this is the same as an empty one.
 func TestStoredEmptyEntryIsNone(t *testing.T) {
 	t.Parallel()
 	lists := 0

@@ -36,7 +36,7 @@ func expanded(t *testing.T, file, connection string) parameters {
 	return parsed
 }
 
-// TestNumbersAndBooleansBecomeText where Kubernetes takes nothing else.
+// TestNumbersAndBooleansBecomeText: Kubernetes accepts nothing else there.
 func TestNumbersAndBooleansBecomeText(t *testing.T) {
 	t.Parallel()
 	const given = "{flag: true, number: 8080, long: 12345678, share: 0.5, text: a}"
@@ -103,7 +103,7 @@ func TestVariablesBecomeText(t *testing.T) {
 	}
 }
 
-// TestUserLabel, and no key stands twice.
+// TestUserLabel: a user's label is set, and no key occurs twice.
 func TestUserLabel(t *testing.T) {
 	t.Parallel()
 	objects := render(t, spire, `
@@ -175,7 +175,7 @@ func TestAgentNodes(t *testing.T) {
 	assert.Nil(t, own.Affinity.NodeAffinity)
 }
 
-// TestRightValueIsAccepted beside the ones that are rejected.
+// TestRightValueIsAccepted: values like those that are rejected, but right, are accepted.
 func TestRightValueIsAccepted(t *testing.T) {
 	t.Parallel()
 	for _, given := range []string{

@@ -33,8 +33,8 @@ func umbrella(t *testing.T, dependencies string, documents ...string) chart.Rele
 	return chart.Release{Chart: loaded, Values: values(t, documents...)}
 }
 
-// TestUmbrellaMakesTheSameObjects as the chart alone, where a condition or a tag is true, and none
-// where it is false. What other charts of the umbrella share is not rejected.
+// TestUmbrellaMakesTheSameObjects: they are those of the chart alone if a condition or a tag is
+// true, and none if it is false. Values that other charts of the umbrella share are not rejected.
 func TestUmbrellaMakesTheSameObjects(t *testing.T) {
 	t.Parallel()
 	const given = `
@@ -58,15 +58,15 @@ agentcube: {redis: {addr: "redis:6379"}, spire: {enabled: true}}`
 	}
 }
 
-// TestConditionOfNoUmbrella has no effect, and is rejected.
+// TestConditionOfNoUmbrella: without an umbrella chart a condition has no effect, and is rejected.
 func TestConditionOfNoUmbrella(t *testing.T) {
 	t.Parallel()
 	_, err := chart.Release{Values: values(t, plain, "enabled: false")}.Render()
 	assert.ErrorContains(t, err, "at '/enabled': value must be true")
 }
 
-// TestChartTwiceInOneUmbrella is rejected, since its objects have fixed names. One of two aliases
-// may be off.
+// TestChartTwiceInOneUmbrella: it is rejected, because its objects have fixed names. One of two
+// aliases may be off.
 func TestChartTwiceInOneUmbrella(t *testing.T) {
 	t.Parallel()
 	const dependencies = `

@@ -115,8 +115,8 @@ func TestUpgradeFromMain(t *testing.T) {
 	}
 }
 
-// A version of SPIRE that the user has set stays. Only of main's releases is its default taken for
-// no wish.
+// A version of SPIRE that the user has set stays. Only the default of a release of main counts as
+// not set.
 func TestUpgradeFromMainKeepsVersions(t *testing.T) {
 	t.Parallel()
 	objects := renderRelease(t, upgradeFromMain(t, "{redis: {addr: 'redis:6379', password: p}, spire: {server: {image: {tag: 1.13.0}}}}", "spire: {enabled: true}"))
@@ -222,7 +222,7 @@ func withVersion(base *helmchart.Chart, version string) *helmchart.Chart {
 	return &other
 }
 
-// A limit that the user took away stays away in an upgrade.
+// A limit that the user removed stays removed in an upgrade.
 func TestLimitTakenAway(t *testing.T) {
 	t.Parallel()
 	release := upgradeFromV010(t)
@@ -232,7 +232,7 @@ func TestLimitTakenAway(t *testing.T) {
 	assert.Empty(t, router.Resources.Limits)
 }
 
-// False, zero and nothing of an old release are kept.
+// Values of an old release that are false, zero or empty are kept.
 func TestEmptyValuesAreKept(t *testing.T) {
 	t.Parallel()
 	release := upgradeFromV010(t, "spire: {enabled: true}")

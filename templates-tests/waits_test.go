@@ -44,7 +44,7 @@ func newStore(t *testing.T, listen string, answers ...string) *store {
 	return s
 }
 
-// serve answers when it is told to quit, as then all commands are there.
+// serve answers when it is told to quit, because all commands have arrived by then.
 func (s *store) serve(connection net.Conn, answer string) {
 	defer func() { _ = connection.Close() }()
 	_ = connection.SetDeadline(time.Now().Add(10 * time.Second))

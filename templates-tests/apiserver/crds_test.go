@@ -75,7 +75,7 @@ func withSpireCRDs(t testing.TB) {
 	}
 }
 
-// withoutSpireCRDs takes them away, and may run only where no other test does.
+// withoutSpireCRDs deletes them, and may run only while no other test runs.
 func withoutSpireCRDs(t testing.TB) {
 	t.Helper()
 	require.NoError(t, release{t: t, name: "spire-crds", namespace: "spire-crds"}.uninstall())
@@ -102,7 +102,7 @@ func awaitSpireKinds(t testing.TB, number int) {
 	}, time.Minute, 50*time.Millisecond, "%d kinds must be served", number)
 }
 
-// removeCRDs takes away what an uninstall leaves.
+// removeCRDs deletes the CRDs that an uninstall leaves.
 func removeCRDs(t testing.TB, names ...string) {
 	t.Helper()
 	dynamicClient, err := dynamic.NewForConfig(server.Config())

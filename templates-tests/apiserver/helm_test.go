@@ -105,7 +105,7 @@ func (r release) uninstall() error {
 	return err
 }
 
-// helm is made again each time, as for each call of the program.
+// helm returns a new client each time, as each call of the program has.
 func (r release) helm() *action.Configuration {
 	r.t.Helper()
 	settings := cli.New()
@@ -119,7 +119,7 @@ func (r release) helm() *action.Configuration {
 	return &configuration
 }
 
-// records are helm's, of charts without what no later action reads: helm compresses each chart as
+// records are helm's, with charts reduced to what later actions read: helm compresses each chart as
 // far as it can, and reads the records of all revisions in each upgrade.
 type records struct{ driver.Driver }
 

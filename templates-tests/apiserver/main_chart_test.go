@@ -83,7 +83,7 @@ func TestUpgradeOfAgentCube(t *testing.T) {
 	}
 }
 
-// An account that the user has made, and that main's chart therefore cannot have, stays the user's.
+// An account that the user has created, and main's chart therefore has not, stays the user's.
 func TestMainWithAnAccountOfTheUsers(t *testing.T) {
 	t.Parallel()
 	agentcubesOwn.Lock()
@@ -96,8 +96,8 @@ func TestMainWithAnAccountOfTheUsers(t *testing.T) {
 	assert.Empty(t, account(t, agentcube, "mine").Annotations)
 }
 
-// A release of main with SPIRE goes on with it after one upgrade: the server keeps its volume, and
-// with it the CA. There is a way back, and again forth.
+// A release of main keeps its SPIRE in an upgrade: the server keeps its volume, and with it the CA.
+// It can be rolled back, and upgraded again.
 func TestUpgradeOfMainWithSPIRE(t *testing.T) {
 	t.Parallel()
 	agentcubesOwn.Lock()

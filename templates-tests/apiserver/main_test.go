@@ -13,8 +13,7 @@ import (
 	"agentcube-mtls/templates-tests/apiserver"
 )
 
-// server is what all tests here use. Those that take SPIRE's CRDs away run alone, before the
-// others.
+// server is what all tests here use. Those that delete SPIRE's CRDs run alone, before the others.
 var server *apiserver.Server
 
 func TestMain(m *testing.M) {

@@ -15,13 +15,13 @@ import (
 // Objects are those that a server holds, by resource, namespace and name.
 type Objects map[string]*unstructured.Unstructured
 
-// serversOwn are resources that the server itself writes as it goes.
+// serversOwn are resources that the server itself writes while it runs.
 var serversOwn = map[string]bool{
 	"apiservices": true, "events": true, "flowschemas": true, "ipaddresses": true, "leases": true, "prioritylevelconfigurations": true,
 }
 
-// Objects lists everything that the server holds, of every kind, but what it writes itself as it
-// goes.
+// Objects lists everything that the server holds, of every kind, except what it writes itself while
+// it runs.
 func (s *Server) Objects(ctx context.Context) (Objects, error) {
 	return s.list(ctx, "", "")
 }
@@ -82,8 +82,8 @@ func (s *Server) list(ctx context.Context, namespace, selector string) (Objects,
 	return all, nil
 }
 
-// Of are the objects of releases: what is in their namespaces, these themselves, and what helm made
-// for them outside.
+// Of returns the objects of releases: the namespaces, what is in them, and what helm created for
+// them outside.
 func (o Objects) Of(namespaces ...string) Objects {
 	of := Objects{}
 	for key, object := range o {
@@ -96,7 +96,7 @@ func (o Objects) Of(namespaces ...string) Objects {
 	return of
 }
 
-// Since are the keys of objects that were not there before.
+// Since returns the keys of objects that were not there before.
 func (o Objects) Since(before Objects) []string {
 	keys := []string{}
 	for key := range o {
@@ -108,8 +108,8 @@ func (o Objects) Since(before Objects) []string {
 	return keys
 }
 
-// Written are the versions of the objects: two states with the same ones are the same, since each
-// write gives an object another.
+// Written returns the versions of the objects. Two states with the same versions are the same,
+// because each write changes an object's version.
 func (o Objects) Written() map[string]string {
 	versions := map[string]string{}
 	for key, object := range o {
@@ -118,8 +118,8 @@ func (o Objects) Written() map[string]string {
 	return versions
 }
 
-// Meant are the objects less what helm and the chart keep for the next upgrade, and less what the
-// server gives each object that is re-created.
+// Meant returns the objects without what helm and the chart keep for the next upgrade, and without
+// what the server sets in each object that is created.
 func (o Objects) Meant() Objects {
 	meant := Objects{}
 	for key, object := range o {

@@ -120,7 +120,7 @@ func (s *Server) createDefaultStorageClass(ctx context.Context) error {
 func (s *Server) tokens() string     { return filepath.Join(s.Dir, "tokens.csv") }
 func (s *Server) accountKey() string { return filepath.Join(s.Dir, "service-accounts.pem") }
 
-// writeCredentials writes the token that lets us in, and the key that signs the tokens of
+// writeCredentials writes the token of our clients, and the key that signs the tokens of
 // ServiceAccounts.
 func (s *Server) writeCredentials() error {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -145,7 +145,7 @@ func (s *Server) run(ctx context.Context, path string, args ...string) error {
 	return err
 }
 
-// Config is how a client reaches the server.
+// Config returns the configuration of a client of the server.
 func (s *Server) Config() *rest.Config {
 	return &rest.Config{Host: s.URL, BearerToken: s.Token, TLSClientConfig: rest.TLSClientConfig{CAFile: s.CAFile}, QPS: -1, WarningHandler: rest.NoWarnings{}}
 }

@@ -31,7 +31,7 @@ func TestUpgradeOfV010(t *testing.T) {
 		t.Run(string(how), func(t *testing.T) {
 			name := "upgrade-" + strings.Trim(string(how), "-")
 			agentcube := newRelease(t, name, name)
-			// Who lets helm keep nothing gives all values each time.
+			// With neither flag, helm keeps no values, and each upgrade passes all of them.
 			given := func(more string) string {
 				if how == neither {
 					return userOfV010 + "\n" + more

@@ -18,8 +18,8 @@ var Base = sync.OnceValue(func() *chart.Chart { return mustLoad("charts/base") }
 // SpireCRDs is the chart with SPIRE's CustomResourceDefinitions.
 var SpireCRDs = sync.OnceValue(func() *chart.Chart { return mustLoad("charts/spire-crds") })
 
-// WithoutCRDs returns a copy of a chart without the CRDs in its folder crds. Helm looks at these in
-// installs only; in upgrades it would but compress them into its records, which takes long.
+// WithoutCRDs returns a copy of a chart without the CRDs in its folder crds. Helm uses these only
+// in installs; in upgrades it would only compress them into its records, which takes long.
 func WithoutCRDs(loaded *chart.Chart) *chart.Chart {
 	without := *loaded
 	without.Files = slices.DeleteFunc(slices.Clone(loaded.Files), func(file *chart.File) bool {
@@ -28,7 +28,7 @@ func WithoutCRDs(loaded *chart.Chart) *chart.Chart {
 	return &without
 }
 
-// mustLoad panics, since without its charts no test here says anything.
+// mustLoad panics, because without its charts no test here means anything.
 func mustLoad(path string) *chart.Chart {
 	loaded, err := loader.LoadDir(repo.Path(path))
 	if err != nil {

@@ -46,7 +46,7 @@ var clients = sync.OnceValues(func() (docsClients, error) {
 	}, nil
 })
 
-// commands are what the client calls its commands, as it tells a shell that completes them.
+// commands returns the names of the client's commands, as it lists them to a shell for completion.
 func (c docsClient) commands() []string {
 	var commands []string
 	for line := range strings.Lines(c.ask("__complete", "").text) {
@@ -68,7 +68,7 @@ func (c docsClient) hasFlag(operands []string, flag string) bool {
 	if end := slices.IndexFunc(operands, func(operand string) bool { return !docsWordOfCommand.MatchString(operand) }); end >= 0 {
 		path = operands[:end]
 	}
-	// The flags of every command of kubectl stand in the usage of `options` alone.
+	// Only the usage of `options` lists the flags that all commands of kubectl have.
 	return c.ask(append(slices.Clone(path), "--help")...).flags[flag] || c.ask("options").flags[flag]
 }
 

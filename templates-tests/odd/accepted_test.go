@@ -162,12 +162,12 @@ func TestAcceptedValueWorks(t *testing.T) {
 			manifests, rejection := render(over(value.Given, base))
 			if rejection != nil {
 				count(value.Kind, 1, 0)
-				assert.True(t, isNamed(rejection, value.Path), "%s is rejected, and not named: %s", about, rejection)
+				assert.True(t, isNamed(rejection, value.Path), "%s is rejected, but the error does not name it: %s", about, rejection)
 				return nil
 			}
 			if refusal := judge.judge(t.Context(), manifests); refusal != nil {
 				count(value.Kind, 0, 0)
-				assert.NoError(t, refusal, "%s is accepted by the chart, and refused", about)
+				assert.NoError(t, refusal, "%s is accepted by the chart, but refused", about)
 				return nil
 			}
 			count(value.Kind, 0, 1)

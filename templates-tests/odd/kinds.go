@@ -58,7 +58,7 @@ func boundaries(types []string) (found []candidate) {
 	return found
 }
 
-// texts are what some syntax gives a meaning to, what looks like another type, and what is too
+// texts returns texts that some syntax interprets, that look like another type, and that are too
 // long.
 func texts(types []string, right any) []candidate {
 	if !slices.Contains(types, "string") {
@@ -80,7 +80,7 @@ func texts(types []string, right any) []candidate {
 	return found
 }
 
-// nearby are wrong spellings of the values that a schema lists.
+// nearby returns wrong spellings of the values that a schema lists.
 func nearby(schema map[string]any) (found []candidate) {
 	values, _ := schema["enum"].([]any)
 	for _, value := range values {
@@ -91,7 +91,7 @@ func nearby(schema map[string]any) (found []candidate) {
 	return found
 }
 
-// keys are odd keys of maps whose keys are the user's.
+// keys returns odd keys of maps whose keys are the user's.
 func keys() []candidate {
 	return slices.Concat(
 		of("key", "", "a b", "a/b", "a/b/c", "A/b", "/a", "a/", `a"b`, "a\nb", "ä", "{{ . }}", "-a", "a-", "a_b", "a..b/c", "true", "1", strings.Repeat("a", 64), strings.Repeat("a.", 130)+"a/b"),
