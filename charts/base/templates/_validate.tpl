@@ -112,7 +112,7 @@ workloadmanager spire-server spire-agent agentcube-test volcano-agent-scheduler
 {{- if ne .server.enabled .agent.enabled -}}
 {{- fail "spire.server.enabled and spire.agent.enabled differ: set both to true for a SPIRE of this release, or both to false for one that the cluster has already" -}}
 {{- end -}}
-{{- with .agent.metrics -}}
+{{- with .agent.enabled | ternary .agent.metrics dict -}}
 {{- if and .enabled (has (int .port) (list 2379 2380 2381 6443 10248 10249 10250 10256 10257 10259)) -}}
 {{- fail (printf "spire.agent.metrics.port is %d, on which another program listens on the nodes: choose another port" (int .port)) -}}
 {{- else if and .enabled (lt (int .port) 1024) -}}
@@ -156,7 +156,7 @@ workloadmanager spire-server spire-agent agentcube-test volcano-agent-scheduler
 {{- fail (printf "spire.agent.syncInterval (%s) is not below half of spire.server.ca.x509SvidDefaultTtl (%s), and agents then renew certificates too late: shorten the first or lengthen the second" .agent.syncInterval .server.ca.x509SvidDefaultTtl) -}}
 {{- end -}}
 {{- with .server -}}
-{{- if or (ne .dataStore.type "sqlite3") (ne .dataStore.connectionString "/run/spire/data/datastore.sqlite3") -}}
+{{- if or .dataStore.secretName (ne .dataStore.type "sqlite3") (ne .dataStore.connectionString "/run/spire/data/datastore.sqlite3") -}}
 {{- include "agentcube.check" (dict "root" $ "check" "datastore" "server" .) -}}
 {{- end -}}
 {{- if and (eq .dataStore.type "sqlite3") (gt (int .replicas) 1) -}}
