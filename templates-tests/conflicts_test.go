@@ -379,6 +379,13 @@ func TestConflictIsRejected(t *testing.T) {
 		"router: {jwt: {issuerUrl: 'https://[12345::1]/a', roleClaim: a, requiredRole: b}}":                                  {"at '/router/jwt/issuerUrl'", "IPv6_address>"},
 		"router: {extraEnv: [{name: GOMEMLIMIT, value: 400Mi}]}":                                                             {"at '/router/extraEnv/0/value'", "nothing_or_off_or_bytes_as_in_400MiB>"},
 		"router: {extraArgs: [--debug true]}":                                                                                {"at '/router/extraArgs/0'", "one argument: write it as --name=value, or as two entries"},
+		"workloadmanager: {rbac: {extraRules: [{apiGroups: [core], resources: [pods], verbs: [get]}]}}":                      {"'/workloadmanager/rbac/extraRules/0/apiGroups/0'", "empty for the core group: write it as two quotes"},
+		"workloadmanager: {rbac: {extraRules: [{apiGroups: [v1], resources: [pods], verbs: [get]}]}}":                        {"'/workloadmanager/rbac/extraRules/0/apiGroups/0'", "empty for the core group: write it as two quotes"},
+		"workloadmanager: {rbac: {extraRules: [{apiGroups: [''], resources: [pods], verbs: [read]}]}}":                       {"'/workloadmanager/rbac/extraRules/0/verbs/0'", "a verb of Kubernetes, as get, list, watch, create, update, patch or delete"},
+		"router: {extraVolumes: [{name: a, csi: {driver: csi.spiffe.io}}]}":                                                  {"at '/router/extraVolumes/0/csi'", "missing property 'readOnly'"},
+		"router: {extraVolumes: [{name: a, csi: {driver: csi.spiffe.io, readOnly: false}}]}":                                 {"at '/router/extraVolumes/0/csi/readOnly'", "value must be true"},
+		"router: {podSecurityContext: {sysctls: [{name: net.ipv4.ip_local_port_range, value: '1024-65000'}]}}":               {"at '/router/podSecurityContext/sysctls/0/value'", "numbers_with_spaces_between_them>"},
+		"router: {podSecurityContext: {sysctls: [{name: net/ipv4/ip_unprivileged_port_start, value: 'none'}]}}":              {"at '/router/podSecurityContext/sysctls/0/value'", "numbers_with_spaces_between_them>"},
 
 		// settings of SPIRE that go together
 		"spire: {server: {extraConfig: {federation: {federates_with: {a.b: {bundle_endpoint_url: 'https://c'}}}}}}":                                                                                               {"federates_with/a.b'", "missing property 'bundle_endpoint_profile'"},
@@ -668,6 +675,7 @@ func TestFieldNeedsItsKubernetes(t *testing.T) {
 		"router: {extraContainers: [{name: a, image: b, securityContext: {appArmorProfile: {type: RuntimeDefault}}}]}":                   {"router.extraContainers.securityContext.appArmorProfile", "1.30"},
 		"router: {extraEnv: [{name: A, valueFrom: {fieldRef: {fieldPath: status.hostIPs}}}]}":                                            {"router.extraEnv.valueFrom.fieldRef.fieldPath", "1.29"},
 		"router: {extraContainers: [{name: a, image: b, lifecycle: {preStop: {sleep: {seconds: 1}}}}]}":                                  {"router.extraContainers.lifecycle.preStop.sleep", "1.30"},
+		"router: {extraContainers: [{name: a, image: b, lifecycle: {preStop: {sleep: {seconds: 0}}}}]}":                                  {"router.extraContainers.lifecycle.preStop.sleep.seconds", "1.33"},
 	} {
 		t.Run(of.key, func(t *testing.T) {
 			t.Parallel()

@@ -3,7 +3,7 @@
 {{- if kindIs "map" .value -}}
 {{- range $field, $value := .value -}}
 {{- $key := printf "%s.%s" $.key $field -}}
-{{- $found := kindIs "string" $value | ternary (printf "%s=%v" $key $value) $key -}}
+{{- $found := or (kindIs "map" $value) (kindIs "slice" $value) | ternary $key (printf "%s=%v" $key $value) -}}
 {{- range $path, $version := $.since -}}
 {{- if and (regexMatch (printf "%s(=.*)?$" $path) $found) (not (kindIs "invalid" $value)) (semverCompare (printf "<%s-0" $version) $.kubernetes) -}}
 {{- fail (printf "%s has no effect before Kubernetes %s, and this is %s: remove it, or upgrade Kubernetes" $key $version $.kubernetes) -}}
@@ -28,6 +28,7 @@ field is the end of its path, as a pattern, or that and its value, with the firs
   "lifecycle[.](postStart|preStop)[.]sleep" "1.30"
   "olumeMounts[.]recursiveReadOnly" "1.31"
   "pod(Anti)?Affinity[.].*[.](match|mismatch)LabelKeys" "1.31"
+  "lifecycle[.](postStart|preStop)[.]sleep[.]seconds=0" "1.33"
   "podSecurityContext[.]seLinuxChangePolicy" "1.33"
   "podSecurityContext[.]supplementalGroupsPolicy" "1.33"
   "volumeClaimTemplate[.]spec[.]volumeAttributesClassName" "1.34"
