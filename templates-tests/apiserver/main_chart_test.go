@@ -63,6 +63,7 @@ func TestUpgradeOfAgentCube(t *testing.T) {
 			}
 			before, err := accounts.List(t.Context(), metav1.ListOptions{})
 			require.NoError(t, err)
+			old := objects(t, agentcube.namespace)
 
 			require.NoError(t, agentcube.upgrade(reuseValues, "{}"), agentcube.name)
 			router, want := deployment(t, agentcube.namespace, "agentcube-router").Spec.Template.Spec, "agentcube-router"
@@ -78,6 +79,8 @@ func TestUpgradeOfAgentCube(t *testing.T) {
 			for _, old := range before.Items {
 				assert.Equal(t, old.UID, account(t, agentcube, old.Name).UID, "%s: the account %s stays", agentcube.name, old.Name)
 			}
+			require.NoError(t, agentcube.rollback(1), agentcube.name)
+			assert.Equal(t, old.Meant(), objects(t, agentcube.namespace).Meant(), "%s: a rollback brings all of it back", agentcube.name)
 			require.NoError(t, agentcube.uninstall())
 		}
 	}
