@@ -119,12 +119,12 @@ func TestQuotaAndLimitRange(t *testing.T) {
 
 	content, err := os.ReadFile(repo.Path("values", "quota.yaml"))
 	require.NoError(t, err)
-	example := strings.NewReplacer("  addr: redis.redis.svc.cluster.local:6379\n", "", "  embedded:\n", "  embedded:\n    enabled: true\n").Replace(string(content))
-	every := []string{"agentcube-redis", "agentcube-router", "agentcube-test", "spire-agent", "spire-server", "workloadmanager"}
+	example := strings.NewReplacer("  addr: redis.redis.svc.cluster.local:6379\n", "", "  embedded:\n", "  embedded:\n    enabled: true\n", "  scheduler:\n", "  scheduler:\n    enabled: true\n").Replace(string(content))
+	every := []string{"agentcube-redis", "agentcube-router", "agentcube-test", "spire-agent", "spire-server", "volcano-agent-scheduler", "workloadmanager"}
 	for namespace, says := range map[string]string{"quota": "must specify limits.cpu", "limit-range": "minimum memory usage per Container is 64Mi"} {
 		require.Eventually(t, func() bool { // once admission knows of it
 			refused, _ := refusedPods(t, namespace, spire)
-			return len(refused) == len(every)-1
+			return len(refused) == len(every)-2 // the example alone has Redis and the scheduler
 		}, time.Minute, 100*time.Millisecond, namespace)
 		refused, _ := refusedPods(t, namespace, spire)
 		for name, why := range refused {
