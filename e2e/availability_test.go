@@ -76,7 +76,7 @@ func requireServersStandIn(ctx context.Context, t *testing.T, name string, datab
 		return load.AwaitCertificates(ctx, "other certificates", func(c record.Certificate) bool { return c.Serial != router && c.Serial != manager })
 	}
 	suite.Endure(ctx, t, load, []suite.Fault{
-		{Name: "the second SPIRE server away", Inject: func(ctx context.Context) error {
+		{Name: "the second SPIRE server down", Inject: func(ctx context.Context) error {
 			if err := server.Scale(ctx, 1); err != nil {
 				return err
 			}

@@ -28,7 +28,7 @@ var clusterFaults = suite.Scenario{
 		// Whatever the outcome of the test, and before the load ends, because its records come
 		// through the API server.
 		t.Cleanup(func() { assert.NoError(t, faults.StartAPIServer(context.Background(), r.Client, controlPlane.Name)) })
-		endured := []suite.Fault{{Name: "API server away for a minute", Inject: func(ctx context.Context) error {
+		endured := []suite.Fault{{Name: "API server down for a minute", Inject: func(ctx context.Context) error {
 			if err := faults.StopAPIServer(ctx, r.Client, controlPlane.Name); err != nil {
 				return err
 			}

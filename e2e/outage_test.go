@@ -44,7 +44,7 @@ var serverOutage = suite.Scenario{
 			})
 		}
 		require.NoError(t, await("young certificates", func() bool { return left() > life*7/8 }))
-		suite.Endure(ctx, t, load, []suite.Fault{{Name: "SPIRE server away for half the life of a certificate", Inject: func(ctx context.Context) error {
+		suite.Endure(ctx, t, load, []suite.Fault{{Name: "SPIRE server down for half the life of a certificate", Inject: func(ctx context.Context) error {
 			gone := time.Now()
 			if err := server.Scale(ctx, 0); err != nil {
 				return err
@@ -71,7 +71,7 @@ var expiry = suite.Scenario{
 		require.NoError(t, load.AwaitCertificates(ctx, "certificates", func(c record.Certificate) bool { return c.Serial != "" }))
 		var expired time.Time
 		suite.Endure(ctx, t, load, []suite.Fault{
-			{Name: "SPIRE server gone until certificates have expired", Inject: func(ctx context.Context) error {
+			{Name: "SPIRE server down until certificates have expired", Inject: func(ctx context.Context) error {
 				if err := server.Scale(ctx, 0); err != nil {
 					return err
 				}
