@@ -71,7 +71,7 @@ func TestHandshakeIsJudged(t *testing.T) {
 	assert.Contains(t, seen, expected.Router+", expires in ")
 
 	for problem, seen := range map[string]*record.Handshake{
-		"expected was TLS 1.3":    handshake("TLS 1.2", expected.Router, expected.WorkloadManager),
+		"expected TLS 1.3":        handshake("TLS 1.2", expected.Router, expected.WorkloadManager),
 		"WorkloadManager:other":   handshake("TLS 1.3", expected.Router, "other"),
 		"are {Router:other":       handshake("TLS 1.3", "other", expected.WorkloadManager),
 		"Router:spiffe://a/manag": handshake("TLS 1.3", expected.WorkloadManager, expected.Router),

@@ -111,10 +111,10 @@ func (r Release) describeHandshake(ctx context.Context) (string, error) {
 // judged returns a handshake in words, or what is wrong with it.
 func judged(seen *record.Handshake, expected Identities) (string, error) {
 	if got := (Identities{seen.Client.ID, seen.Server.ID}); got != expected {
-		return "", fmt.Errorf("the identities are %+v, expected were %+v", got, expected)
+		return "", fmt.Errorf("the identities are %+v, expected %+v", got, expected)
 	}
 	if seen.Version != "TLS 1.3" {
-		return "", fmt.Errorf("the protocol is %s, expected was TLS 1.3", seen.Version)
+		return "", fmt.Errorf("the protocol is %s, expected TLS 1.3", seen.Version)
 	}
 	return fmt.Sprintf("%s, each side verified the other:\n%s\n%s", seen.Version, describe(seen.Client), describe(seen.Server)), nil
 }

@@ -26,7 +26,7 @@ func (r Release) AgentInvoked(ctx context.Context) (string, error) {
 		return "", err
 	}
 	if answer.Status != http.StatusOK {
-		return "", fmt.Errorf("the invocation came back as %d: %s", answer.Status, answer.Body)
+		return "", fmt.Errorf("the invocation was answered with %d: %s", answer.Status, answer.Body)
 	}
 	return fmt.Sprintf("%d from its sandbox, AgentRuntime %s", answer.Status, Example), nil
 }

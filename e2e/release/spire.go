@@ -186,7 +186,7 @@ func (r Release) LoggedByEach(ctx context.Context, app, container string, since 
 		for _, part := range parts {
 			_, after, found := strings.Cut(rest, part)
 			if !found {
-				return fmt.Errorf("%s has not written %q, and what comes before it, of %q", pod.Name, part, parts)
+				return fmt.Errorf("%s has not written %q in its place among %q", pod.Name, part, parts)
 			}
 			rest = after
 		}

@@ -170,7 +170,7 @@ func (r *Recorder) awaitAnswers(ctx context.Context, moment time.Time) error {
 			for number := 0; ; number++ {
 				request, answered := records[number]
 				if !answered {
-					return fmt.Errorf("no record of request %d of %s; the load generator's last other word: %q", number, kind, r.complaint)
+					return fmt.Errorf("no record of request %d of %s; the load generator's last other output: %q", number, kind, r.complaint)
 				}
 				if !request.Sent.Before(moment) {
 					break

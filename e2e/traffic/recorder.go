@@ -83,7 +83,7 @@ func (r *Recorder) Await(ctx context.Context, more int) error {
 				}
 			}
 			if answered < enough {
-				return fmt.Errorf("%d of %s so far; the load generator's last other word: %q", answered, kind.Name, r.complaint)
+				return fmt.Errorf("%d of %s so far; the load generator's last other output: %q", answered, kind.Name, r.complaint)
 			}
 		}
 		return nil

@@ -34,7 +34,7 @@ func TestMissingRecord(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
 	defer cancel()
 	until := began.Add(1500 * time.Millisecond)
-	require.ErrorContains(t, r.awaitAnswers(ctx, until), `no record of request 1 of calls; the load generator's last other word: "load: out of memory"`)
+	require.ErrorContains(t, r.awaitAnswers(ctx, until), `no record of request 1 of calls; the load generator's last other output: "load: out of memory"`)
 	record(1)
 	require.NoError(t, r.awaitAnswers(t.Context(), until))
 }

@@ -90,7 +90,7 @@ func (g *Guide) add(node *ast.FencedCodeBlock) error {
 	more := words(node, g.Source)
 	for _, word := range more {
 		if language != bash || word != elsewhere && word != fails {
-			return fmt.Errorf("%s:%d: a block of the language %q says %q: only one of the language %q says more, which is %q or %q",
+			return fmt.Errorf("%s:%d: a block of the language %q says %q: only those of the language %q may say more, %q or %q",
 				g.File, block.Line, language, word, bash, elsewhere, fails)
 		}
 	}
@@ -103,7 +103,7 @@ func (g *Guide) add(node *ast.FencedCodeBlock) error {
 		}
 		g.Steps[len(g.Steps)-1].Output = &block
 	default:
-		return fmt.Errorf("%s:%d: a block of the language %q: commands are %q, what they print is %q, and %s are for the eye alone",
+		return fmt.Errorf("%s:%d: a block of the language %q: use %q for commands, %q for their output, and %s for what is only shown",
 			g.File, block.Line, language, bash, output, strings.Join(quiet, ", "))
 	}
 	return nil

@@ -49,7 +49,7 @@ func (s *Server) list(ctx context.Context, namespace, selector string) (Objects,
 	}
 	kinds, err := discovery.ServerPreferredResources(found)
 	if err != nil {
-		return nil, fmt.Errorf("ask what kinds there are: %w", err)
+		return nil, fmt.Errorf("asking for the kinds of the server: %w", err)
 	}
 	client, err := dynamic.NewForConfig(s.Config())
 	if err != nil {
@@ -71,7 +71,7 @@ func (s *Server) list(ctx context.Context, namespace, selector string) (Objects,
 			}
 			listed, err := resource.List(ctx, metav1.ListOptions{LabelSelector: selector})
 			if err != nil {
-				return nil, fmt.Errorf("list %s: %w", kind.Name, err)
+				return nil, fmt.Errorf("listing %s: %w", kind.Name, err)
 			}
 			for i := range listed.Items {
 				object := &listed.Items[i]

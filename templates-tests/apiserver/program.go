@@ -27,7 +27,7 @@ func runProgram(ctx context.Context, log, path string, args ...string) (*program
 	p.cmd.SysProcAttr = endWithUs()
 	if err := p.cmd.Start(); err != nil {
 		_ = out.Close()
-		return nil, fmt.Errorf("start %s: %w", path, err)
+		return nil, fmt.Errorf("starting %s: %w", path, err)
 	}
 	go func() {
 		_ = p.cmd.Wait() // how it ended stands in its log

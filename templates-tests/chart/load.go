@@ -32,7 +32,7 @@ func WithoutCRDs(loaded *chart.Chart) *chart.Chart {
 func mustLoad(path string) *chart.Chart {
 	loaded, err := loader.LoadDir(repo.Path(path))
 	if err != nil {
-		panic(fmt.Errorf("load %s: %w", path, err))
+		panic(fmt.Errorf("loading %s: %w", path, err))
 	}
 	return loaded
 }

@@ -54,11 +54,11 @@ func (r Release) Prepare() (*chart.Chart, chartutil.Values, error) {
 		loaded.Values = r.ReusedValues
 	}
 	if err := chartutil.ProcessDependenciesWithMerge(&loaded, r.Values); err != nil {
-		return nil, nil, fmt.Errorf("process dependencies: %w", err)
+		return nil, nil, fmt.Errorf("processing dependencies: %w", err)
 	}
 	version, err := chartutil.ParseKubeVersion(r.Kubernetes)
 	if err != nil {
-		return nil, nil, fmt.Errorf("parse the Kubernetes version: %w", err)
+		return nil, nil, fmt.Errorf("parsing the Kubernetes version: %w", err)
 	}
 	const unchecked = true
 	values, err := chartutil.ToRenderValuesWithSchemaValidation(&loaded, r.Values, chartutil.ReleaseOptions{

@@ -23,7 +23,7 @@ func CheckSchema(loaded *chart.Chart, values chartutil.Values) error {
 	if !found {
 		var err error
 		if compiled, err = compile(loaded.Schema); err != nil {
-			return fmt.Errorf("compile the schema of the chart %s: %w", loaded.Name(), err)
+			return fmt.Errorf("compiling the schema of the chart %s: %w", loaded.Name(), err)
 		}
 		schemas.Store(string(loaded.Schema), compiled)
 	}

@@ -17,23 +17,23 @@ type definition = map[string]any
 func Write(swagger, dir string) error {
 	content, err := os.ReadFile(swagger)
 	if err != nil {
-		return fmt.Errorf("read Kubernetes' API description: %w", err)
+		return fmt.Errorf("reading Kubernetes' API description: %w", err)
 	}
 	var api struct {
 		Definitions map[string]definition `json:"definitions"`
 	}
 	if err := json.Unmarshal(content, &api); err != nil {
-		return fmt.Errorf("parse %s: %w", swagger, err)
+		return fmt.Errorf("parsing %s: %w", swagger, err)
 	}
 	for name, d := range api.Definitions {
 		tighten(name, d)
 	}
 	definitions, err := json.Marshal(map[string]any{"definitions": api.Definitions})
 	if err != nil {
-		return fmt.Errorf("write the definitions: %w", err)
+		return fmt.Errorf("writing the definitions: %w", err)
 	}
 	if err := os.WriteFile(filepath.Join(dir, "definitions.json"), definitions, 0o644); err != nil {
-		return fmt.Errorf("write the definitions: %w", err)
+		return fmt.Errorf("writing the definitions: %w", err)
 	}
 	for name, d := range api.Definitions {
 		if err := writeKinds(name, d, dir); err != nil {
@@ -55,7 +55,7 @@ func writeKinds(name string, d definition, dir string) error {
 		}
 		schema := fmt.Sprintf(`{"$ref": "file://%s/definitions.json#/definitions/%s"}`, dir, name)
 		if err := os.WriteFile(filepath.Join(dir, file), []byte(schema), 0o644); err != nil {
-			return fmt.Errorf("write the schema of %s: %w", name, err)
+			return fmt.Errorf("writing the schema of %s: %w", name, err)
 		}
 	}
 	return nil

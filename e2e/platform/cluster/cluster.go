@@ -61,7 +61,7 @@ func (c *Cluster) connect() (*kube.Client, error) {
 
 func (c *Cluster) dir() (string, error) { return repo.Cache("clusters", c.Name) }
 
-// Ensure returns when the cluster is up. A cluster that was left half-made or disturbed is
+// Ensure returns when the cluster is up. A cluster that is incomplete or disturbed is
 // re-created; one that is not ours is an error.
 func (c *Cluster) Ensure(ctx context.Context, log *progress.Log) error {
 	present, err := c.nodes()
@@ -74,10 +74,10 @@ func (c *Cluster) Ensure(ctx context.Context, log *progress.Log) error {
 			return err
 		}
 		if whole {
-			log.Printf("✓ the kind cluster %q is there already", c.Name)
+			log.Printf("✓ the kind cluster %q exists already", c.Name)
 			return c.revive(ctx, log, present)
 		}
-		if err := log.Step("removing a cluster that was left half-made or in the middle of its tests", func() error { return c.delete() }); err != nil {
+		if err := log.Step("removing a cluster that is incomplete, or that tests have left disturbed", func() error { return c.delete() }); err != nil {
 			return err
 		}
 	}
@@ -142,7 +142,7 @@ func (c *Cluster) checkOurs(ctx context.Context, present []nodes.Node) error {
 	return nil
 }
 
-// usable tells whether our cluster can be used as it is. It is not when it was left half-made or
+// usable tells whether our cluster can be used as it is. It is not when it is incomplete or
 // disturbed.
 func (c *Cluster) usable(ctx context.Context, present []nodes.Node) (bool, error) {
 	if err := c.checkOurs(ctx, present); err != nil {
@@ -180,7 +180,7 @@ func (c *Cluster) revive(ctx context.Context, log *progress.Log, present []nodes
 	if !restarted {
 		return nil
 	}
-	if err := log.Step("replacing the pods, since the nodes were restarted", func() error { return c.replacePods(ctx) }); err != nil {
+	if err := log.Step("replacing the pods, because the nodes were restarted", func() error { return c.replacePods(ctx) }); err != nil {
 		return err
 	}
 	return c.MarkSound()

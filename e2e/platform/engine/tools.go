@@ -34,7 +34,7 @@ func EnsureBuildTools(ctx context.Context, log *progress.Log) error {
 		return nil
 	}
 	if !mayInstall() {
-		return errors.New("no registry answers, so that the images have to be built, which needs root on Debian: " +
+		return errors.New("no registry answers, so the images have to be built, which needs root on Debian: " +
 			"run this there, or connect this machine to docker.io, ghcr.io and registry.k8s.io")
 	}
 	return install(ctx, log, packages)
