@@ -16,6 +16,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/yaml"
 
+	"agentcube-mtls/internal/components"
 	"agentcube-mtls/internal/gomod"
 	"agentcube-mtls/templates-tests/chart"
 )
@@ -45,7 +46,7 @@ func gatherDocsFacts(t testing.TB, root string) *docsFacts {
 	f := &docsFacts{root: root, names: map[string]bool{}, flags: map[string]bool{},
 		labels: map[string]bool{"owner=helm": true, "name=agentcube": true}, // those of Helm's records
 		ports:  map[string]bool{}, values: map[string]bool{}, targets: map[string]bool{},
-		env:  map[string]bool{"PATH": true, "PWD": true, "HOME": true, "KUBECONFIG": true},
+		env:  map[string]bool{"PATH": true, "PWD": true, "HOME": true, "KUBECONFIG": true, "XDG_CACHE_HOME": true}, // Go reads the last one
 		wide: map[string]bool{"namespace": true, "node": true, "customresourcedefinition": true, "clusterrole": true, "clusterrolebinding": true},
 	}
 	redis := map[string]any{"addr": "redis:6379"}
@@ -73,6 +74,11 @@ func gatherDocsFacts(t testing.TB, root string) *docsFacts {
 	require.NoError(t, err)
 	for _, match := range docsMakeTarget.FindAllStringSubmatch(string(makefile), -1) {
 		f.targets[match[1]] = true
+	}
+	minors, err := components.KubernetesMinors()
+	require.NoError(t, err)
+	for _, minor := range minors {
+		f.targets["test-kubernetes-"+minor] = true
 	}
 	return f
 }

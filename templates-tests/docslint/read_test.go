@@ -37,10 +37,10 @@ type docsCode struct {
 	elsewhere bool
 }
 
-// readDocs reads README.md and all of docs.
+// readDocs reads the pages in the root and in the charts' folders, and all of docs.
 func readDocs(t testing.TB, root string) []*docsPage {
 	t.Helper()
-	paths := []string{"README.md"}
+	paths := []string{"README.md", "CONTRIBUTING.md", "SECURITY.md", "charts/base/README.md", "charts/spire-crds/README.md"}
 	require.NoError(t, filepath.WalkDir(filepath.Join(root, "docs"), func(path string, _ os.DirEntry, err error) error {
 		if filepath.Ext(path) == ".md" {
 			relative, _ := filepath.Rel(root, path)

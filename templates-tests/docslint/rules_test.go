@@ -56,7 +56,7 @@ var (
 	docsFlag       = regexp.MustCompile(`^--([a-z][a-z0-9-]*)(?:[= ].*)?$`)
 	docsEnv        = regexp.MustCompile(`\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b`)
 	docsValue      = regexp.MustCompile(`^([a-z][A-Za-z0-9]*(?:\.[a-z][A-Za-z0-9]*)+)(?:=.*)?$`)
-	docsFileName   = regexp.MustCompile(`\.(?:yaml|md|go|conf|crt|pem|sh|json|local|org|com|test|svc)$`) // or that of a host
+	docsFileName   = regexp.MustCompile(`\.(?:yaml|md|txt|go|conf|crt|pem|sh|json|local|org|com|test|svc)$`) // or that of a host
 	docsSet        = regexp.MustCompile(`--set(?:-string|-json)?[ =]['"]?([^\s'"]+)`)
 	docsSetKey     = regexp.MustCompile(`(?:^|,)([A-Za-z0-9.]+)(?:\[\d+\][^=,]*)?=`)
 	docsNamespace  = regexp.MustCompile(`(?:(?:^|\s)(?:-n|--namespace)[ =]|\bnamespace: |/namespaces/|\bns:)([a-z][a-z0-9-]*)`)
