@@ -15,11 +15,11 @@ A setting that the configuration file has twice is wrong or has no effect, and s
 {{- end -}}
 {{- end -}}
 {{- end -}}
-{{- $writable := eq $.section "server" | ternary (list "/run/spire/data" "/tmp" "/dev") (list "/run/spire/data" "/dev") -}}
+{{- $writable := eq $.section "server" | ternary (list "/run/spire/data" "/tmp") (list "/run/spire/data") -}}
 {{- range $values.extraVolumeMounts -}}
 {{- $writable = append $writable (clean .mountPath | regexQuoteMeta) -}}
 {{- end -}}
-{{- if and .log_file (not (regexMatch (join "|" $writable | printf "^(%s)/.") (toString .log_file | clean))) -}}
+{{- if and .log_file (not (regexMatch (join "|" $writable | printf "^/dev/std(err|out)$|^(%s)/.") (toString .log_file | clean))) -}}
 {{- fail (printf "spire.%s.extraConfig has log_file %v, and the file system of the image is read-only: name a file in /run/spire/data, or remove it" $.section .log_file) -}}
 {{- end -}}
 {{- range .authorized_delegates -}}
