@@ -89,6 +89,15 @@ func TestActivityOfAClientThatHasGone(t *testing.T) {
 	assert.True(t, slices.ContainsFunc(silent, func(s *types.SandboxInfo) bool { return s.SessionID == "gone" }))
 }
 
+// The URL of the WorkloadManager is taken as it is: with a slash at its end nothing is found there.
+func TestManagerURLIsTakenAsItIs(t *testing.T) {
+	t.Parallel()
+	manager := &fakeManager{status: http.StatusNotFound}
+	router, _ := newRouter(t, Config{WorkloadManagerURL: listenPlain(t, manager) + "/"})
+	call(t, router, http.MethodPost, agentURL, nil)
+	assert.Equal(t, []string{"//v1/agent-runtime"}, manager.paths)
+}
+
 // lateStore answers from the second look-up on.
 type lateStore struct {
 	store.Store

@@ -55,7 +55,7 @@ func newManager(ctx context.Context, c *Config, signer signer) (*manager, error)
 		klog.Infof("Router→WorkloadManager mTLS enabled: expecting server SPIFFE ID %s", server)
 	}
 	return &manager{
-		url:       strings.TrimSuffix(url, "/"),
+		url:       url,
 		client:    &http.Client{Transport: newTransport(config), Timeout: createTimeout},
 		signer:    signer,
 		tokenFile: tokenFile,

@@ -20,15 +20,17 @@ const (
 	sweepLimit    = 16     // expired ones, and idle ones, deleted in one sweep
 )
 
-// Sweep deletes expired and idle sessions every now and then until ctx is done.
+// Sweep deletes expired and idle sessions every now and then until ctx is done, for the first time
+// after one interval.
 func (s *Server) Sweep(ctx context.Context) {
-	wait.UntilWithContext(ctx, func(ctx context.Context) {
+	_ = wait.PollUntilContextCancel(ctx, sweepInterval, false, func(ctx context.Context) (bool, error) {
 		ctx, cancel := context.WithTimeout(ctx, sweepTimeout)
 		defer cancel()
 		if err := s.sweep(ctx, time.Now()); err != nil {
 			klog.Errorf("Sweeping sessions: %v", err)
 		}
-	}, sweepInterval)
+		return false, nil
+	})
 }
 
 // sweep deletes the sessions that, at this time, have lasted as long as they may or have been silent
