@@ -51,8 +51,12 @@ func (l *docsLint) command(command docsCommand) {
 	case "make":
 		targets, _ := command.split()
 		for _, target := range targets {
-			if !l.targets[target] && !strings.Contains(target, "=") {
+			name, value, assigns := strings.Cut(target, "=")
+			switch {
+			case !assigns && !l.targets[target]:
 				l.report(command.line, "the Makefile has no target %s", target)
+			case name == "NAME" && value != "…": // what make scenario runs
+				l.goTest(docsCommand{words: []string{"go", "test", "./e2e", "-run", "TestScenarios/^" + value + "$"}, line: command.line})
 			}
 		}
 	case "go":

@@ -140,6 +140,7 @@ func TestLinterSeesFaults(t *testing.T) {
 		{"```yaml\napiVersion: v1\nargs:\n  - -target=a\n```", "```yaml\napiVersion: v1\nargs:\n  - -aim=a\n```", "no program has the flag -aim"},
 		{"`go test ./e2e -run 'TestMain|TestScenarios'`", "`go test ./e2e -run 'TestMain|TestScenes'`", "./e2e has no test TestScenes"},
 		{"`go test ./e2e -run 'TestScenarios/^switch-one$'`", "`go test ./e2e -run 'TestScenarios/^switch-all$'`", "./e2e has no scenario ^switch-all$"},
+		{"`make scenario NAME=switch-one`", "`make scenario NAME=switch`", "./e2e has no scenario ^switch$"},
 		{"`make -j test lint`", "`make test lnt`", "the Makefile has no target lnt"},
 		{"![a](faults.svg)", "![a](faults.png)", "the link leads to no file: faults.png"},
 		{`<img src="faults.svg">`, `<img src="faults.png">`, "the link leads to no file: faults.png"},
