@@ -386,6 +386,18 @@ func TestConflictIsRejected(t *testing.T) {
 		"router: {extraVolumes: [{name: a, csi: {driver: csi.spiffe.io, readOnly: false}}]}":                                 {"at '/router/extraVolumes/0/csi/readOnly'", "value must be true"},
 		"router: {podSecurityContext: {sysctls: [{name: net.ipv4.ip_local_port_range, value: '1024-65000'}]}}":               {"at '/router/podSecurityContext/sysctls/0/value'", "numbers_with_spaces_between_them>"},
 		"router: {podSecurityContext: {sysctls: [{name: net/ipv4/ip_unprivileged_port_start, value: 'none'}]}}":              {"at '/router/podSecurityContext/sysctls/0/value'", "numbers_with_spaces_between_them>"},
+		"router: {extraArgs: [--debug=yes]}":                                                                                 {"at '/router/extraArgs/0'", "flag_with_true_or_false>"},
+		"workloadmanager: {extraArgs: [--enable-auth=on]}":                                                                   {"at '/workloadmanager/extraArgs/0'", "flag_with_true_or_false>"},
+		"router: {extraArgs: [--max-concurrent-requests=many]}":                                                              {"at '/router/extraArgs/0'", "flag_with_a_whole_number>"},
+		"router: {extraArgs: [--help]}":                                                                                      {"at '/router/extraArgs/0'", "a flag with which the program serves: remove it"},
+		"workloadmanager: {extraArgs: [--debug, 'true', --runtime-class-name=a]}":                                            {"workloadmanager.extraArgs has true behind --debug, and the program would read none of the arguments behind it: write them as one, with = between them"},
+		"router: {extraArgs: [--enable-tls]}":                                                                                {"router.extraArgs has --enable-tls, and the probes and the clients speak without TLS: remove it"},
+		"router: {podAnnotations: {controller.kubernetes.io/pod-deletion-cost: high}}":                                       {"at '/router/podAnnotations/controller.kubernetes.io~1pod-deletion-cost'", "whole_number>"},
+		"router: {podAnnotations: {kubernetes.io/egress-bandwidth: 10mb}}":                                                   {"at '/router/podAnnotations/kubernetes.io~1egress-bandwidth'", "bits_in_a_second_as_in_10M>"},
+		"router: {podAnnotations: {kubernetes.io/ingress-bandwidth: 10}}":                                                    {"at '/router/podAnnotations/kubernetes.io~1ingress-bandwidth'", "minimum: got 10, want 1,000"},
+		"spire: {server: {extraConfig: {admin_ids: ['spiffe://a/../b']}}}":                                                   {"extraConfig/admin_ids/0'", "SPIFFE_ID_as_in"},
+		"spire: {agent: {extraConfig: {x509_svid_cache_max_size: '-1'}}}":                                                    {"extraConfig/x509_svid_cache_max_size'", "whole_number>"},
+		"spire: {server: {extraConfig: {federation: {bundle_endpoint: {port: '70000'}}}}}":                                   {"federation/bundle_endpoint/port'", "number_up_to_65535>"},
 
 		// settings of SPIRE that go together
 		"spire: {server: {extraConfig: {federation: {federates_with: {a.b: {bundle_endpoint_url: 'https://c'}}}}}}":                                                                                               {"federates_with/a.b'", "missing property 'bundle_endpoint_profile'"},

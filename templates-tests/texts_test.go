@@ -288,6 +288,8 @@ func TestRightValueIsAccepted(t *testing.T) {
 		"router: {extraEnv: [{name: GOMEMLIMIT, valueFrom: {resourceFieldRef: {resource: limits.memory}}}]}", "spire: {agent: {skipKubeletVerification: true, kubeletVerification: auto}}",
 		"router: {podSecurityContext: {sysctls: [{name: net.ipv4.ip_local_port_range, value: '1024 65000'}, {name: net.ipv4.tcp_congestion_control, value: bbr}]}}",
 		"router: {extraVolumes: [{name: a, csi: {driver: csi.spiffe.io, readOnly: true}}, {name: b, csi: {driver: c}}]}",
+		"router: {podAnnotations: {kubernetes.io/egress-bandwidth: 10M, kubernetes.io/ingress-bandwidth: 1000, controller.kubernetes.io/pod-deletion-cost: -5}}",
+		"workloadmanager: {extraArgs: [--debug=1, --enable-auth, --runtime-class-name, 'true']}", "router: {extraArgs: [--max-concurrent-requests=0]}",
 		"spire: {server: {extraConfig: {prune_tofu_nodes: true, prune_attested_nodes_expired_for: 24h, profiling_freq: 0, profiling_port: 6060, log_file: /tmp/a}}}",
 		"spire: {server: {extraVolumes: [{name: a}], extraVolumeMounts: [{name: a, mountPath: /a/}], extraConfig: {log_file: /a/b}}}",
 		"spire: {server: {image: {tag: other}, extraConfig: {federation: {federates_with: {a.b: {bundle_endpoint_url: 'https://c'}}}, experimental: {event_timeout: 1m}}}}",

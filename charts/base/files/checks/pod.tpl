@@ -150,6 +150,10 @@
 {{- $_ := set $flags $flag $arg -}}
 {{- else if or (eq $arg "--") (hasPrefix "---" $arg) (and (not (hasPrefix "-" $arg)) (eq $i (sub (len $args) (len $.values.extraArgs) | int))) -}}
 {{- fail (printf "%s.extraArgs has %q where a flag must be, and the program would read none of the arguments behind it: begin it with one or two dashes and a name" $.section $arg) -}}
+{{- else if and (has $arg (list "true" "false")) (gt $i 0) (regexMatch "^--?(debug|enable-auth|enable-tls)$" (index $args (sub $i 1 | int))) -}}
+{{- fail (printf "%s.extraArgs has %s behind %s, and the program would read none of the arguments behind it: write them as one, with = between them" $.section $arg (index $args (sub $i 1 | int))) -}}
+{{- else if and (eq $.section "router") (regexMatch "^--?enable-tls(=true)?$" $arg) -}}
+{{- fail (printf "router.extraArgs has %s, and the probes and the clients speak without TLS: remove it" $arg) -}}
 {{- else if and (regexMatch "^--?enable-tls(=true)?$" $arg) (not $.root.Values.spire.enabled) -}}
 {{- fail (printf "%s.extraArgs has %s, and the probes and the Routers speak without TLS: set spire.enabled instead" $.section $arg) -}}
 {{- else if and $flag (ne $arg (get $flags $flag | default $arg)) (not (has $flag (list "debug" "runtime-class-name"))) -}}
