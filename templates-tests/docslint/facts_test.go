@@ -27,6 +27,7 @@ const docsAgentCube = "github.com/volcano-sh/agentcube"
 // docsFacts are what docs may speak of.
 type docsFacts struct {
 	root    string
+	module  string          // the folder of AgentCube's own module
 	text    string          // all manifests, and the sources of the programs
 	images  string          // the sources that name them, beside the manifests
 	names   map[string]bool // kind/name, in lower case, and kind/ alone
@@ -63,9 +64,11 @@ func gatherDocsFacts(t testing.TB, root string) *docsFacts {
 	for _, program := range []string{"router", "workloadmanager", "agent", "probe"} {
 		f.program(t, filepath.Join(root, "e2e", "cmd", program))
 	}
-	f.program(t, docsModule(t, root, docsAgentCube)+"/pkg")
+	module, err := gomod.Find(t.Context(), root, docsAgentCube)
+	require.NoError(t, err)
+	f.module = module.Dir
+	f.program(t, filepath.Join(f.module, "pkg"))
 	f.harness(t)
-	var err error
 	f.docsClients, err = clients()
 	require.NoError(t, err)
 	f.names["serviceaccount/default"] = true // of every namespace
@@ -81,14 +84,6 @@ func gatherDocsFacts(t testing.TB, root string) *docsFacts {
 		f.targets["test-kubernetes-"+minor] = true
 	}
 	return f
-}
-
-// docsModule is the folder of a module that the one in a folder depends on.
-func docsModule(t testing.TB, from, path string) string {
-	t.Helper()
-	found, err := gomod.Find(t.Context(), from, path)
-	require.NoError(t, err)
-	return found.Dir
 }
 
 func (f *docsFacts) render(t testing.TB, release chart.Release) {
@@ -202,7 +197,7 @@ func (f *docsFacts) with(t testing.TB, page *docsPage) *docsFacts {
 	own := *f
 	own.names, own.labels, own.ports = maps.Clone(f.names), maps.Clone(f.labels), maps.Clone(f.ports)
 	for mention, dir := range map[string]string{
-		docsAgentCube:              filepath.Join(docsModule(t, f.root, docsAgentCube), "manifests/charts/base"),
+		docsAgentCube:              filepath.Join(f.module, "manifests/charts/base"),
 		"e2e/guides/testdata/main": filepath.Join(f.root, "e2e/guides/testdata/main"),
 	} {
 		if strings.Contains(page.source, mention) { // the page installs that chart
