@@ -58,20 +58,20 @@ func storeRelease(t *testing.T) (reuse func(given map[string]any) chart.Release)
 		Log: func(string, ...any) {},
 	}
 	require.NoError(t, helm.Releases.Create(&release.Release{
-		Name: "agentcube", Namespace: "agentcube", Version: 1, Info: &release.Info{Status: release.StatusDeployed}, Chart: onlyValues(), Config: values(t, spire),
+		Name: "agentcube", Namespace: "agentcube", Version: 1, Info: &release.Info{Status: release.StatusDeployed}, Chart: withValues(chart.Base().Values), Config: values(t, spire),
 	}))
 	return func(given map[string]any) chart.Release {
 		upgrade := action.NewUpgrade(helm)
 		upgrade.Namespace, upgrade.ReuseValues = "agentcube", true
-		upgraded, err := upgrade.Run("agentcube", onlyValues(), clone(given))
+		upgraded, err := upgrade.Run("agentcube", withValues(chart.Base().Values), clone(given))
 		require.NoError(t, err)
 		return chart.Release{Upgrade: true, ReusedValues: clone(upgraded.Chart.Values), Values: clone(upgraded.Config)}
 	}
 }
 
-// onlyValues returns the values of the chart, as a chart for one upgrade, which writes into them.
-func onlyValues() *helmchart.Chart {
-	return &helmchart.Chart{Metadata: &helmchart.Metadata{Name: "agentcube", Version: "1.0.0"}, Values: clone(chart.Base().Values)}
+// withValues returns a chart of nothing but values, for one upgrade, which writes into them.
+func withValues(values map[string]any) *helmchart.Chart {
+	return &helmchart.Chart{Metadata: &helmchart.Metadata{Name: "agentcube", Version: "1.0.0"}, Values: clone(values)}
 }
 
 func clone(values map[string]any) map[string]any {
@@ -84,9 +84,9 @@ type acceptedValues struct{ sync.Map }
 // require renders the release, unless one was rendered with the same values before.
 func (a *acceptedValues) require(t *testing.T, release chart.Release) {
 	t.Helper()
-	_, prepared, err := release.Prepare()
+	merged, err := chartutil.CoalesceValues(withValues(release.ReusedValues), release.Values)
 	require.NoError(t, err)
-	text, err := json.Marshal(prepared["Values"])
+	text, err := json.Marshal(merged)
 	require.NoError(t, err)
 	if _, found := a.Load(string(text)); found {
 		return
