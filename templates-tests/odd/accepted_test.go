@@ -29,7 +29,7 @@ import (
 )
 
 // each is how many odd values of a kind are drawn; SEED draws others.
-const each = 150
+const each = 100
 
 // filled has an entry in each list and map that is the user's to fill.
 const filled = `
