@@ -7,7 +7,7 @@ FORMAT = standard-verbose
 test-templates test-upgrades test-units: FORMAT = standard-quiet
 
 .PHONY: help
-help: ## say what there is
+help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: up
@@ -16,7 +16,7 @@ up: ## bring up AgentCube with mutual TLS on a kind cluster, and verify it (NODE
 	@$(GO) run ./e2e/cmd/agentcube up
 
 .PHONY: watch
-watch: ## put the release of `make up` under load until Ctrl-C, and draw what becomes of it as you change or break it
+watch: ## put the release of `make up` under load until Ctrl-C, and draw its timeline while you change or break it
 	@$(GO) run ./e2e/cmd/agentcube watch
 
 .PHONY: down
@@ -30,7 +30,7 @@ setup: # install with apt-get what is missing, or fail and name it
 # Guides and scenarios leave the processors idle where they wait. The tests without a cluster run
 # there: nice lets what the others start go first.
 .PHONY: test
-test: lint ## prove everything; installs what it needs on Debian
+test: lint ## run every check; installs what it needs on Debian
 	$(MAKE) --jobs=3 docs-test test-e2e test-without-clusters
 
 .PHONY: test-without-clusters
@@ -50,7 +50,7 @@ fmt: ## format the code
 	gofmt -w .
 
 .PHONY: generate
-generate: ## write what is generated: the chart's README, CRDs, schema and defaults
+generate: ## write the generated files: the chart's README, CRDs, schema and defaults
 	$(GO) generate ./...
 
 .PHONY: test-templates
@@ -70,7 +70,7 @@ test-units: setup ## test the programs of the control plane and of the harness, 
 
 # The tests limit their own concurrency: each may wait for its turn.
 .PHONY: test-e2e
-test-e2e: ## install on a kind cluster and check the living system (KEEP=1 leaves the cluster for the next run, SOAK=1 takes its time)
+test-e2e: ## install on a kind cluster and check the running system (KEEP=1 leaves the cluster for the next run, SOAK=1 takes its time)
 	$(GOTEST) -count=1 -parallel=32 -timeout=80m ./e2e
 
 .PHONY: scenario
@@ -98,7 +98,7 @@ test-ipv6 test-dual:
 	$(test-cluster)
 
 .PHONY: docs-test
-docs-test: setup ## follow every guide to the letter on a kind cluster, and compare what comes back
+docs-test: setup ## run every command of the guides on a kind cluster, and compare the output
 	$(GOTEST) -count=1 -timeout=60m ./e2e/guides
 
 .PHONY: docs-update

@@ -46,7 +46,7 @@ router: {jwt: {issuerUrl: "https://issuer", audience: agents, roleClaim: a, requ
 spire: {enabled: true}`
 	assert.NotContains(t, notes(t, chart.Release{Values: values(t, secure)}), "Warnings:")
 	for given, warning := range map[string]string{
-		"spire: {enabled: false}":                                         "speak without TLS",
+		"spire: {enabled: false}":                                         "communicate without TLS",
 		"spire: {agent: {insecureBootstrap: true}}":                       "spire.agent.insecureBootstrap: agents trust whichever server answers first",
 		"spire: {agent: {skipKubeletVerification: true}}":                 "Unset spire.agent.skipKubeletVerification, and set spire.agent.kubeletVerification to auto",
 		"spire: {agent: {kubeletVerification: skip}}":                     "Unset spire.agent.skipKubeletVerification, and set spire.agent.kubeletVerification to auto",

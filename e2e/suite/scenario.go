@@ -14,7 +14,7 @@ import (
 	"agentcube-mtls/e2e/report"
 )
 
-// Scenario is one test on the living cluster. It runs as the subtest TestScenarios/<name>.
+// Scenario is one test on the running cluster. It runs as the subtest TestScenarios/<name>.
 type Scenario struct {
 	Name        string // a handle, which its release has too
 	Description string // one sentence or two

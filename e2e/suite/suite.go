@@ -25,7 +25,7 @@ import (
 	"agentcube-mtls/e2e/release"
 )
 
-// patience bounds a test. It is never a measure: it is far above what a busy machine takes.
+// patience bounds a test. It is far above what a busy machine takes: no test measures time by it.
 const patience = 40 * time.Minute
 
 // Soak is whether scenarios run with their full counts: SOAK=1 asks for that.

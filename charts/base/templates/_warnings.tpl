@@ -1,7 +1,7 @@
 {{/* agentcube.warnings returns the warnings of NOTES.txt, one on each line. */}}
 {{- define "agentcube.warnings" -}}
 {{- if not .Values.spire.enabled }}
-  - Router and WorkloadManager speak without TLS: anyone in the cluster can read and send requests.
+  - Router and WorkloadManager communicate without TLS: anyone in the cluster can read and send requests.
 {{- end }}
 {{- if and .Values.spire.enabled (not (include "agentcube.sidecar.native" .)) }}
   - Kubernetes {{ .Capabilities.KubeVersion.Version }} has no native sidecars (1.29 has): the applications may restart until they have their certificates.
@@ -17,7 +17,7 @@
   - spire.agent.insecureBootstrap: agents trust whichever server answers first. It is not needed; unset it.
 {{- end }}
 {{- if eq "skip" (include "agentcube.agent.kubeletVerification" .) }}
-  - Agents do not verify the kubelet: whoever answers for it decides who pods are. Unset spire.agent.skipKubeletVerification, and set spire.agent.kubeletVerification to auto.
+  - Agents do not verify the kubelet: a program that answers in its place can give any identity to a pod. Unset spire.agent.skipKubeletVerification, and set spire.agent.kubeletVerification to auto.
 {{- end }}
 {{- end }}
 {{- if not .Values.router.jwt.issuerUrl }}
