@@ -705,7 +705,8 @@ func TestFieldNeedsItsKubernetes(t *testing.T) {
 	}
 }
 
-// TestRemovedVolumeIsAcceptedBefore: kubelets below Kubernetes 1.33 still make volumes of type gitRepo.
+// TestRemovedVolumeIsAcceptedBefore: kubelets below Kubernetes 1.33 still make volumes of type
+// gitRepo.
 func TestRemovedVolumeIsAcceptedBefore(t *testing.T) {
 	t.Parallel()
 	const given = "router: {extraVolumes: [{name: a, gitRepo: {repository: b}}]}"

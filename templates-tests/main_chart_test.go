@@ -81,8 +81,8 @@ func TestEveryValueOfMainIsHeeded(t *testing.T) {
 		return manifests
 	}
 	before := render(values(t, used))
-	// No template of v0.1.0 has the first three either. The scheduler is the one of v0.1.0, from where its
-	// upgrade is tested.
+	// No template of v0.1.0 uses the first three either. The scheduler is that of v0.1.0, from which
+	// its upgrade is tested.
 	unheeded := []string{"nameOverride", "fullnameOverride", "router.config"}
 	for path, value := range leaves("", values(t, toYAML(t, main.Values), used)) {
 		if strings.HasPrefix(path, "volcano.") {

@@ -57,7 +57,8 @@ func TestWorkloadManagerWithSPIRE(t *testing.T) {
 	assert.Equal(t, "spiffe://cluster.local/ns/agentcube/sa/agentcube-router", env(manager)["AGENTCUBE_ALLOWED_CLIENT_SPIFFE_IDS"])
 }
 
-// AgentCube's programs look for the Router's key in the namespace "default" unless they are told theirs.
+// AgentCube's programs look for the Router's key in the namespace "default" unless they are told
+// theirs.
 func TestProgramsKnowTheirNamespace(t *testing.T) {
 	t.Parallel()
 	for _, given := range []string{plain, spire} {

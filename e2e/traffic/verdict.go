@@ -98,9 +98,9 @@ func Judge(timeline *Timeline, intervals []Interval) Judgement {
 	return judged
 }
 
-// busy is how many requests of a load may reach their sandbox late without another reason than a busy
-// machine, and one more for each hundred requests. Loads without a fault have shown four at most. A
-// second in which no sandbox accepts connections makes ten.
+// busy is how many requests of a load may reach their sandbox late because the machine is busy, and
+// one more for each hundred requests. Loads without a fault have shown four at most. A second in
+// which no sandbox accepts connections makes ten.
 const busy = 10
 
 // Prompt returns an error if AgentCube's Router would have answered more requests with 504 than a
@@ -116,8 +116,8 @@ func (t *Timeline) Prompt(intervals []Interval) error {
 	return nil
 }
 
-// violations compares the cost of a fault with what the fault must spare. Requests count as sent from
-// the injection to the recovery, and as late after it.
+// violations compares the cost of a fault with what the fault must spare. Requests count as sent
+// from the injection to the recovery, and as late after it.
 func (v *Verdict) violations(spared Spared, sent, late int) []string {
 	type rule struct {
 		broken bool

@@ -80,7 +80,8 @@ func stop(ctx context.Context, server *http.Server, drain time.Duration) error {
 	return server.Close()
 }
 
-// WithoutHead answers HEAD with 404, as AgentCube's programs do: http.ServeMux would take it for GET.
+// WithoutHead answers HEAD with 404, as AgentCube's programs do: http.ServeMux would take it for
+// GET.
 func WithoutHead(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodHead {

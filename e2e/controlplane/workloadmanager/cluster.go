@@ -55,8 +55,8 @@ func Connect(ctx context.Context, config *rest.Config) (*Cluster, manager.Manage
 	if err != nil {
 		return nil, nil, fmt.Errorf("making the manager of informers: %w", err)
 	}
-	// What is asked for before the start is waited for after it. AgentCube's program finds sandboxes by
-	// their pods: it does not start where it may not list them.
+	// What is asked for before the start is waited for after it. AgentCube's program finds sandboxes
+	// by their pods: it does not start where it may not list them.
 	for _, object := range []client.Object{&runtimev1alpha1.AgentRuntime{}, &runtimev1alpha1.CodeInterpreter{}, &corev1.Pod{}} {
 		if _, err := controllers.GetCache().GetInformer(ctx, object); err != nil {
 			return nil, nil, fmt.Errorf("making an informer of %T: %w", object, err)

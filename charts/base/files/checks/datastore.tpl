@@ -37,11 +37,14 @@
 {{- range $wrong, $remedy := dict
   `(^| )host *= *'?[^' ]*[,;]` "one host, and a space before the next setting"
   `(^| )(hostname|server|username|pass|pwd) *=` "the settings host, user and password"
-  `(^| )port *= *'?[^0-9' ]` "a number as the port"
-  `[?& ]sslmode *= *'?([^drv' ]|d[^i]|r[^e]|v[^e]|verify-[^cf]|(disable|require|verify-(ca|full))[a-z])` "disable, require, verify-ca or verify-full as the sslmode" -}}
-{{- if regexMatch $wrong (printf " %s" $connection) -}}
+  `(^| )port *= *'?[^0-9' ]` "a number as the port" -}}
+{{- if regexMatch $wrong $connection -}}
 {{- fail (printf "spire.server.dataStore.connectionString has a setting that SPIRE's driver of postgres cannot use: write %s" $remedy) -}}
 {{- end -}}
+{{- end -}}
+{{- $mode := regexFind `(^|[?& ])sslmode *= *'?[^&' ]+` $connection | regexFind "[^=' ]+$" -}}
+{{- if not (has $mode (list "" "disable" "require" "verify-ca" "verify-full")) -}}
+{{- fail "spire.server.dataStore.connectionString has a setting that SPIRE's driver of postgres cannot use: write disable, require, verify-ca or verify-full as the sslmode" -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}
