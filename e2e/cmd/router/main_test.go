@@ -2,25 +2,17 @@ package main
 
 import (
 	"net"
-	"os"
 	"os/exec"
 	"testing"
 
 	"github.com/alicebob/miniredis/v2"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"agentcube-mtls/internal/testprogram"
 )
 
-// asProgram is set in a process that is the Router.
-const asProgram = "BE_THE_ROUTER"
-
-func TestMain(m *testing.M) {
-	if os.Getenv(asProgram) != "" {
-		main()
-		return
-	}
-	os.Exit(m.Run())
-}
+func TestMain(m *testing.M) { testprogram.Main(m, main) }
 
 // The Router ends where it cannot start: it waits for nobody, and leaves the next attempt to the
 // kubelet.
@@ -44,9 +36,9 @@ func TestFailedStart(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			program := exec.CommandContext(t.Context(), os.Args[0], append([]string{"--port=0"}, test.args...)...)
-			program.Env = []string{asProgram + "=yes", "WORKLOAD_MANAGER_URL=http://unused", "REDIS_PASSWORD_REQUIRED=false", "REDIS_ADDR=" + test.redis}
-			log, err := program.CombinedOutput()
+			log, err := testprogram.Command(t.Context(), append([]string{"--port=0"}, test.args...), []string{
+				"WORKLOAD_MANAGER_URL=http://unused", "REDIS_PASSWORD_REQUIRED=false", "REDIS_ADDR=" + test.redis,
+			}).CombinedOutput()
 			var ended *exec.ExitError
 			require.ErrorAs(t, err, &ended, string(log))
 			assert.Contains(t, string(log), test.says)

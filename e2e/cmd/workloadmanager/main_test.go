@@ -1,24 +1,16 @@
 package main
 
 import (
-	"os"
 	"os/exec"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"agentcube-mtls/internal/testprogram"
 )
 
-// asProgram is set in a process that is the WorkloadManager.
-const asProgram = "BE_THE_WORKLOADMANAGER"
-
-func TestMain(m *testing.M) {
-	if os.Getenv(asProgram) != "" {
-		main()
-		return
-	}
-	os.Exit(m.Run())
-}
+func TestMain(m *testing.M) { testprogram.Main(m, main) }
 
 // The WorkloadManager ends where it cannot start.
 func TestFailedStart(t *testing.T) {
@@ -30,9 +22,7 @@ func TestFailedStart(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			program := exec.CommandContext(t.Context(), os.Args[0], test.flag)
-			program.Env = []string{asProgram + "=yes"}
-			log, err := program.CombinedOutput()
+			log, err := testprogram.Command(t.Context(), []string{test.flag}, nil).CombinedOutput()
 			var ended *exec.ExitError
 			require.ErrorAs(t, err, &ended, string(log))
 			assert.Contains(t, string(log), test.says)
