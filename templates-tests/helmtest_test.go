@@ -44,6 +44,11 @@ func TestHelmTest(t *testing.T) {
 		"an API server that does not tell": {spire, fakes{ready: 200, invoked: 404, mtls: secure, agents: -1},
 			"FAILED: the API server does not say how many SPIRE agents are ready", true},
 		"no agent on any node": {spire, fakes{ready: 200, invoked: 404, mtls: secure}, "FAILED: 0 of 3 SPIRE agents are ready", true},
+		"a SPIRE server that is ready": {spire, wellOverTLS, "passed: 1 of 1 SPIRE servers are ready", false},
+		"no SPIRE server that is":      {spire, fakes{ready: 200, invoked: 404, mtls: secure, noServer: true, agents: 3}, "FAILED: 0 of 1 SPIRE servers are ready", true},
+		"one SPIRE server of two": {`
+redis: {addr: "redis:6379"}
+spire: {enabled: true, server: {replicas: 2, dataStore: {type: postgres, connectionString: "host=db"}}}`, wellOverTLS, "FAILED: 1 of 2 SPIRE servers are ready", true},
 		"NetworkPolicies": {spire + "\nnetworkPolicies: {enabled: true, nodeCIDRs: [10.0.0.0/8]}", fakes{ready: 200, invoked: 404, agents: 3},
 			"skipped: networkPolicies.enabled", false},
 	} {
@@ -63,6 +68,7 @@ type fakes struct {
 	plain          bool        // whether a WorkloadManager without TLS is there
 	mtls           *tls.Config // of a WorkloadManager with it, if one is there
 	hangs          bool        // the WorkloadManager with it accepts connections, as to the kubelet's probe, and says nothing
+	noServer       bool        // the SPIRE server is not ready
 	agents         int         // how many of three SPIRE agents are ready; below 0, the API server does not tell
 }
 
@@ -73,7 +79,16 @@ func (f fakes) run(t *testing.T, script string) (string, error) {
 	router.HandleFunc("/health/live", func(http.ResponseWriter, *http.Request) {})
 	router.HandleFunc("/health/ready", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(f.ready) })
 	router.HandleFunc("/v1/", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(f.invoked) })
-	api := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	api := http.NewServeMux()
+	workloads := "/apis/apps/v1/namespaces/agentcube/"
+	api.HandleFunc(workloads+"statefulsets/spire-server", func(w http.ResponseWriter, _ *http.Request) {
+		ready := "" // as the API server leaves it out if there is none
+		if !f.noServer {
+			ready = `,"readyReplicas":1`
+		}
+		_, _ = fmt.Fprintf(w, `{"kind":"StatefulSet","spec":{"template":{}},"status":{"replicas":1%s,"conditions":[{}]}}`, ready)
+	})
+	api.HandleFunc(workloads+"daemonsets/spire-agent", func(w http.ResponseWriter, _ *http.Request) {
 		if f.agents < 0 {
 			w.WriteHeader(http.StatusForbidden)
 		}

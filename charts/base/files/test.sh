@@ -43,13 +43,26 @@ passed "no WorkloadManager without TLS is left"
 [ "$(status "http://$workloadmanager:{{ .Values.workloadmanager.service.port }}/health")" = 200 ] || fail "the WorkloadManager is not healthy"
 passed "the WorkloadManager is healthy"
 {{- end }}
-{{- if include "agentcube.spire.agent" . }}
+{{- if include "agentcube.test.asks" . }}
 
-# helm --wait takes a DaemonSet for ready while some of its pods are not
+# Both may be down while all programs still answer: their certificates outlive them for a while
 account=/var/run/secrets/kubernetes.io/serviceaccount
-agents=$(curl --silent --show-error --fail --max-time 10 --cacert "$account/ca.crt" --oauth2-bearer "$(cat "$account/token")" \
-  "https://kubernetes.default.svc/apis/apps/v1/namespaces/{{ .Release.Namespace }}/daemonsets/spire-agent?pretty=false") || fail "the API server does not say how many SPIRE agents are ready"
-count() { printf '%s' "$agents" | sed -n "s/.*\"status\":{[^{]*\"$1\":\([0-9]*\).*/\1/p"; }
+ask() {
+  object=$(curl --silent --show-error --fail --max-time 10 --cacert "$account/ca.crt" --oauth2-bearer "$(cat "$account/token")" \
+    "https://kubernetes.default.svc/apis/apps/v1/namespaces/{{ .Release.Namespace }}/$1?pretty=false") || fail "the API server does not say how many $2 are ready"
+}
+count() { printf '%s' "$object" | sed -n "s/.*\"status\":{[^{]*\"$1\":\([0-9]*\).*/\1/p"; }
+{{- end }}
+{{- if include "agentcube.spire.server" . }}
+ask statefulsets/spire-server "SPIRE servers"
+ready=$(count readyReplicas) wanted={{ .Values.spire.server.replicas }}
+[ "${ready:-0}" -ge "$wanted" ] ||
+  fail "${ready:-0} of $wanted SPIRE servers are ready, and without any no certificate is renewed"
+passed "$ready of $wanted SPIRE servers are ready"
+{{- end }}
+{{- if include "agentcube.spire.agent" . }}
+# helm --wait takes a DaemonSet for ready while some of its pods are not
+ask daemonsets/spire-agent "SPIRE agents"
 ready=$(count numberReady) wanted=$(count desiredNumberScheduled)
 [ "${ready:-0}" -gt 0 ] && [ "$ready" = "$wanted" ] ||
   fail "${ready:-0} of ${wanted:-0} SPIRE agents are ready, and pods on the other nodes get no certificates"

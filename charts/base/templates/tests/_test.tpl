@@ -3,3 +3,8 @@
 {{ include "agentcube.labels" (dict "root" . "app" "agentcube-test" "component" "test") }}
 sidecar.istio.io/inject: "false"
 {{- end -}}
+
+{{/* Whether the test asks the API server for objects of the release. */}}
+{{- define "agentcube.test.asks" -}}
+{{- or (include "agentcube.spire.server" .) (include "agentcube.spire.agent" .) -}}
+{{- end -}}
