@@ -66,9 +66,7 @@ func kubectl(t *testing.T, input string, args ...string) {
 	t.Helper()
 	programs, err := components.Kubernetes.Build(t.Context())
 	require.NoError(t, err)
-	kubeconfig, err := server.Kubeconfig(server.URL)
-	require.NoError(t, err)
-	program := append([]string{filepath.Join(programs, "kubectl"), "--kubeconfig", kubeconfig}, args...)
+	program := append([]string{filepath.Join(programs, "kubectl"), "--kubeconfig", server.Kubeconfig}, args...)
 	require.NoError(t, command.New(program...).Reading(strings.NewReader(input)).Run(t.Context()))
 }
 

@@ -105,7 +105,7 @@ func awaitSpireKinds(t testing.TB, number int) {
 // removeCRDs deletes the CRDs that an uninstall leaves.
 func removeCRDs(t testing.TB, names ...string) {
 	t.Helper()
-	dynamicClient, err := dynamic.NewForConfig(server.Config())
+	dynamicClient, err := dynamic.NewForConfig(server.Config)
 	require.NoError(t, err)
 	definitions := dynamicClient.Resource(schema.GroupVersionResource{Group: "apiextensions.k8s.io", Version: "v1", Resource: "customresourcedefinitions"})
 	for _, name := range names {

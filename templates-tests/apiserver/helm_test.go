@@ -1,7 +1,6 @@
 package apiserver_test
 
 import (
-	"os"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -109,8 +108,7 @@ func (r release) uninstall() error {
 func (r release) helm() *action.Configuration {
 	r.t.Helper()
 	settings := cli.New()
-	settings.KubeConfig, settings.KubeAPIServer, settings.KubeToken, settings.KubeCaFile = os.DevNull, server.URL, server.Token, server.CAFile
-	settings.KubeAsUser = r.user
+	settings.KubeConfig, settings.KubeAsUser = server.Kubeconfig, r.user
 	settings.QPS, settings.BurstLimit = 1000, 1000
 	settings.SetNamespace(r.namespace)
 	var configuration action.Configuration

@@ -29,13 +29,9 @@ func run(m *testing.M) int {
 		fmt.Fprintln(os.Stderr, "start an API server:", err)
 		return 1
 	}
-	defer server.Stop()
 	// helm's client remembers what a server has; the next one may be at the same address.
 	_ = os.Setenv("KUBECACHEDIR", filepath.Join(server.Dir, "discovery"))
-	if code := m.Run(); code != 0 {
-		fmt.Fprintln(os.Stderr, "the logs of etcd and kube-apiserver are in", server.Dir)
-		return code
-	}
-	_ = os.RemoveAll(server.Dir)
-	return 0
+	code := m.Run()
+	server.Stop(code != 0)
+	return code
 }

@@ -43,7 +43,7 @@ func (s *Server) ObjectsOfHelm(ctx context.Context, namespace string) (Objects, 
 // list lists objects of every kind that match a label selector, of those with a namespace only what
 // is in one; empty: in any.
 func (s *Server) list(ctx context.Context, namespace, selector string) (Objects, error) {
-	found, err := discovery.NewDiscoveryClientForConfig(s.Config())
+	found, err := discovery.NewDiscoveryClientForConfig(s.Config)
 	if err != nil {
 		return nil, err
 	}
@@ -51,7 +51,7 @@ func (s *Server) list(ctx context.Context, namespace, selector string) (Objects,
 	if err != nil {
 		return nil, fmt.Errorf("asking for the kinds of the server: %w", err)
 	}
-	client, err := dynamic.NewForConfig(s.Config())
+	client, err := dynamic.NewForConfig(s.Config)
 	if err != nil {
 		return nil, err
 	}

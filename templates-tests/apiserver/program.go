@@ -4,55 +4,38 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"os/exec"
-	"time"
+	"path/filepath"
+
+	"agentcube-mtls/internal/components"
 )
 
-// program is one that was started here.
+// program is a built program with a log.
 type program struct {
-	cmd  *exec.Cmd
-	done chan struct{}
+	path string
+	log  *os.File
 }
 
-// runProgram starts a program that writes to a log, and does not wait for it. The program runs
-// until stop is called, even if ctx ends before.
-func runProgram(ctx context.Context, log, path string, args ...string) (*program, error) {
-	out, err := os.Create(log)
+// program builds a program of a component, unless that was done before, and wraps it.
+func (s *Server) program(ctx context.Context, of components.Component, name string) (program, error) {
+	programs, err := of.Build(ctx)
 	if err != nil {
-		return nil, err
+		return program{}, err
 	}
-	p := &program{cmd: exec.CommandContext(context.WithoutCancel(ctx), path, args...), done: make(chan struct{})}
-	p.cmd.Stdout, p.cmd.Stderr = out, out
-	p.cmd.Env = append(os.Environ(), "GOGC=400") // short-lived: memory is cheaper than collecting it
-	p.cmd.SysProcAttr = endWithUs()
-	if err := p.cmd.Start(); err != nil {
-		_ = out.Close()
-		return nil, fmt.Errorf("starting %s: %w", path, err)
+	wrapped := filepath.Join(s.Dir, name)
+	log, err := os.Create(wrapped + ".log")
+	if err != nil {
+		return program{}, err
 	}
-	go func() {
-		_ = p.cmd.Wait() // how it ended stands in its log
-		_ = out.Close()
-		close(p.done)
-	}()
-	return p, nil
+	return program{wrapped, log}, wrap(wrapped, filepath.Join(programs, name))
 }
 
-func (p *program) ended() bool {
-	select {
-	case <-p.done:
-		return true
-	default:
-		return false
-	}
-}
+// wrapper runs a program. On Linux the kernel ends it when this process dies before it could stop
+// it, as in a panic: envtest does not see to that. It is short-lived, so memory is cheaper than
+// collecting garbage.
+const wrapper = `#!/bin/sh
+GOGC=400 exec $(setpriv --pdeathsig KILL true && echo setpriv --pdeathsig KILL) %q "$@"
+`
 
-// stop asks the program to end, and ends it if it does not.
-func (p *program) stop() {
-	_ = p.cmd.Process.Signal(os.Interrupt)
-	select {
-	case <-p.done:
-	case <-time.After(5 * time.Second):
-		_ = p.cmd.Process.Kill()
-		<-p.done
-	}
+func wrap(file, program string) error {
+	return os.WriteFile(file, fmt.Appendf(nil, wrapper, program), 0o700)
 }

@@ -134,7 +134,7 @@ func objects(t testing.TB, namespaces ...string) apiserver.Objects {
 
 func client(t testing.TB) kubernetes.Interface {
 	t.Helper()
-	made, err := kubernetes.NewForConfig(server.Config())
+	made, err := kubernetes.NewForConfig(server.Config)
 	require.NoError(t, err)
 	return made
 }

@@ -3,7 +3,7 @@ package apiserver
 import (
 	"context"
 	"encoding/json"
-	"path/filepath"
+	"os/exec"
 	"strconv"
 	"strings"
 	"time"
@@ -15,8 +15,6 @@ import (
 	"k8s.io/client-go/informers"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/tools/cache"
-	"k8s.io/client-go/tools/clientcmd"
-	"k8s.io/client-go/tools/clientcmd/api"
 
 	"agentcube-mtls/internal/components"
 )
@@ -28,19 +26,11 @@ const workloadControllers = "deployment-controller,replicaset-controller,statefu
 // MissingImage is the tag of images that no node finds: pods with one of these never get ready.
 const MissingImage = "none"
 
-// RunWorkloads runs the controllers of workloads on nodes without a machine. A pod is ready once it
-// is there, unless it has an image with the tag MissingImage, or belongs to a DaemonSet and its
-// node is not ready. Nodes are named by whether they are ready.
+// RunWorkloads runs the controllers of workloads, on nodes without a machine, until the context
+// ends. A pod is ready once it is there, unless it has an image with the tag MissingImage, or
+// belongs to a DaemonSet and its node is not ready. Nodes are named by whether they are ready.
 func (s *Server) RunWorkloads(ctx context.Context, nodes map[string]bool) error {
-	kubernetesPrograms, err := components.Kubernetes.Build(ctx)
-	if err != nil {
-		return err
-	}
-	kubeconfig, err := s.Kubeconfig(s.URL)
-	if err != nil {
-		return err
-	}
-	client, err := kubernetes.NewForConfig(s.Config())
+	client, err := kubernetes.NewForConfig(s.Config)
 	if err != nil {
 		return err
 	}
@@ -49,28 +39,17 @@ func (s *Server) RunWorkloads(ctx context.Context, nodes map[string]bool) error 
 			return err
 		}
 	}
-	err = s.run(ctx, filepath.Join(kubernetesPrograms, "kube-controller-manager"), "--kubeconfig="+kubeconfig, "--controllers="+workloadControllers,
-		"--leader-elect=false", "--secure-port=0", "--kube-api-qps=500", "--kube-api-burst=500", "--concurrent-deployment-syncs=20")
+	manager, err := s.program(ctx, components.Kubernetes, "kube-controller-manager")
 	if err != nil {
 		return err
 	}
-	return actAsKubelets(ctx, client, nodes)
-}
-
-// Kubeconfig writes a kubeconfig file for a server at a URL, which has this server's credentials,
-// and returns its path.
-func (s *Server) Kubeconfig(url string) (string, error) {
-	config := api.NewConfig()
-	config.Clusters["test"] = &api.Cluster{Server: url}
-	if strings.HasPrefix(url, "https:") {
-		config.Clusters["test"].CertificateAuthority = s.CAFile
+	run := exec.CommandContext(ctx, manager.path, "--kubeconfig="+s.Kubeconfig, "--controllers="+workloadControllers,
+		"--leader-elect=false", "--secure-port=0", "--kube-api-qps=500", "--kube-api-burst=500", "--concurrent-deployment-syncs=20")
+	run.Stdout, run.Stderr = manager.log, manager.log
+	if err := run.Start(); err != nil {
+		return err
 	}
-	config.AuthInfos["test"] = &api.AuthInfo{Token: s.Token}
-	config.Contexts["test"] = &api.Context{Cluster: "test", AuthInfo: "test"}
-	config.CurrentContext = "test"
-	_, address, _ := strings.Cut(url, "://")
-	file := filepath.Join(s.Dir, "kubeconfig-"+strings.ReplaceAll(address, ":", "-"))
-	return file, clientcmd.WriteToFile(*config, file)
+	return actAsKubelets(ctx, client, nodes)
 }
 
 func createNode(ctx context.Context, client kubernetes.Interface, name string, ready bool) error {

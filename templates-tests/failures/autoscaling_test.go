@@ -77,7 +77,7 @@ func requireScale(t *testing.T, r release, replicas int32, after string) {
 
 func client(t *testing.T) kubernetes.Interface {
 	t.Helper()
-	made, err := kubernetes.NewForConfig(server.Config())
+	made, err := kubernetes.NewForConfig(server.Config)
 	require.NoError(t, err)
 	return made
 }

@@ -52,9 +52,9 @@ func TestCRDsOnceACluster(t *testing.T) {
 	t.Parallel()
 	for _, version := range []string{"3.22", "4.3"} { // 3.15 has no flag for it
 		install := []string{"install", "spire-crds", repo.Path("charts", "spire-crds"), "--namespace", "second-crds-" + version[:1], "--create-namespace"}
-		_, err := helm{version: helms[version], kubeconfig: kubeconfig}.run(t.Context(), install...)
+		_, err := helm{version: helms[version]}.run(t.Context(), install...)
 		require.ErrorContains(t, err, "invalid ownership metadata")
-		_, err = helm{version: helms[version], kubeconfig: kubeconfig}.run(t.Context(), append(install, "--take-ownership")...)
+		_, err = helm{version: helms[version]}.run(t.Context(), append(install, "--take-ownership")...)
 		require.NoError(t, err)
 	}
 }

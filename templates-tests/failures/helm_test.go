@@ -27,13 +27,13 @@ import (
 
 // helm runs one version of Helm's program.
 type helm struct {
-	version    *helmVersion
-	kubeconfig string
-	driver     string // where helm keeps its records; empty: in Secrets
+	version *helmVersion
+	address string // of the API server; empty: its own
+	driver  string // where helm keeps its records; empty: in Secrets
 }
 
 func (h helm) run(ctx context.Context, args ...string) (string, error) {
-	return command.New(append([]string{h.version.program, "--kubeconfig", h.kubeconfig}, args...)...).With(h.environment()...).Output(ctx)
+	return command.New(append([]string{h.version.program}, args...)...).With(h.environment()...).Output(ctx)
 }
 
 // home is the folder of all that this version of Helm keeps.
@@ -44,7 +44,7 @@ func (h helm) home() string {
 func (h helm) environment() []string {
 	home := h.home()
 	return []string{"HELM_CACHE_HOME=" + home, "HELM_CONFIG_HOME=" + home, "HELM_DATA_HOME=" + home, "KUBECACHEDIR=" + home, "GOGC=400", "HELM_MAX_HISTORY=5",
-		"HELM_DRIVER=" + h.driver}
+		"KUBECONFIG=" + server.Kubeconfig, "HELM_KUBEAPISERVER=" + h.address, "HELM_DRIVER=" + h.driver}
 }
 
 // release is a release in a namespace of its own, of its own name.
@@ -57,7 +57,7 @@ type release struct {
 // newRelease installs the chart, with agents on nodes that are ready.
 func newRelease(t *testing.T, name string, version *helmVersion, values ...string) release {
 	t.Helper()
-	r := release{t, name, helm{version: version, kubeconfig: kubeconfig}}
+	r := release{t, name, helm{version: version}}
 	r.install(values...)
 	return r
 }
@@ -152,11 +152,10 @@ func (r release) cutOffHelm(signal os.Signal, changes int, args ...string) bool 
 	r.t.Helper()
 	between := newInterrupter(r.t, changes)
 	defer between.Close()
-	interrupted, err := server.Kubeconfig(between.URL)
-	require.NoError(r.t, err)
+	r.helm.address = between.URL
 	ctx, cancel := context.WithCancel(r.t.Context())
 	defer cancel()
-	cmd := exec.CommandContext(ctx, r.helm.version.program, append(args, "--namespace", r.name, "--kubeconfig", interrupted)...)
+	cmd := exec.CommandContext(ctx, r.helm.version.program, append(args, "--namespace", r.name)...)
 	cmd.Env = append(os.Environ(), r.helm.environment()...)
 	cmd.Cancel = func() error { return cmd.Process.Signal(signal) }
 	between.reached = cancel
@@ -175,9 +174,7 @@ func (r release) deletions(values ...string) []string {
 	r.t.Helper()
 	between := newInterrupter(r.t, math.MaxInt)
 	defer between.Close()
-	var err error
-	r.helm.kubeconfig, err = server.Kubeconfig(between.URL)
-	require.NoError(r.t, err)
+	r.helm.address = between.URL
 	require.NoError(r.t, r.upgrade(values...))
 	return between.deleted
 }
@@ -195,9 +192,9 @@ type interrupter struct {
 
 func newInterrupter(t *testing.T, changes int) *interrupter {
 	t.Helper()
-	target, err := url.Parse(server.URL)
+	target, err := url.Parse(server.Config.Host)
 	require.NoError(t, err)
-	transport, err := rest.TransportFor(server.Config())
+	transport, err := rest.TransportFor(server.Config)
 	require.NoError(t, err)
 	proxy := httputil.NewSingleHostReverseProxy(target)
 	proxy.Transport = transport

@@ -19,9 +19,6 @@ import (
 // server is the API server of all tests here. One of its nodes is not ready.
 var server *apiserver.Server
 
-// kubeconfig is the file with the credentials for it.
-var kubeconfig string
-
 var nodes = map[string]bool{"node-1": true, "node-2": true, "node-down": false}
 
 // full is the folder of the chart.
@@ -61,14 +58,11 @@ func run(m *testing.M) int {
 		fmt.Fprintln(os.Stderr, "setting up the API server:", err)
 		return 1
 	}
-	defer server.Stop()
 	_ = flag.Set("test.parallel", "6") // helm waits here for most of its time
-	if code := m.Run(); code != 0 {
-		fmt.Fprintln(os.Stderr, "the logs of the API server, its etcd and its controllers are in", server.Dir)
-		return code
-	}
-	_ = os.RemoveAll(server.Dir)
-	return 0
+	code := m.Run()
+	cancel()
+	server.Stop(code != 0)
+	return code
 }
 
 func setUp(ctx context.Context) error {
@@ -98,10 +92,7 @@ func setUp(ctx context.Context) error {
 	if err := server.RunWorkloads(ctx, nodes); err != nil {
 		return err
 	}
-	if kubeconfig, err = server.Kubeconfig(server.URL); err != nil {
-		return err
-	}
-	_, err = helm{version: helms["3.22"], kubeconfig: kubeconfig}.run(ctx, "install", "spire-crds", repo.Path("charts", "spire-crds"), "--namespace", "spire-crds", "--create-namespace")
+	_, err = helm{version: helms["3.22"]}.run(ctx, "install", "spire-crds", repo.Path("charts", "spire-crds"), "--namespace", "spire-crds", "--create-namespace")
 	return err
 }
 

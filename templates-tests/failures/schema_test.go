@@ -14,7 +14,7 @@ func TestSchema(t *testing.T) {
 	for version, helmVersion := range helms {
 		t.Run(version, func(t *testing.T) {
 			t.Parallel()
-			client := helm{version: helmVersion, kubeconfig: kubeconfig}
+			client := helm{version: helmVersion}
 			install := []string{"install", "schema", full, noValidation, "--dry-run=server", "--set", "redis.addr=redis:6379", "--set"}
 			output, err := client.run(t.Context(), append(install, "router.replicas=2")...)
 			require.NoError(t, err, output)

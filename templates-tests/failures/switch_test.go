@@ -67,7 +67,7 @@ func TestRecordsInConfigMaps(t *testing.T) {
 	for version, suffix := range map[string]string{"3.22": "3", "4.3": "4"} {
 		t.Run(version, func(t *testing.T) {
 			t.Parallel()
-			r := release{t, "configmaps-" + suffix, helm{helms[version], kubeconfig, "configmap"}}
+			r := release{t, "configmaps-" + suffix, helm{version: helms[version], driver: "configmap"}}
 			r.install("spire.enabled=false")
 			r.fail("spire.enabled=true", missingImages)
 			requireRollbackFirst(t, r, "spire.enabled=false")

@@ -23,14 +23,12 @@ func TestGuide(t *testing.T) {
 	require.NoError(t, err)
 	helm, err := images.Helm(t.Context())
 	require.NoError(t, err)
-	kubeconfig, err := server.Kubeconfig(server.URL)
-	require.NoError(t, err)
 
 	read, err := guide.Read(repo.Path(page), page)
 	require.NoError(t, err)
 	home := t.TempDir()
 	runner := guide.Runner{Dir: repo.Path(), Log: t.Logf, Env: []string{
-		"PATH=" + kubernetes + ":" + filepath.Dir(helm) + ":" + os.Getenv("PATH"), "KUBECONFIG=" + kubeconfig,
+		"PATH=" + kubernetes + ":" + filepath.Dir(helm) + ":" + os.Getenv("PATH"), "KUBECONFIG=" + server.Kubeconfig,
 		"HELM_CACHE_HOME=" + home, "HELM_CONFIG_HOME=" + home, "HELM_DATA_HOME=" + home, "KUBECACHEDIR=" + home,
 	}}
 	require.NoError(t, runner.Follow(t.Context(), read))

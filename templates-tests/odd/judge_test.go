@@ -22,7 +22,6 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/kubernetes"
-	"sigs.k8s.io/controller-runtime/pkg/envtest"
 
 	"agentcube-mtls/internal/components"
 	"agentcube-mtls/internal/repo"
@@ -56,14 +55,10 @@ const judged = "judged"
 // pod.
 func newJudge(t *testing.T) *judge {
 	t.Helper()
-	server := apiserver.ForTest(t)
-	_, err := envtest.InstallCRDs(server.Config(), envtest.CRDInstallOptions{
-		Paths: []string{repo.Path("charts", "base", "crds"), repo.Path("charts", "spire-crds", "templates")}, ErrorIfPathMissing: true,
-	})
+	server := apiserver.ForTest(t, repo.Path("charts", "base", "crds"), repo.Path("charts", "spire-crds", "templates"))
+	asked, err := dynamic.NewForConfig(server.Config)
 	require.NoError(t, err)
-	asked, err := dynamic.NewForConfig(server.Config())
-	require.NoError(t, err)
-	client, err := kubernetes.NewForConfig(server.Config())
+	client, err := kubernetes.NewForConfig(server.Config)
 	require.NoError(t, err)
 	_, err = client.CoreV1().Namespaces().Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: judged}}, metav1.CreateOptions{})
 	require.NoError(t, err)
