@@ -1,7 +1,6 @@
 package failures_test
 
 import (
-	"errors"
 	"testing"
 	"time"
 
@@ -20,30 +19,17 @@ func TestNodeThatIsNotReady(t *testing.T) {
 		waiting := []string{r.helm.version.waitSome, "--timeout", "5m"}
 		require.NoError(t, r.upgradeWith(waiting, "spire.enabled=true"))
 		require.NoError(t, r.upgradeWith(waiting, "spire.agent.logLevel=debug"))
-		require.NoError(t, eventually(func() error {
-			agents, err := client(t).AppsV1().DaemonSets(r.name).Get(t.Context(), "spire-agent", metav1.GetOptions{})
-			if err == nil && (agents.Status.NumberReady != 2 || agents.Status.UpdatedNumberScheduled != 3) {
-				err = errors.New("not all agents are of the new revision, and ready where their node is")
-			}
-			return err
-		}))
+		daemonSets := client(t).AppsV1().DaemonSets(r.name)
+		require.EventuallyWithT(t, func(c *assert.CollectT) {
+			agents, err := daemonSets.Get(t.Context(), "spire-agent", metav1.GetOptions{})
+			require.NoError(c, err)
+			assert.EqualValues(c, 2, agents.Status.NumberReady, "ready where their node is")
+			assert.EqualValues(c, 3, agents.Status.UpdatedNumberScheduled, "of the new revision")
+		}, time.Minute, 100*time.Millisecond)
 		if r.helm.version.waitSome != "--wait" {
 			assert.ErrorContains(t, r.upgradeWith([]string{"--wait", "--timeout", "3s"}, "router.drainSeconds=7"), "Available: 2/3", "agents stay as they are")
 		}
 	}, "spire.agent.nodeSelector.ready=null")
-}
-
-// eventually calls check until it returns no error, for a minute at most, and returns its last
-// error.
-func eventually(check func() error) error {
-	deadline := time.Now().Add(time.Minute)
-	for {
-		err := check()
-		if err == nil || time.Now().After(deadline) {
-			return err
-		}
-		time.Sleep(100 * time.Millisecond)
-	}
 }
 
 // SPIRE's custom resource definitions are installed once a cluster. A second release is rejected,
