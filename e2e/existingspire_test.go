@@ -43,8 +43,7 @@ var existingSPIRE = suite.Scenario{
 		suite.Upgrade(ctx, t, guest, map[string]string{"spire.workloadAPI.type": "csi"})
 		suite.Settle(ctx, t, guest)
 		requireOwnIdentities(ctx, t, guest, "foreign.test")
-		_, err := suite.Env.Helm.Run(ctx, "uninstall", beside.Name, "--namespace", beside.Namespace, "--wait", "--timeout", "5m")
-		require.NoError(t, err)
+		suite.Uninstall(ctx, t, beside)
 		load.RequireNoFailure(ctx, t)
 		for _, app := range []string{"workloadmanager", "agentcube-router"} {
 			require.NoError(t, target(guest, app).DeletePods(ctx, faults.AtOnce))
@@ -52,9 +51,8 @@ var existingSPIRE = suite.Scenario{
 		suite.Eventually(ctx, t, "the existing SPIRE to serve new pods as before", func(ctx context.Context) error { return guest.RolledOut(ctx, guest.Namespace) })
 		requireOwnIdentities(ctx, t, guest, "foreign.test")
 
-		_, err = suite.Env.Helm.Run(ctx, "uninstall", guest.Name, "--namespace", guest.Namespace, "--wait", "--timeout", "5m")
-		require.NoError(t, err)
-		_, err = existing.ServerHealthy(ctx)
+		suite.Uninstall(ctx, t, guest)
+		_, err := existing.ServerHealthy(ctx)
 		require.NoError(t, err)
 		requireOwnIdentities(ctx, t, suite.Env.Release, "cluster.local")
 	},

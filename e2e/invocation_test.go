@@ -33,7 +33,7 @@ var agentRuntime = suite.Scenario{
 	Description: "An AgentRuntime answers from its sandbox and keeps its session.",
 	Run: func(ctx context.Context, t *testing.T, _ release.Release) {
 		require.NoError(t, suite.Env.Release.Apply(ctx, release.AgentRuntime(helm.Namespace, "echo")))
-		router := tunnel(t, k8s.ResourceTypeService, "agentcube-router", 8080)
+		router := tunnel(ctx, t, k8s.ResourceTypeService, "agentcube-router", 8080)
 		url := router + "/v1/namespaces/agentcube/agent-runtimes/echo/invocations/hello"
 
 		status, session, body := request(ctx, t, http.MethodGet, url, nil, "")
@@ -59,7 +59,7 @@ var picoD = suite.Scenario{
 	Description: "PicoD runs code for the Router and rejects requests without a token or with a forged one.",
 	Run: func(ctx context.Context, t *testing.T, _ release.Release) {
 		require.NoError(t, suite.Env.Release.Apply(ctx, codeInterpreter("python")))
-		router := tunnel(t, k8s.ResourceTypeService, "agentcube-router", 8080)
+		router := tunnel(ctx, t, k8s.ResourceTypeService, "agentcube-router", 8080)
 		const code = `{"command": ["python3", "-c", "print(6*7)"]}`
 
 		var body string
@@ -76,7 +76,7 @@ var picoD = suite.Scenario{
 		require.NoError(t, json.Unmarshal([]byte(body), &result), body)
 		assert.Equal(t, "42", strings.TrimSpace(result.Stdout))
 
-		picod := tunnel(t, k8s.ResourceTypePod, sandboxPod(ctx, t, images.PicoD), 8080)
+		picod := tunnel(ctx, t, k8s.ResourceTypePod, sandboxPod(ctx, t, images.PicoD), 8080)
 		for name, header := range map[string]map[string]string{
 			"no token":                        nil,
 			"a token signed with another key": {"Authorization": "Bearer " + forgedToken(t)},
@@ -132,13 +132,13 @@ func forgedToken(t *testing.T) string {
 	return token
 }
 
-// tunnel forwards a port of this machine to one in the cluster until the test ends, and returns its
-// URL.
-func tunnel(t *testing.T, kind k8s.KubeResourceType, name string, port int) string {
+// tunnel forwards a port of this machine to one in the cluster until the context ends, and returns
+// its URL.
+func tunnel(ctx context.Context, t *testing.T, kind k8s.KubeResourceType, name string, port int) string {
 	t.Helper()
 	forwarded := k8s.NewTunnel(k8s.NewKubectlOptions("", suite.Env.Kubeconfig, helm.Namespace), kind, name, 0, port)
 	forwarded.ForwardPort(t)
-	t.Cleanup(forwarded.Close)
+	context.AfterFunc(ctx, forwarded.Close)
 	return "http://" + forwarded.Endpoint()
 }
 

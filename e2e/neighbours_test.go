@@ -35,8 +35,7 @@ var neighbour = suite.Scenario{
 		requireUnauthorized(ctx, t, neighbour, suite.Env.Release, "certificate signed by unknown authority")
 
 		load := suite.UnderLoad(ctx, t, suite.Env.Release)
-		_, err = suite.Env.Helm.Run(ctx, "uninstall", name, "--namespace", name, "--wait", "--timeout", "5m")
-		require.NoError(t, err)
+		suite.Uninstall(ctx, t, neighbour)
 		// What the guide lists stays. The keys of the CA, and those that running sandboxes trust,
 		// are the user's; the namespace is not the release's, and Kubernetes keeps an account and a
 		// certificate in each.

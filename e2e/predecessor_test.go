@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"context"
+	"maps"
 	"os"
 	"strings"
 	"testing"
@@ -50,14 +51,16 @@ var predecessor = suite.Scenario{
 func installPredecessor(ctx context.Context, t *testing.T) release.Release {
 	t.Helper()
 	return installBesideRedis(ctx, t, "predecessor", repo.Path("e2e", "guides", "testdata", "main"),
-		"spire.enabled=true", "spire.agent.insecureBootstrap=true", "spire.agent.skipKubeletVerification=true",
-		"spire.server.image.tag="+tag(t, components.SPIRE), "spire.agent.image.tag="+tag(t, components.SPIRE),
-		"spire.spiffeHelper.image.tag="+tag(t, components.SPIFFEHelper))
+		map[string]string{
+			"spire.enabled": "true", "spire.agent.insecureBootstrap": "true", "spire.agent.skipKubeletVerification": "true",
+			"spire.server.image.tag": tag(t, components.SPIRE), "spire.agent.image.tag": tag(t, components.SPIRE),
+			"spire.spiffeHelper.image.tag": tag(t, components.SPIFFEHelper),
+		})
 }
 
 // installBesideRedis installs one of AgentCube's own charts, with values, beside a Redis, as its
 // users have one.
-func installBesideRedis(ctx context.Context, t *testing.T, name, chart string, values ...string) release.Release {
+func installBesideRedis(ctx context.Context, t *testing.T, name, chart string, values map[string]string) release.Release {
 	t.Helper()
 	r := release.Release{Client: suite.Env.Release.Client, Namespace: name, Name: name}
 	_, err := r.CoreV1().Namespaces().Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}}, metav1.CreateOptions{})
@@ -70,13 +73,11 @@ func installBesideRedis(ctx context.Context, t *testing.T, name, chart string, v
 	suite.Afterwards(t, func(ctx context.Context) {
 		_, _ = suite.Env.Helm.Run(ctx, "uninstall", name, "--namespace", name, "--ignore-not-found")
 	})
-	args := []string{"install", name, chart, "--namespace", name, "--wait", "--timeout", "5m"}
-	for _, value := range append(values, "redis.addr=redis."+name+".svc:6379", "redis.password=change-me",
-		"router.resources.requests.cpu=10m", "workloadmanager.resources.requests.cpu=10m") {
-		args = append(args, "--set", value)
-	}
-	_, err = suite.Env.Helm.Run(ctx, args...)
-	require.NoError(t, err)
+	maps.Copy(values, map[string]string{
+		"redis.addr": "redis." + name + ".svc:6379", "redis.password": "change-me",
+		"router.resources.requests.cpu": "10m", "workloadmanager.resources.requests.cpu": "10m",
+	})
+	suite.UpgradeTo(ctx, t, chart, r, values)
 	return r
 }
 

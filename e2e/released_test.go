@@ -26,7 +26,9 @@ var released = suite.Scenario{
 		require.NoError(t, err)
 		own := tag(t, components.AgentCube)
 		r := installBesideRedis(ctx, t, "released", filepath.Join(agentcube.Dir, "manifests", "charts", "base"),
-			"router.serviceAccountName=agentcube-router", "router.rbac.create=true", "router.image.tag="+own, "workloadmanager.image.tag="+own)
+			map[string]string{
+				"router.serviceAccountName": "agentcube-router", "router.rbac.create": "true", "router.image.tag": own, "workloadmanager.image.tag": own,
+			})
 		suite.Upgrade(ctx, t, r, nil)
 		suite.Settle(ctx, t, r)
 		load := suite.UnderLoad(ctx, t, r)

@@ -57,7 +57,7 @@ var upgrades = suite.Scenario{
 			suite.Settle(ctx, t, r)
 			assert.True(t, change.made(), "the upgrade did not bring %s", change.name)
 			load.Mark("rollback")
-			suite.RollBack(ctx, t, r)
+			suite.RollBack(ctx, t, r, "")
 			suite.Settle(ctx, t, r)
 			assert.False(t, change.made(), "the rollback did not take back %s", change.name)
 			suite.Eventually(ctx, t, "the release to recover after the rollback of "+change.name, func(ctx context.Context) error { return suite.Healthy(ctx, r) })

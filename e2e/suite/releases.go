@@ -45,13 +45,9 @@ func Install(ctx context.Context, t *testing.T, name string, values map[string]s
 	})
 	Rolling.Lock()
 	defer Rolling.Unlock()
-	helm.UpgradeContext(t, ctx, &helm.Options{
-		KubectlOptions: k8s.NewKubectlOptions("", Env.Kubeconfig, name),
-		ValuesFiles:    files,
-		SetValues:      withDrains(values, Soak),
-		Logger:         logger.Discard,
-		ExtraArgs:      map[string][]string{"upgrade": {"--install", "--create-namespace", "--wait", "--timeout", "5m"}},
-	}, Chart, name)
+	o := options(name, "upgrade", "--create-namespace")
+	o.ValuesFiles, o.SetValues = files, withDrains(values, Soak)
+	helm.UpgradeContext(t, ctx, o, Chart, name)
 	_, err := r.NoRestarts(ctx)
 	require.NoError(t, err)
 	return r
@@ -63,27 +59,38 @@ func Upgrade(ctx context.Context, t *testing.T, r release.Release, values map[st
 	UpgradeTo(ctx, t, Chart, r, values)
 }
 
-// UpgradeTo changes the chart of a release too.
+// UpgradeTo changes the chart of a release too. One that is not there is installed.
 func UpgradeTo(ctx context.Context, t *testing.T, chart string, r release.Release, values map[string]string) {
 	t.Helper()
 	Rolling.Lock()
 	defer Rolling.Unlock()
-	helm.UpgradeContext(t, ctx, &helm.Options{
-		KubectlOptions: k8s.NewKubectlOptions("", Env.Kubeconfig, r.Namespace),
-		SetValues:      values,
-		Logger:         logger.Discard,
-		ExtraArgs:      map[string][]string{"upgrade": {"--reuse-values", "--wait", "--timeout", "5m"}},
-	}, chart, r.Name)
+	o := options(r.Namespace, "upgrade", "--reuse-values")
+	o.SetValues = values
+	helm.UpgradeContext(t, ctx, o, chart, r.Name)
 }
 
-// RollBack takes a release back to a revision, or to the one before where none is named.
-func RollBack(ctx context.Context, t *testing.T, r release.Release, revision ...string) {
+// RollBack takes a release back to a revision, or to the one before where it is "".
+func RollBack(ctx context.Context, t *testing.T, r release.Release, revision string) {
 	t.Helper()
 	Rolling.Lock()
 	defer Rolling.Unlock()
-	args := append([]string{"rollback", r.Name}, revision...)
-	_, err := Env.Helm.Run(ctx, append(args, "--namespace", r.Namespace, "--wait", "--timeout", "5m")...)
-	require.NoError(t, err)
+	helm.RollbackContext(t, ctx, options(r.Namespace, "rollback"), r.Name, revision)
+}
+
+// Uninstall removes a release, and leaves its namespace.
+func Uninstall(ctx context.Context, t *testing.T, r release.Release) {
+	t.Helper()
+	helm.DeleteContext(t, ctx, options(r.Namespace, "delete"), r.Name, true)
+}
+
+// options returns the options of a command of helm, with flags, in a namespace. The command waits
+// until all is ready, or gone.
+func options(namespace, command string, flags ...string) *helm.Options {
+	return &helm.Options{
+		KubectlOptions: k8s.NewKubectlOptions("", Env.Kubeconfig, namespace),
+		Logger:         logger.Discard,
+		ExtraArgs:      map[string][]string{command: append(flags, "--wait", "--timeout", "5m")},
+	}
 }
 
 // Settle waits until all pods of the newest revision are ready, and those of earlier ones, which go
