@@ -67,11 +67,13 @@ func createNode(ctx context.Context, client kubernetes.Interface, name string, r
 // actAsKubelets makes pods ready until the context ends.
 func actAsKubelets(ctx context.Context, client kubernetes.Interface, nodes map[string]bool) error {
 	pending := informers.WithTweakListOptions(func(options *metav1.ListOptions) { options.FieldSelector = "status.phase=Pending" })
-	// Each second the handler sees all pending pods again, and tries again what failed.
+	// Each second the handler sees all pending pods again, and tries again what failed. On a busy
+	// machine it sees them late, when most are ready and no longer in the store.
 	pods := informers.NewSharedInformerFactoryWithOptions(client, time.Second, pending).Core().V1().Pods().Informer()
 	run := func(object any) {
-		if pod := object.(*corev1.Pod); runs(pod, nodes) {
-			_ = makeReady(ctx, client, pod)
+		pod, pending, _ := pods.GetStore().Get(object)
+		if pending && runs(pod.(*corev1.Pod), nodes) {
+			_ = makeReady(ctx, client, pod.(*corev1.Pod))
 		}
 	}
 	_, err := pods.AddEventHandler(cache.ResourceEventHandlerFuncs{AddFunc: run, UpdateFunc: func(_, object any) { run(object) }})
