@@ -10,7 +10,6 @@ import (
 	"github.com/google/go-containerregistry/pkg/authn"
 	imagename "github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
-	"github.com/google/go-containerregistry/pkg/v1/tarball"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	corev1 "k8s.io/api/core/v1"
@@ -92,7 +91,7 @@ func (m mirror) fill(ctx context.Context, t *testing.T) map[string]string {
 		require.NoError(t, err)
 		archive, err := images.Archive(ctx, image.Name)
 		require.NoError(t, err)
-		content, err := tarball.ImageFromPath(archive, nil)
+		content, err := images.Content(archive, image.Name)
 		require.NoError(t, err)
 		require.NoError(t, remote.Write(copied, content, remote.WithAuth(&m.user), remote.WithContext(ctx)), image.Name)
 		digest, err := content.Digest()
