@@ -24,7 +24,7 @@ const inputsLabel = "agentcube-mtls.inputs"
 // the files that it copies.
 type Image struct {
 	Name string // repository and tag
-	// Base is Scratch or Debian, or an image of the caller's.
+	// Base is Scratch or Debian, or an image of the caller's, to which nothing is added.
 	Base string
 	// Packages are Debian packages to install on top of Debian.
 	Packages []string
@@ -54,6 +54,9 @@ func (i Image) Ensure(ctx context.Context, registry bool) error {
 
 // Build makes the image in the engine, unless it has the image already from the same inputs.
 func (i Image) Build(ctx context.Context) error {
+	if i.Base != Scratch && i.Base != Debian {
+		return i.adopt(ctx)
+	}
 	sources, err := i.sources(ctx)
 	if err != nil {
 		return fmt.Errorf("image %s: %w", i.Name, err)
@@ -68,8 +71,7 @@ func (i Image) Build(ctx context.Context) error {
 	}
 	defer unlock()
 	label, err := command.New("docker", "image", "inspect", "--format", `{{index .Config.Labels "`+inputsLabel+`"}}`, i.Name).Output(ctx)
-	// The caller's image may have changed under the same name.
-	if err == nil && label == inputs && (i.Base == Scratch || i.Base == Debian) {
+	if err == nil && label == inputs {
 		return nil
 	}
 	if i.Base == Scratch {
@@ -82,6 +84,18 @@ func (i Image) Build(ctx context.Context) error {
 	}
 	// The former image of that name has no name now.
 	return command.New("docker", "image", "prune", "--force", "--filter", "label="+inputsLabel).Run(ctx)
+}
+
+// adopt gives the caller's image, which is pulled unless the engine has it, the name of this one. If
+// it has that name already, the engine may have ours by it.
+func (i Image) adopt(ctx context.Context) error {
+	if i.Base == i.Name || !Has(ctx, i.Base) {
+		if err := command.New("docker", "pull", i.Base).Run(ctx); err != nil {
+			return fmt.Errorf("ROUTER_IMAGE or WORKLOADMANAGER_IMAGE names an image that the engine neither has nor can pull: "+
+				"build it, correct its name or run `docker login`: %w", err)
+		}
+	}
+	return command.New("docker", "tag", i.Base, i.Name).Run(ctx)
 }
 
 // build builds an image on top of another one, by a Dockerfile.
