@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"golang.org/x/sync/errgroup"
 
@@ -39,8 +38,24 @@ func Cluster(ctx context.Context, log *progress.Log, name string, nodes int) (*c
 	if err := choose(ctx, log, c); err != nil {
 		return nil, err
 	}
+	list, err := Images(ctx, log, c.Registry)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.Ensure(ctx, log); err != nil {
+		return nil, err
+	}
+	if err := log.Step("loading the images into the cluster", func() error { return c.Load(ctx, list) }); err != nil {
+		return nil, err
+	}
+	return c, c.Kubectl(ctx)
+}
+
+// Images puts the images of a cluster into the engine, and returns those that have to be loaded into
+// its nodes: if registries have the published ones, nodes pull them.
+func Images(ctx context.Context, log *progress.Log, registry bool) ([]images.Image, error) {
 	list, disk := images.Own(), uint64(diskPublished)
-	if !c.Registry {
+	if !registry {
 		published, err := images.Published()
 		if err != nil {
 			return nil, err
@@ -56,41 +71,57 @@ func Cluster(ctx context.Context, log *progress.Log, name string, nodes int) (*c
 	if err := engine.CheckDisk(ctx, disk); err != nil {
 		return nil, err
 	}
-	if err := build(ctx, log, c.Registry, list); err != nil {
-		return nil, err
-	}
-	if err := c.Ensure(ctx, log); err != nil {
-		return nil, err
-	}
-	if err := log.Step("loading the images into the cluster", func() error { return c.Load(ctx, list) }); err != nil {
-		return nil, err
-	}
-	return c, c.Kubectl(ctx)
+	return list, build(ctx, log, registry, list)
 }
 
 // choose decides where the images of a cluster come from. One that is there keeps what it has, so
 // that a machine that goes offline finds its cluster again; another version of Kubernetes is an
-// error, before anything is built for it.
+// error, before anything is built for it. So is a mirror that lacks an image.
 func choose(ctx context.Context, log *progress.Log, c *cluster.Cluster) error {
 	image, err := c.Image(ctx)
 	if err != nil {
 		return err
 	}
-	there, published := image != "", strings.Contains(image, "@sha256:")
-	if there && !strings.HasPrefix(image, "kindest/node:v"+components.KubernetesMinor+".") {
-		return fmt.Errorf("the nodes of the kind cluster %q run %s, and K8S=%s was asked for: run `CLUSTER=%[1]s make down` first",
-			c.Name, image, components.KubernetesMinor)
+	if image != "" {
+		minor, published := nodeimage.Recognize(image)
+		if minor != components.KubernetesMinor {
+			return fmt.Errorf("the nodes of the kind cluster %q run %s, and K8S=%s was asked for: run `CLUSTER=%[1]s make down` first",
+				c.Name, image, components.KubernetesMinor)
+		}
+		c.Registry = published
+		from := "images that are built from pinned Go modules and Debian packages"
+		if published {
+			from = "published images"
+		}
+		log.Printf("✓ the kind cluster %q uses %s", c.Name, from)
+		return nil
 	}
-	c.Registry = published || !there && images.RegistriesAnswer(ctx)
-	switch {
-	case there && published:
-		log.Printf("✓ the kind cluster %q uses published images", c.Name)
-	case there:
-		log.Printf("✓ the kind cluster %q uses images that are built from pinned Go modules and Debian packages", c.Name)
-	case c.Registry:
+	if images.Mirror() != "" {
+		c.Registry = true
+		return log.Step("looking for the published images in the mirror "+images.Mirror(), func() error { return checkMirror(ctx) })
+	}
+	c.Registry = images.RegistriesAnswer(ctx)
+	if c.Registry {
 		log.Printf("✓ registries answer: kind's node image and the published images are used")
-	default:
+	} else {
 		log.Printf("✓ no registry answers: every image is built from pinned Go modules and Debian packages")
+	}
+	return nil
+}
+
+// checkMirror returns an error if the mirror lacks an image that is pulled.
+func checkMirror(ctx context.Context) error {
+	if _, err := nodeimage.Published(ctx); err != nil {
+		return err
+	}
+	published, err := images.Published()
+	if err != nil {
+		return err
+	}
+	for _, image := range append(published, images.Image{Name: images.Debian}) {
+		if _, err := images.InMirror(ctx, image.Name); err != nil {
+			return err
+		}
 	}
 	return nil
 }

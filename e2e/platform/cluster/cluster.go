@@ -174,6 +174,9 @@ func (c *Cluster) revive(ctx context.Context, log *progress.Log, present []nodes
 	if err != nil {
 		return err
 	}
+	if err := c.useMirror(ctx, present); err != nil {
+		return err
+	}
 	if err := c.connectPods(ctx, present); err != nil {
 		return err
 	}
@@ -216,7 +219,7 @@ func (c *Cluster) create(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	config, err := c.config(dir)
+	config, err := c.config(ctx, dir)
 	if err != nil {
 		return err
 	}
@@ -254,30 +257,36 @@ func (c *Cluster) finish(ctx context.Context) error {
 	if err := favorPods(ctx, present); err != nil {
 		return err
 	}
+	if err := c.useMirror(ctx, present); err != nil {
+		return err
+	}
 	if err := c.connectPods(ctx, present); err != nil {
 		return err
 	}
 	return c.MarkSound()
 }
 
-func (c *Cluster) config(dir string) (*v1alpha4.Cluster, error) {
+func (c *Cluster) config(ctx context.Context, dir string) (*v1alpha4.Cluster, error) {
+	image, err := nodeimage.Name()
+	if c.Registry {
+		image, err = nodeimage.Published(ctx)
+	}
+	if err != nil {
+		return nil, err
+	}
 	config := &v1alpha4.Cluster{}
 	for n := range c.Nodes {
-		node := v1alpha4.Node{Role: v1alpha4.WorkerRole, ExtraMounts: []v1alpha4.Mount{{HostPath: dir, ContainerPath: mark, Readonly: true}}}
+		node := v1alpha4.Node{
+			Role:        v1alpha4.WorkerRole,
+			Image:       image,
+			ExtraMounts: []v1alpha4.Mount{{HostPath: dir, ContainerPath: mark, Readonly: true}},
+		}
 		if n == 0 {
 			node.Role = v1alpha4.ControlPlaneRole
 		}
-		node.Image = nodeimage.Published()
-		if !c.Registry {
-			image, err := nodeimage.Name()
-			if err != nil {
-				return nil, err
-			}
-			node.Image = image
-		}
 		config.Nodes = append(config.Nodes, node)
 	}
-	config.Networking.IPFamily = family
+	config.Networking.IPFamily = Family
 	if !c.Registry {
 		config.Networking.DisableDefaultCNI = true
 	}

@@ -10,13 +10,13 @@ import (
 	"sigs.k8s.io/kind/pkg/apis/config/v1alpha4"
 )
 
-// family is that of the addresses of nodes, pods and Services.
-var family = v1alpha4.ClusterIPFamily(cmp.Or(os.Getenv("IP_FAMILY"), string(v1alpha4.IPv4Family)))
+// Family is that of the addresses of nodes, pods and Services.
+var Family = v1alpha4.ClusterIPFamily(cmp.Or(os.Getenv("IP_FAMILY"), string(v1alpha4.IPv4Family)))
 
 // CheckFamily returns an error if IP_FAMILY names no family of addresses.
 func CheckFamily() error {
-	if !slices.Contains([]v1alpha4.ClusterIPFamily{v1alpha4.IPv4Family, v1alpha4.IPv6Family, v1alpha4.DualStackFamily}, family) {
-		return fmt.Errorf("IP_FAMILY=%s: give ipv4, ipv6 or dual", family)
+	if !slices.Contains([]v1alpha4.ClusterIPFamily{v1alpha4.IPv4Family, v1alpha4.IPv6Family, v1alpha4.DualStackFamily}, Family) {
+		return fmt.Errorf("IP_FAMILY=%s: give ipv4, ipv6 or dual", Family)
 	}
 	return nil
 }

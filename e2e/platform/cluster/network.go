@@ -50,9 +50,9 @@ func (c *Cluster) connectPods(ctx context.Context, present []nodes.Node) error {
 	if err != nil {
 		return err
 	}
-	if found := familyOf(known[0].Spec.PodCIDRs); found != family {
+	if found := familyOf(known[0].Spec.PodCIDRs); found != Family {
 		return fmt.Errorf("the kind cluster %q has addresses of the family %s, and IP_FAMILY=%s was asked for: run `CLUSTER=%[1]s make down` first",
-			c.Name, found, family)
+			c.Name, found, Family)
 	}
 	if !c.Registry {
 		for _, node := range present {

@@ -35,7 +35,7 @@ func EnsureBuildTools(ctx context.Context, log *progress.Log) error {
 	}
 	if !mayInstall() {
 		return errors.New("no registry answers, so the images have to be built, which needs root on Debian: " +
-			"run this there, or connect this machine to docker.io, ghcr.io and registry.k8s.io")
+			"run this there, connect this machine to docker.io, ghcr.io and registry.k8s.io, or name a mirror of them in REGISTRY_MIRROR")
 	}
 	return install(ctx, log, packages)
 }

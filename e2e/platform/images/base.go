@@ -32,7 +32,7 @@ func EnsureDebian(ctx context.Context, registry bool) error {
 		return nil
 	}
 	if registry {
-		return command.New("docker", "pull", Debian).Run(ctx)
+		return pull(ctx, Debian)
 	}
 	if _, err := exec.LookPath("debootstrap"); err != nil {
 		return fmt.Errorf("no registry answers and debootstrap is not installed: run `apt-get install debootstrap`")

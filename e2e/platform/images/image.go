@@ -49,7 +49,7 @@ func (i Image) Ensure(ctx context.Context, registry bool) error {
 	if Has(ctx, i.Name) {
 		return nil
 	}
-	return command.New("docker", "pull", i.Name).Run(ctx)
+	return pull(ctx, i.Name)
 }
 
 // Build makes the image in the engine, unless it has the image already from the same inputs.

@@ -6,19 +6,23 @@ import (
 	"time"
 )
 
-// registries are asked for their version endpoint, which answers 200, or 401 without credentials.
-var registries = []string{"https://registry-1.docker.io/v2/", "https://ghcr.io/v2/", "https://registry.k8s.io/v2/"}
+// Registries are the hosts that have the published images, each with its version endpoint, which
+// answers 200, or 401 without credentials.
+var Registries = map[string]string{
+	"docker.io":       "https://registry-1.docker.io/v2/",
+	"ghcr.io":         "https://ghcr.io/v2/",
+	"registry.k8s.io": "https://registry.k8s.io/v2/",
+}
 
-// RegistriesAnswer tells, within seconds, whether the registries that the published images are in
-// can be reached.
+// RegistriesAnswer tells, within seconds, whether all of Registries can be reached.
 func RegistriesAnswer(ctx context.Context) bool {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
-	answers := make(chan bool, len(registries))
-	for _, registry := range registries {
-		go func() { answers <- answer(ctx, registry) }()
+	answers := make(chan bool, len(Registries))
+	for _, endpoint := range Registries {
+		go func() { answers <- answer(ctx, endpoint) }()
 	}
-	for range registries {
+	for range Registries {
 		if !<-answers {
 			return false
 		}

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 
 	"agentcube-mtls/e2e/platform/images"
 	"agentcube-mtls/internal/components"
@@ -52,8 +53,28 @@ var published = map[string]string{
 	"1.35": "kindest/node:v1.35.8@sha256:07b2536e30b803ed61d1677a79df6115f798ce64c80f9e22f6ed45afd09323c0",
 }
 
-// Published returns the name of kind's own node image, which registries have.
-func Published() string { return published[components.KubernetesMinor] }
+// Published returns the name of kind's own node image, which registries have, or of its copy in the
+// mirror.
+func Published(ctx context.Context) (string, error) {
+	image := published[components.KubernetesMinor]
+	if images.Mirror() == "" {
+		return image, nil
+	}
+	return images.InMirror(ctx, image)
+}
+
+// node matches the name of a node image: the minor version of Kubernetes, and the digest of a
+// published one, which those that are built here do not have.
+var node = regexp.MustCompile(`(?:^|/)kindest/node:v(\d+\.\d+)\.\d+(@sha256:[0-9a-f]+)?$`)
+
+// Recognize returns the minor version of Kubernetes in a node image, by its name, and whether the
+// image is a published one.
+func Recognize(image string) (minor string, published bool) {
+	if match := node.FindStringSubmatch(image); match != nil {
+		return match[1], match[2] != ""
+	}
+	return "", false
+}
 
 // Name returns the name of the node image that is built here: kind's own, in the version of
 // Kubernetes that is pinned.
