@@ -21,10 +21,11 @@
 //
 // The tests use these too:
 //
-//	environment/testrun brings a cluster up for the tests, and removes it
-//	suite               what scenarios share: when each may run, releases, load, faults
-//	processors          how busy the machine is
-//	report              what a run saw, and the table of faults in docs/operations.md
-//	faults              breaks parts of a release or of the cluster
-//	guides              follows the guides in docs to the letter
+//	environment/testrun   brings a cluster up for the tests, and removes it
+//	environment/published plays the registries of published images where none answers
+//	suite                 what scenarios share: when each may run, releases, load, faults
+//	processors            how busy the machine is
+//	report                what a run saw, and the table of faults in docs/operations.md
+//	faults                breaks parts of a release or of the cluster
+//	guides                follows the guides in docs to the letter
 package e2e

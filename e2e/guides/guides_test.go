@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/signal"
 	"path/filepath"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -13,6 +15,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"agentcube-mtls/e2e/artifacts"
+	"agentcube-mtls/e2e/environment/published"
 	"agentcube-mtls/e2e/environment/testrun"
 	"agentcube-mtls/e2e/helm"
 	"agentcube-mtls/e2e/kube"
@@ -40,8 +43,24 @@ var suite struct {
 	name       string
 }
 
-func TestMain(m *testing.M) {
-	os.Exit(testrun.Main(m, "-guides", 1, setUp))
+func TestMain(m *testing.M) { os.Exit(main(m)) }
+
+// main is TestMain's body. Unlike the scenarios' cluster, that of the guides always runs published
+// images, as for most users: if no registry can be reached, one on this machine plays them.
+func main(m *testing.M) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	stopPlaying, err := published.Play(ctx, progress.To(os.Stdout))
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "error:", err)
+		return 1
+	}
+	defer func() {
+		if err := stopPlaying(); err != nil {
+			fmt.Fprintln(os.Stderr, "error:", err)
+		}
+	}()
+	return testrun.Main(m, "-guides", 1, setUp)
 }
 
 func setUp(ctx context.Context, log *progress.Log, c *cluster.Cluster) (err error) {
