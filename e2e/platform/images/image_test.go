@@ -33,6 +33,8 @@ func TestImageOfTheUser(t *testing.T) {
 }
 
 // The caller's image is pulled unless the engine has it. By the name of ours it may have ours.
+//
+//nolint:paralleltest // all cases use the same docker
 func TestImageOfTheUserIsPulled(t *testing.T) {
 	dir := t.TempDir()
 	done := filepath.Join(dir, "done")

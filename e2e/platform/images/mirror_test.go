@@ -41,6 +41,8 @@ func copied(t *testing.T, image string) v1.Hash {
 }
 
 // An image is in the mirror under the same repository, whichever registry has it.
+//
+//nolint:paralleltest // setMirror sets an environment variable
 func TestCopyInMirror(t *testing.T) {
 	host := setMirror(t, registry.New())
 	for image, path := range map[string]string{
@@ -59,6 +61,8 @@ func TestCopyInMirror(t *testing.T) {
 }
 
 // The digest that an image names comes before the one that its tag has in the mirror.
+//
+//nolint:paralleltest // setMirror sets an environment variable
 func TestPinnedCopyInMirror(t *testing.T) {
 	host := setMirror(t, registry.New())
 	pinned := copied(t, host+"/kindest/node:v1.34.3")
