@@ -31,7 +31,7 @@ func TestRouterWaits(t *testing.T) {
 }
 
 // twoServers are values for two SPIRE servers on one database.
-const twoServers = "spire: {server: {replicas: 2, dataStore: {type: postgres, connectionString: host=db}}}"
+const twoServers = "spire: {server: {replicas: 2, dataStore: {type: postgres, connectionString: host=db user=spire}}}"
 
 // One server after the other meets an empty database.
 func TestServersStartInOrder(t *testing.T) {

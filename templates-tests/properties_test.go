@@ -37,7 +37,7 @@ var choices = [][]string{
 	{"{}", "nameOverride: other"},
 	{"{}", "spire: {trustDomain: example.org, clusterName: east}"},
 	{"{}", "spire: {spiffeHelper: {certDir: /certs, certFileName: a, keyFileName: b, bundleFileName: c, healthPort: 9090}}"},
-	{"{}", "spire: {server: {replicas: 3, dataStore: {type: postgres, connectionString: 'dbname=a'}, podDisruptionBudget: {enabled: true}}}", "spire: {server: {dataStore: {type: mysql, secretName: users}}}"},
+	{"{}", "spire: {server: {replicas: 3, dataStore: {type: postgres, connectionString: 'host=a user=b'}, podDisruptionBudget: {enabled: true}}}", "spire: {server: {dataStore: {type: mysql, secretName: users}}}"},
 	{"{}", "spire: {server: {upstreamAuthority: {type: secret, secretName: users}}}", "spire: {server: {upstreamAuthority: {type: certManager, issuerName: a}, keyManager: memory}}"},
 	{"{}", "spire: {server: {metrics: {enabled: true, podMonitor: {enabled: true}}, extraConfig: {agent_ttl: 2h}, jwtIssuer: 'https://a'}}"},
 	{"{}", "spire: {agent: {kubeletVerification: clusterCA, metrics: {enabled: true, podMonitor: {enabled: true}}}}", "spire: {agent: {skipKubeletVerification: true, insecureBootstrap: true}}", "spire: {agent: {kubeletVerification: skip, podAnnotations: {a: b}}}"},

@@ -232,7 +232,7 @@ func TestSeveralServers(t *testing.T) {
 spire:
   server:
     replicas: 3
-    dataStore: {type: postgres, connectionString: "dbname=spire password=s3cret"}
+    dataStore: {type: postgres, connectionString: "host=db user=spire password=s3cret"}
     podDisruptionBudget: {enabled: true}`)
 	server := get[*appsv1.StatefulSet](t, objects, "spire-server").Spec
 
@@ -246,7 +246,7 @@ spire:
 	assert.False(t, get[*corev1.Service](t, objects, "spire-server").Spec.PublishNotReadyAddresses, "another server is ready")
 
 	assert.NotContains(t, config(t, objects, "spire-server"), "s3cret", "a password belongs in a Secret")
-	assert.Equal(t, "dbname=spire password=s3cret", get[*corev1.Secret](t, objects, "spire-server-datastore").StringData["connectionString"])
+	assert.Equal(t, "host=db user=spire password=s3cret", get[*corev1.Secret](t, objects, "spire-server-datastore").StringData["connectionString"])
 	c := container(t, server.Template.Spec, "spire-server")
 	assert.Contains(t, c.Args, "-expandEnv")
 	assert.Equal(t, "spire-server-datastore", c.Env[0].ValueFrom.SecretKeyRef.Name)
@@ -256,7 +256,7 @@ spire:
 func TestConnectionStringRollsServers(t *testing.T) {
 	t.Parallel()
 	checksum := func(connection string) string {
-		objects := render(t, spire, "spire: {server: {dataStore: {type: postgres, connectionString: '"+connection+"'}}}")
+		objects := render(t, spire, "spire: {server: {dataStore: {type: postgres, connectionString: 'host=db user=spire "+connection+"'}}}")
 		return get[*appsv1.StatefulSet](t, objects, "spire-server").Spec.Template.Annotations["checksum/datastore"]
 	}
 	assert.NotEqual(t, checksum("password=a"), checksum("password=b"))
@@ -266,7 +266,7 @@ func TestConnectionStringRollsServers(t *testing.T) {
 // The server reads the connection string as it was given.
 func TestConnectionString(t *testing.T) {
 	t.Parallel()
-	const given = `password='it\'s a "secret"'`
+	const given = `host=db user=spire password='it\'s a "secret"'`
 	user := values(t, spire, "spire: {server: {dataStore: {type: postgres}}}")
 	require.NoError(t, unstructured.SetNestedField(user, given, "spire", "server", "dataStore", "connectionString"))
 	objects := renderRelease(t, chart.Release{Values: user})

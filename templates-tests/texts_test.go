@@ -126,10 +126,10 @@ func TestTextArrivesAsItIs(t *testing.T) {
 	t.Parallel()
 	given := values(t, spire, `
 router: {jwt: {issuerUrl: https://issuer}}
-spire: {server: {image: {tag: other}, dataStore: {type: postgres}}}`)
+spire: {server: {image: {tag: other}, dataStore: {type: mysql}}}`)
 	for path, text := range map[string]string{
 		"router.jwt.audience": odd, "router.jwt.roleClaim": odd, "router.jwt.requiredRole": odd + "\t",
-		"spire.server.dataStore.connectionString": "host=" + odd,
+		"spire.server.dataStore.connectionString": "u:" + odd + "@tcp(h)/d?parseTime=true",
 	} {
 		overlay(given, nested(path, text))
 	}
@@ -151,7 +151,7 @@ spire: {server: {image: {tag: other}, dataStore: {type: postgres}}}`)
 	assert.Equal(t, "key", server.at("server", "federation", odd))
 	assert.Equal(t, true, server.at("server", "federation", "federates_with", "3scale.example", "a b"))
 	assert.Equal(t, odd, server.at("server", "list", "a"))
-	assert.Equal(t, "host="+odd, server.at("plugins", "DataStore", "sql", "plugin_data", "connection_string"))
+	assert.Equal(t, "u:"+odd+"@tcp(h)/d?parseTime=true", server.at("plugins", "DataStore", "sql", "plugin_data", "connection_string"))
 
 	given = values(t, spire)
 	overlay(given, nested("spire.server.dataStore.connectionString", "/run/spire/data/"+odd))
@@ -245,7 +245,7 @@ func TestRightValueIsAccepted(t *testing.T) {
 		"router: {extraContainers: [{name: a, image: b, securityContext: {runAsUser: 0, runAsNonRoot: false, seccompProfile: {type: Localhost, localhostProfile: a/b.json}}}]}",
 		"router: {resources: {requests: {hugepages-2Mi: 2Mi, vendor/gpu: 1}, limits: {hugepages-2Mi: 2048Ki, vendor/gpu: '1'}}}",
 		"router: {extraEnv: [{name: A, valueFrom: {resourceFieldRef: {resource: limits.memory, divisor: 1Mi}}}, {name: B, valueFrom: {fieldRef: {fieldPath: status.podIP}}}]}",
-		"router: {extraEnv: [{name: REDIS_ADDR, value: a}]}", "router: {extraArgs: [--debug, --max-concurrent-requests=5]}",
+		"router: {extraEnv: [{name: REDIS_ADDR, value: 'a:1'}]}", "router: {extraArgs: [--debug, --max-concurrent-requests=5]}",
 		"router: {extraArgs: [--debug=false]}", "workloadmanager: {extraArgs: [--runtime-class-name=kata]}",
 		"router: {resources: {requests: {cpu: 1, memory: 512Mi, vendor/gpu: 1}, limits: {cpu: 1.5, memory: 1Gi, vendor/gpu: 1}}}",
 		"router: {resources: {requests: {cpu: 500m}, limits: {cpu: 0.5}}}", "router: {resources: null}", "router: {podSecurityContext: null}",
@@ -255,7 +255,7 @@ func TestRightValueIsAccepted(t *testing.T) {
 		"spire: {spiffeHelper: {certDir: /var/run/certs}}", "spire: {spiffeHelper: {certFileName: .cert}}",
 		"spire: {controllerManager: {ignoreNamespaces: [^kube-.*$, ^agent$]}}", "spire: {agent: {tolerations: [{key: a}, {operator: Exists}]}}",
 		"spire: {server: {image: {digest: 'sha256:" + digest + "'}, extraConfig: {agent_ttl: 1h, live_path: /a, experimental: {feature_flags: [a]}}}}",
-		"spire: {server: {image: {repository: mirror.example/spire-server}, extraConfig: {ratelimit: {signing: false}, federation: [{bundle_endpoint: {port: '8443'}}]}}}",
+		"spire: {server: {image: {repository: mirror.example/spire-server}, extraConfig: {ratelimit: {signing: false}, federation: {bundle_endpoint: {port: '8443'}}}}}",
 		"redis: {addr: '[::ffff:1.2.3.4]:6379'}", "redis: {addr: '1a.2b:6379'}", "spire: {agent: {nodeSelector: {kubernetes.io/os: linux}}}",
 		"router: {jwt: {issuerUrl: 'https://10.0.0.1/a.1/2', roleClaim: c, requiredRole: d}}", "router: {extraArgs: [--a, 5, -b, -]}", "spire: {workloadAPI: {hostPath: /system}}",
 		"router: {extraEnv: [{name: A, valueFrom: {resourceFieldRef: {resource: limits.cpu, containerName: spiffe-helper}}}, {name: B, valueFrom: {fieldRef: {fieldPath: status.hostIPs}}}]}",
@@ -265,7 +265,7 @@ func TestRightValueIsAccepted(t *testing.T) {
 		"router: {affinity: {nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution: {nodeSelectorTerms: [{matchFields: [{key: metadata.name, operator: In, values: [a]}]}]}}}}",
 		"workloadmanager: {rbac: {extraRules: [{apiGroups: ['*', '', apps], resources: ['*', '*/scale', pods/exec, pods/*], verbs: ['*']}]}}",
 		"spire: {server: {dataStore: {type: mysql, connectionString: 'u:p/w@tcp([fd00::1]:3306)/d?parseTime=true'}}}",
-		"spire: {server: {dataStore: {type: postgres, connectionString: \"host=a password='b://c'\"}}}",
+		"spire: {server: {dataStore: {type: postgres, connectionString: \"host=a user=b password='b://c'\"}}}",
 		"spire: {server: {dataStore: {connectionString: '/run/spire/data/a.db?_journal=/b'}}}",
 		"spire: {server: {extraVolumes: [{name: a}], extraVolumeMounts: [{name: a, mountPath: /run/spire/data/b/}], dataStore: {connectionString: /run/spire/data/b/c.db}}}",
 		"router: {extraVolumes: [{name: a}], extraContainers: [{name: b, image: c, volumeMounts: [{name: a, mountPath: /app}]}]}", "workloadmanager: {extraArgs: [--enable-tls]}",
@@ -275,13 +275,13 @@ func TestRightValueIsAccepted(t *testing.T) {
 		"spire: {server: {extraConfig: {ca_subject: {common_name: 5}, max_attested_node_info_staleness: 0s, federation: {federates_with: {a.b: {bundle_endpoint_url: 'https://c', bundle_endpoint_profile: {https_web: {}}}}}}}}",
 		"spire: {server: {extraConfig: {federation: {federates_with: {a.b: {bundle_endpoint_url: 'https://c', bundle_endpoint_profile: {https_spiffe: {endpoint_spiffe_id: 'spiffe://a.b/c'}}}}}}}}",
 		"spire: {server: {extraConfig: {federation: {bundle_endpoint: {address: '::', port: 8443, profile: {https_web: {acme: {domain_name: a.b, email: c, tos_accepted: true}}}}}}}}",
-		"spire: {server: {extraConfig: {federation: {bundle_endpoint: {port: 8443, profile: {https_web: {serving_cert_file: {cert_file_path: /a, key_file_path: /b, file_sync_interval: 1m}}}}}}}}",
+		"spire: {server: {extraConfig: {federation: {bundle_endpoint: {port: 8443, profile: {https_web: {serving_cert_file: {cert_file_path: /run/spire/data/a, key_file_path: /etc/ssl/certs/b, file_sync_interval: 1m}}}}}}}}",
 		"spire: {server: {extraConfig: {experimental: {events_based_cache: true, event_timeout: 1m, full_cache_reload_interval: 1h}}}}",
 		"router: {service: {targetPort: 80}, podSecurityContext: {sysctls: [{name: net.ipv4.ip_unprivileged_port_start, value: '80'}]}}",
 		"test: {podAnnotations: {container.apparmor.security.beta.kubernetes.io/test: runtime/default}}",
-		"spire: {server: {dataStore: {type: postgres, connectionString: 'postgresql://u:p%40@[fd00::1]:5432/d?sslmode=verify-full&sslrootcert=/a'}}}",
-		"spire: {server: {dataStore: {type: postgres, connectionString: \"host = 'h' sslmode=disable port='5432' password='a;b,c'\"}}}",
-		"spire: {server: {dataStore: {type: postgres, connectionString: 'postgres:///d?host=/run/pg'}}}", "redis: {addr: '[1:2:3:4:5:6:7:8]:6379'}",
+		"spire: {server: {dataStore: {type: postgres, connectionString: 'postgresql://u:p%40@[fd00::1]:5432/d?sslmode=verify-full&sslrootcert=/etc/ssl/certs/a'}}}",
+		"spire: {server: {dataStore: {type: postgres, connectionString: \"host = 'h' user=u sslmode=disable port='5432' password='a;b,c'\"}}}",
+		"spire: {server: {dataStore: {type: postgres, connectionString: 'postgres:///d?user=u&host=/run/pg'}, extraVolumes: [{name: a}], extraVolumeMounts: [{name: a, mountPath: /run/pg}]}}", "redis: {addr: '[1:2:3:4:5:6:7:8]:6379'}",
 		"spire: {server: {dataStore: {type: mysql, connectionString: 'u:p@unix(/run/m.sock)/d?tls=skip-verify&parseTime=true'}}}",
 		"spire: {server: {enabled: false}, agent: {enabled: false, metrics: {enabled: true, port: 10250}}}", "router: {jwt: {issuerUrl: 'https://[1::8]:8443/a', roleClaim: a, requiredRole: b}}",
 		"router: {resources: {limits: {cpu: '1E+3'}}, extraArgs: ['--a=b c'], extraEnv: [{name: GOMEMLIMIT, value: 400MiB}, {name: A, value: 400Mi}]}",
@@ -296,6 +296,31 @@ func TestRightValueIsAccepted(t *testing.T) {
 		"spire: {agent: {extraConfig: {availability_target: 36h30m, log_file: /run/spire/data/log, authorized_delegates: ['spiffe://cluster.local', 'spiffe://cluster.local/a']}}}",
 		"spire: {agent: {extraConfig: {availability_target: 1440m, profiling_port: 8080}}}", "spire: {agent: {extraConfig: {log_file: /dev/stderr, join_token_file: ''}}}",
 		"spire: {agent: {image: {tag: other}, extraConfig: {profiling_port: 6060, x509_svid_cache_max_size: '5', authorized_delegates: ['spiffe://cluster.local/a'], sds: null}}}",
+		"router: {extraEnv: [{name: STORE_TYPE, value: Redis}, {name: REDIS_PASSWORD, value: a}, {name: REDIS_PASSWORD_REQUIRED, value: 'True'}]}",
+		"router: {extraEnv: [{name: STORE_TYPE, value: VALKEY}, {name: VALKEY_ADDR, value: 'a:1,[::1]:2'}, {name: VALKEY_PASSWORD_REQUIRED, value: false}]}",
+		"router: {extraEnv: [{name: STORE_TYPE, valueFrom: {configMapKeyRef: {name: a, key: b}}}, {name: REDIS_ADDR, valueFrom: {secretKeyRef: {name: a, key: b}}}]}",
+		"router: {extraEnv: [{name: A, value: b}, {name: REDIS_ADDR, value: '$(A):1'}, {name: WORKLOAD_MANAGER_URL, value: 'http://$(A)/'}]}",
+		"router: {extraEnv: [{name: WORKLOAD_MANAGER_URL, value: 'http://[fd00::1]:80/a'}], extraContainers: [{name: a, image: b, env: [{name: REDIS_ADDR, value: 'redis://c'}]}]}",
+		"spire: {server: {dataStore: {type: postgres, connectionString: 'postgresql://a@b'}}}",
+		"spire: {server: {dataStore: {type: postgres, connectionString: 'postgres://u@h/d?application_name=a&statement_timeout=5s'}}}",
+		"spire: {server: {dataStore: {type: postgres, connectionString: \"host=h user=u password='a\\\\'b host='\"}}}",
+		"spire: {server: {dataStore: {type: postgres, connectionString: 'postgres://u@h/d?host=%2Fsql%2Fa:b'}, extraVolumes: [{name: a}], extraVolumeMounts: [{name: a, mountPath: /sql/}]}}",
+		"spire: {server: {dataStore: {type: postgres, connectionString: 'host=h user=u sslrootcert=/a/b sslcert=/a/c sslkey=/a/d'}, extraVolumes: [{name: a}], extraVolumeMounts: [{name: a, mountPath: /a}]}}",
+		"spire: {server: {dataStore: {type: mysql, connectionString: 'u:p(@)/x@tcp(h:3306)/d?timeout=1m30s&tls=TRUE&sql_mode=ANSI&charset=utf8mb4&compress=0&parseTime=true'}}}",
+		"spire: {server: {dataStore: {type: mysql, connectionString: 'u@tcp6([fd00::1])/d?parseTime=true'}}}",
+		"workloadmanager: {rbac: {extraRules: [{apiGroups: [example.com], resources: [pod, deployments], verbs: [get]}]}}",
+		"workloadmanager: {rbac: {extraRules: [{apiGroups: [metrics.k8s.io], resources: [pods], verbs: [get]}]}}",
+		"workloadmanager: {rbac: {extraRules: [{apiGroups: [policy], resources: [podsecuritypolicies], resourceNames: [a], verbs: [use]}]}}",
+		"workloadmanager: {rbac: {extraRules: [{apiGroups: [''], resources: [pods/exec], resourceNames: [a], verbs: [create]}]}}",
+		"workloadmanager: {rbac: {extraRules: [{apiGroups: ['*'], resources: [pod], verbs: [get]}]}}",
+		"spire: {server: {extraConfig: {federation: {bundle_endpoint: {port: 443}}, profiling_enabled: true}}}",
+		"spire: {server: {extraVolumes: [{name: a}], extraVolumeMounts: [{name: a, mountPath: /a, subPath: a}], extraConfig: {experimental: {auth_opa_policy_engine: {local: {rego_path: /a}}}}}}",
+		"router: {resources: {limits: {memory: 1Gi, hugepages-2Mi: 2Mi}}, extraVolumes: [{name: a, emptyDir: {medium: HugePages}}, {name: b, emptyDir: {medium: HugePages-2048Ki}}]}",
+		"router: {extraArgs: [--max-concurrent-requests, 5, --jwt-issuer-url=https://b, --jwt-role-claim=a, -jwt-required-role, b]}",
+		"workloadmanager: {extraArgs: [--runtime-class-name=]}",
+		"router: {extraVolumes: [{name: a}], extraVolumeMounts: [{name: a, mountPath: /opt}]}",
+		"spire: {server: {dataStore: {connectionString: 'file:/run/spire/data/a?mode=rwc'}, extraConfig: {agent_ttl: 60s}}}",
+		"spire: {server: {extraConfig: {federation: {federates_with: {a.b: {bundle_endpoint_url: 'https://[fd00::1]:8443/a?b=c', bundle_endpoint_profile: {https_web: {}}}}}}}}",
 		`workloadmanager:
   extraVolumes: [{name: a, emptyDir: {sizeLimit: 1Gi}}, {name: b, projected: {sources: [{secret: {name: c}}]}}]
   extraVolumeMounts: [{name: a, mountPath: /a}, {name: a, mountPath: /a/b}, {name: certificates, mountPath: /other, readOnly: true}]

@@ -2,6 +2,7 @@ package templatestests
 
 import (
 	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -86,7 +87,7 @@ func TestStoreIsRequired(t *testing.T) {
 	const sentence = "redis.addr is empty, and Router and WorkloadManager exit without a store for their sessions: " +
 		"set redis.addr to host:port, or try the chart with redis.embedded.enabled=true"
 	extraEnv := func(program, variable string) string {
-		return program + ": {extraEnv: [{name: A, value: b}, {name: " + variable + ", value: 'store:6379'}]}"
+		return program + ": {extraEnv: [{name: STORE_TYPE, value: " + strings.Split(variable, "_")[0] + "}, {name: " + variable + ", value: 'store:6379'}, {name: VALKEY_PASSWORD_REQUIRED, value: false}]}"
 	}
 	for name, rejected := range map[string][]string{
 		"defaults":                        {"{}"},

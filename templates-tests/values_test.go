@@ -36,7 +36,7 @@ spire:
 redis: {addr: "a:6379", secretName: a}
 spire:
   enabled: true
-  server: {metrics: {enabled: true}, dataStore: {type: postgres, connectionString: host=a}, upstreamAuthority: {type: certManager, issuerName: a, secretName: a}}
+  server: {metrics: {enabled: true}, dataStore: {type: postgres, connectionString: host=a user=b}, upstreamAuthority: {type: certManager, issuerName: a, secretName: a}}
   agent: {metrics: {enabled: true}}`,
 	plain,
 	spire,
@@ -103,7 +103,7 @@ var others = map[string]any{
 	"fsGroupChangePolicy": "Always", "seccompProfile.type": "Unconfined",
 	"server.extraConfig": map[string]any{"agent_ttl": "7h"}, "agent.extraConfig": map[string]any{"log_format": "json"},
 	"tolerations": []any{map[string]any{"key": "other"}}, "affinity": map[string]any{"podAffinity": map[string]any{}},
-	"topologySpreadConstraints": []any{map[string]any{"maxSkew": 1, "topologyKey": "other", "whenUnsatisfiable": "ScheduleAnyway"}},
+	"topologySpreadConstraints": []any{map[string]any{"maxSkew": 1, "topologyKey": "other", "whenUnsatisfiable": "ScheduleAnyway", "labelSelector": map[string]any{}}},
 	"extraVolumeMounts":         []any{map[string]any{"name": "other", "mountPath": "/other"}},
 	"extraContainers":           []any{map[string]any{"name": "other", "image": "other"}},
 	"whenDeleted":               "Delete", "keyManager": "memory", "kubeletVerification": "clusterCA", "updateStrategy.type": "OnDelete", "rollingUpdate.maxUnavailable": "7%",

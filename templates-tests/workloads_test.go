@@ -1,6 +1,7 @@
 package templatestests
 
 import (
+	"cmp"
 	"encoding/json"
 	"slices"
 	"testing"
@@ -33,7 +34,7 @@ func TestPodsTakeTheUsersAdditions(t *testing.T) {
   nodeSelector: {disk: ssd}
   tolerations: [{key: gpu, operator: Exists}]
   affinity: {nodeAffinity: {}}
-  topologySpreadConstraints: [{maxSkew: 1, topologyKey: zone, whenUnsatisfiable: DoNotSchedule}]
+  topologySpreadConstraints: [{maxSkew: 1, topologyKey: zone, whenUnsatisfiable: DoNotSchedule, labelSelector: {}}]
   priorityClassName: high`), name)
 		template := deployment.Spec.Template
 		c := container(t, template.Spec, name)
@@ -57,10 +58,12 @@ func TestPodsTakeTheUsersAdditions(t *testing.T) {
 // A variable of the user's takes the place of the chart's.
 func TestUserVariable(t *testing.T) {
 	t.Parallel()
+	forms := map[string]string{"REDIS_ADDR": "theirs:1", "REDIS_PASSWORD_REQUIRED": "FALSE", "WORKLOAD_MANAGER_URL": "http://theirs"}
 	for section, name := range programs {
 		ours := container(t, get[*appsv1.Deployment](t, render(t, spire), name).Spec.Template.Spec, name).Env
 		for _, variable := range ours {
-			given := section + ": {extraEnv: [{name: FIRST, value: a}, {name: " + variable.Name + ", value: theirs}]}"
+			theirs := cmp.Or(forms[variable.Name], "theirs")
+			given := section + ": {extraEnv: [{name: FIRST, value: a}, {name: " + variable.Name + ", value: '" + theirs + "'}]}"
 			now := container(t, get[*appsv1.Deployment](t, render(t, spire, given), name).Spec.Template.Spec, name).Env
 
 			var expected []corev1.EnvVar
@@ -69,7 +72,7 @@ func TestUserVariable(t *testing.T) {
 					expected = append(expected, other)
 				}
 			}
-			expected = append(expected, corev1.EnvVar{Name: "FIRST", Value: "a"}, corev1.EnvVar{Name: variable.Name, Value: "theirs"})
+			expected = append(expected, corev1.EnvVar{Name: "FIRST", Value: "a"}, corev1.EnvVar{Name: variable.Name, Value: theirs})
 			assert.Equal(t, expected, now)
 		}
 	}
@@ -216,6 +219,7 @@ func TestLowPortsNeedNoRoot(t *testing.T) {
 		"workloadmanager: {service: {mtlsPort: 443}}":                                                   {"workloadmanager"},
 		"spire: {spiffeHelper: {healthPort: 81}}":                                                       {"agentcube-router", "workloadmanager"},
 		"spire: {server: {metrics: {enabled: true, port: 82}}}":                                         {"spire-server"},
+		"spire: {server: {extraConfig: {federation: {bundle_endpoint: {port: 443}}}}}":                  {"spire-server"},
 		"{router: {service: {port: 80, targetPort: 1024}}, workloadmanager: {service: {port: 80}}}":     nil,
 		"spire: {server: {service: {port: 443}, metrics: {port: 82}}}":                                  nil,
 	} {

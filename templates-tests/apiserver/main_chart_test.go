@@ -111,7 +111,7 @@ func TestUpgradeOfMainWithSPIRE(t *testing.T) {
 	before := spireServer(t, agentcube)
 	require.ErrorContains(t, agentcube.upgrade(reuseValues, "spire: {trustDomain: example.org}"), "spire.trustDomain is cluster.local in the cluster and cannot become example.org")
 	require.ErrorContains(t, agentcube.upgrade(reuseValues, `spire: {server: {persistence: {enabled: false}, keyManager: memory,
-		dataStore: {type: postgres, connectionString: "host=db"}}}`), "spire.server.persistence.enabled is true in the cluster and cannot become false")
+		dataStore: {type: postgres, connectionString: "host=db user=spire"}}}`), "spire.server.persistence.enabled is true in the cluster and cannot become false")
 
 	for range 2 {
 		require.NoError(t, agentcube.upgrade(reuseValues, "{}"))

@@ -167,7 +167,7 @@ func TestServerWithoutAVolume(t *testing.T) {
 	withSpireCRDs(t)
 	agentcube := newRelease(t, "diskless", "diskless")
 	require.NoError(t, agentcube.install(base, `{redis: {addr: "redis:6379"}, spire: {enabled: true, server: {persistence: {enabled: false}, keyManager: memory,
-		dataStore: {type: postgres, connectionString: "host=db"}}}}`))
+		dataStore: {type: postgres, connectionString: "host=db user=spire"}}}}`))
 	server, err := client(t).AppsV1().StatefulSets(agentcube.namespace).Get(t.Context(), "spire-server", metav1.GetOptions{})
 	require.NoError(t, err)
 	assert.Empty(t, server.Spec.VolumeClaimTemplates)

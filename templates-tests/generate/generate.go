@@ -14,7 +14,7 @@ type Files map[string][]byte
 // All makes every generated file of the repository at root.
 func All(ctx context.Context, root string) (Files, error) {
 	files := Files{}
-	for _, one := range []func(context.Context, string) (Files, error){Defaults, Schema, CRDs, Changes, README} {
+	for _, one := range []func(context.Context, string) (Files, error){Defaults, Schema, Resources, CRDs, Changes, README} {
 		made, err := one(ctx, root)
 		if err != nil {
 			return nil, err

@@ -105,8 +105,11 @@ func (s settings) block(name string, closed bool) map[string]any {
 		maps.Copy(block, s.rules[name])
 		return block
 	}
-	// Several blocks are an array
-	return map[string]any{"properties": properties, "type": []string{"object", "array", "null"}, "minItems": 1, "items": map[string]any{"type": "object"}}
+	// HCL takes a list of maps for several blocks, of which SPIRE has one only
+	return map[string]any{
+		"properties": properties, "type": []string{"object", "array", "null"},
+		"if": map[string]any{"type": "array"}, "then": map[string]any{"const": "a map, since SPIRE takes one such block: remove the dash or the brackets of a list"},
+	}
 }
 
 const duration = `^(?<nothing_or_a_duration_as_in_1h30m>|([0-9]+([.][0-9]*)?(ns|us|ms|s|m|h))+)$`

@@ -47,7 +47,7 @@ router: &pod
   extraVolumeMounts: [{name: extra, mountPath: /extra}]
   extraContainers: [{name: extra, image: extra, resources: {requests: {cpu: 1m}}}]
   tolerations: [{key: extra}]
-  topologySpreadConstraints: [{maxSkew: 1, topologyKey: extra, whenUnsatisfiable: ScheduleAnyway}]
+  topologySpreadConstraints: [{maxSkew: 1, topologyKey: extra, whenUnsatisfiable: ScheduleAnyway, labelSelector: {}}]
 workloadmanager:
   <<: *pod
   rbac: {extraRules: [{apiGroups: [extra], resources: [extras], verbs: [get]}]}
@@ -63,7 +63,7 @@ spire:
     extraVolumeMounts: [{name: extra, mountPath: /extra}]
     metrics: {podMonitor: {labels: *texts}}
     tolerations: [{key: extra}]
-    topologySpreadConstraints: [{maxSkew: 1, topologyKey: extra, whenUnsatisfiable: ScheduleAnyway}]
+    topologySpreadConstraints: [{maxSkew: 1, topologyKey: extra, whenUnsatisfiable: ScheduleAnyway, labelSelector: {}}]
   agent: {podAnnotations: *texts, podLabels: *texts, nodeSelector: *texts, extraConfig: {allow_unauthenticated_verifiers: true, jwt_svid_cache_max_size: 1, sds: {default_svid_name: a}}, tolerations: [{key: extra}]}`
 
 const (
@@ -90,7 +90,7 @@ spire:
     replicas: 2
     metrics: {enabled: true}
     podDisruptionBudget: {enabled: true}
-    dataStore: {type: postgres, connectionString: host=a}
+    dataStore: {type: postgres, connectionString: host=a user=b}
     upstreamAuthority: {type: certManager, issuerName: a}
   agent: {metrics: {enabled: true}}`
 

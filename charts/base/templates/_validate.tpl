@@ -49,17 +49,19 @@ name of the file) and what the check takes.
 {{- if and .password .secretName -}}
 {{- fail "redis.password and redis.secretName both give the password: set one of them only" -}}
 {{- end -}}
-{{- $inEnvironment := true -}}
-{{- range list $.Values.router $.Values.workloadmanager -}}
-{{- $names := list -}}
-{{- range .extraEnv -}}
-{{- $names = append $names .name -}}
+{{- range $section := list "router" "workloadmanager" -}}
+{{- with index $.Values $section "extraEnv" -}}
+{{- include "agentcube.check" (dict "root" $ "check" "store" "section" $section "extraEnv" .) -}}
+{{- else -}}
+{{- include "agentcube.validate.address" (include "agentcube.redis.addr" $) -}}
 {{- end -}}
-{{- $inEnvironment = and $inEnvironment (or (has "REDIS_ADDR" $names) (has "VALKEY_ADDR" $names)) -}}
 {{- end -}}
-{{- if not (or .addr .embedded.enabled $inEnvironment) -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "agentcube.validate.address" -}}
+{{- if not . -}}
 {{- fail "redis.addr is empty, and Router and WorkloadManager exit without a store for their sessions: set redis.addr to host:port, or try the chart with redis.embedded.enabled=true" -}}
-{{- end -}}
 {{- end -}}
 {{- end -}}
 
@@ -87,6 +89,9 @@ workloadmanager spire-server spire-agent agentcube-test volcano-agent-scheduler
 {{- end -}}
 {{- end -}}
 {{- end -}}
+{{- with .Values.workloadmanager.rbac.extraRules -}}
+{{- include "agentcube.check" (dict "root" $ "check" "rbac" "rules" .) -}}
+{{- end -}}
 {{- if and .Values.networkPolicies.enabled (include "agentcube.spire.server" .) (not .Values.networkPolicies.nodeCIDRs) -}}
 {{- fail "networkPolicies.nodeCIDRs is empty, so the SPIRE server would refuse every agent: list the address ranges of the nodes" -}}
 {{- end -}}
@@ -112,12 +117,8 @@ workloadmanager spire-server spire-agent agentcube-test volcano-agent-scheduler
 {{- if ne .server.enabled .agent.enabled -}}
 {{- fail "spire.server.enabled and spire.agent.enabled differ: set both to true for a SPIRE of this release, or both to false for one that the cluster has already" -}}
 {{- end -}}
-{{- with .agent.enabled | ternary .agent.metrics dict -}}
-{{- if and .enabled (has (int .port) (list 2379 2380 2381 6443 10248 10249 10250 10256 10257 10259)) -}}
-{{- fail (printf "spire.agent.metrics.port is %d, on which another program listens on the nodes: choose another port" (int .port)) -}}
-{{- else if and .enabled (lt (int .port) 1024) -}}
-{{- fail (printf "spire.agent.metrics.port is %d, and agents may open no port below 1024 on the nodes: choose another port" (int .port)) -}}
-{{- end -}}
+{{- if and .agent.enabled .agent.metrics.enabled -}}
+{{- include "agentcube.check" (dict "root" $ "check" "node-port" "key" "spire.agent.metrics.port" "port" .agent.metrics.port) -}}
 {{- end -}}
 {{- if and (eq .workloadAPI.type "csi") .agent.enabled -}}
 {{- fail "spire.workloadAPI.type is csi, but this chart's agents do not serve the CSI driver: use hostPath, or set spire.server.enabled and spire.agent.enabled to false" -}}

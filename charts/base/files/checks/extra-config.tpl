@@ -15,36 +15,60 @@ A setting that the configuration file has twice is wrong or has no effect, and s
 {{- end -}}
 {{- end -}}
 {{- end -}}
-{{- $writable := eq $.section "server" | ternary (list "/run/spire/data" "/tmp") (list "/run/spire/data") -}}
+{{- /* The programs make no directories */ -}}
+{{- $writable := eq $.section "server" | ternary (list "/run/spire/data/[^/]+" "/tmp/[^/]+") (list "/run/spire/data/[^/]+") -}}
 {{- range $values.extraVolumeMounts -}}
-{{- $writable = append $writable (clean .mountPath | regexQuoteMeta) -}}
+{{- $writable = append $writable (clean .mountPath | regexQuoteMeta | printf "%s/.+") -}}
 {{- end -}}
-{{- if and .log_file (not (regexMatch (join "|" $writable | printf "^/dev/std(err|out)$|^(%s)/.") (toString .log_file | clean))) -}}
-{{- fail (printf "spire.%s.extraConfig has log_file %v, and the file system of the image is read-only: name a file in /run/spire/data, or remove it" $.section .log_file) -}}
+{{- if and .log_file (not (regexMatch (join "|" $writable | printf "^(/dev/std(err|out)|%s)$") (toString .log_file | clean))) -}}
+{{- fail (printf "spire.%s.extraConfig has log_file %v, and the program can make no file there: name one in /run/spire/data itself, or remove it" $.section .log_file) -}}
 {{- end -}}
 {{- range .authorized_delegates -}}
 {{- if not (hasPrefix (printf "spiffe://%s/" $spire.trustDomain) (printf "%s/" .)) -}}
 {{- fail (printf "spire.agent.extraConfig has %s in authorized_delegates, which is not of spire.trustDomain, %s: name one of this trust domain" . $spire.trustDomain) -}}
 {{- end -}}
 {{- end -}}
-{{- $federation := kindIs "map" .federation | ternary .federation dict -}}
-{{- if kindIs "map" $federation.federates_with | ternary $federation.federates_with dict | keys | has $spire.trustDomain -}}
+{{- if eq $.section "server" -}}
+{{- if hasKey ((.federation).federates_with | default dict) $spire.trustDomain -}}
 {{- fail (printf "spire.server.extraConfig has %s in federates_with, which is spire.trustDomain, its own: remove it" $spire.trustDomain) -}}
 {{- end -}}
-{{- if eq $.section "server" -}}
+{{- with .agent_ttl -}}
+{{- $seconds := int64 (include "agentcube.seconds" .) -}}
+{{- if and $seconds (lt $seconds 60) -}}
+{{- fail (printf "spire.server.extraConfig has agent_ttl %s, in which agents cannot renew their own certificates: make it a minute or more" .) -}}
+{{- end -}}
+{{- end -}}
+{{- $endpoint := (.federation).bundle_endpoint | default dict -}}
 {{- $taken := list "8080" "8081" "8083" -}}
 {{- if $values.metrics.enabled -}}
 {{- $taken = append $taken (toString $values.metrics.port) -}}
 {{- end -}}
-{{- range $setting, $port := dict "profiling_port" .profiling_port "federation.bundle_endpoint.port" (kindIs "map" $federation.bundle_endpoint | ternary $federation.bundle_endpoint dict).port -}}
+{{- range $setting, $port := dict "federation.bundle_endpoint.port" $endpoint.port "profiling_port" .profiling_port -}}
 {{- if has (toString $port) $taken -}}
 {{- fail (printf "spire.server.extraConfig has %s %v, on which the server or another program of its pod listens: choose another port" $setting $port) -}}
 {{- end -}}
+{{- $taken = append $taken (toString ($port | default "none")) -}}
 {{- end -}}
-{{- with (kindIs "map" .experimental | ternary .experimental dict).full_cache_reload_interval -}}
+{{- $files := dict -}}
+{{- range list $endpoint.profile (.experimental).auth_opa_policy_engine -}}
+{{- range $kind, $block := . -}}
+{{- range list $block ($block).serving_cert_file -}}
+{{- $files = merge $files (pick (. | default dict) "cert_file_path" "key_file_path" "rego_path" "policy_data_path") -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- range $setting, $path := $files -}}
+{{- include "agentcube.check" (dict "root" $.root "check" "mounted" "server" $values "key" (printf "spire.server.extraConfig, in %s," $setting) "path" $path) -}}
+{{- end -}}
+{{- with (.experimental).full_cache_reload_interval -}}
 {{- if le (int64 (include "agentcube.seconds" .)) (int64 (include "agentcube.seconds" $values.cacheReloadInterval)) -}}
 {{- fail (printf "spire.server.extraConfig has full_cache_reload_interval %s, which is not above spire.server.cacheReloadInterval, %s: lengthen the first or shorten the second" . $values.cacheReloadInterval) -}}
 {{- end -}}
+{{- end -}}
+{{- else if .profiling_port -}}
+{{- include "agentcube.check" (dict "root" $.root "check" "node-port" "key" "spire.agent.extraConfig.profiling_port" "port" .profiling_port) -}}
+{{- if and $values.metrics.enabled (eq (int .profiling_port) (int $values.metrics.port)) -}}
+{{- fail (printf "spire.agent.extraConfig.profiling_port is %d, and so is spire.agent.metrics.port: choose another port" (int .profiling_port)) -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}

@@ -28,6 +28,14 @@
 {{- $pod := $workload.template.spec -}}
 {{- /* Programs and files of the images, of the runtime and of the kubelet. A single file (subPath) may be added there. */ -}}
 {{- $system := "^/((boot|dev(/termination-log)?|etc|opt/spire(/bin)?|sys|usr|(usr/)?(bin|lib|lib64|sbin))?|proc(/.*)?|etc/(group|hostname|hosts|passwd|resolv[.]conf)|(var/)?run/secrets(/.*)?)$" -}}
+{{- $pages := dict -}}
+{{- range concat ($pod.initContainers | default list) $pod.containers -}}
+{{- range $name, $amount := (.resources).limits -}}
+{{- if hasPrefix "hugepages-" $name -}}
+{{- $_ := set $pages (trimPrefix "hugepages-" $name | include "agentcube.bytes") $name -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
 {{- $volumes := list -}}
 {{- range $workload.volumeClaimTemplates -}}
 {{- $volumes = append $volumes .metadata.name -}}
@@ -39,6 +47,10 @@
 {{- $volumes = append $volumes .name -}}
 {{- if and (hasKey . "gitRepo") (semverCompare ">=1.33-0" $.root.Capabilities.KubeVersion.Version) -}}
 {{- fail (printf "%s.extraVolumes has a volume %s of type gitRepo, which no kubelet makes as of Kubernetes 1.33: clone the repository into an emptyDir" $.section .name) -}}
+{{- end -}}
+{{- $medium := (.emptyDir).medium | default "" -}}
+{{- if and (hasPrefix "HugePages" $medium) (not (hasKey $pages (trimPrefix "HugePages-" $medium | include "agentcube.bytes"))) (not (and (eq $medium "HugePages") (eq 1 (len $pages)))) -}}
+{{- fail (printf "%s.extraVolumes has a volume %s of the medium %s, and a kubelet makes it only for a pod with limits of such pages, or of one size if it names none: set hugepages-2Mi or the like in the limits of a container" $.section .name $medium) -}}
 {{- end -}}
 {{- include "agentcube.check.files" (dict "section" $.section "volume" .) -}}
 {{- end -}}
@@ -99,7 +111,7 @@
 {{- fail (printf "%s mount a volume at %s in the container %s, and another one is at %s: give it another mountPath" $mounts $path $container $other) -}}
 {{- end -}}
 {{- end -}}
-{{- if and (or (regexMatch $system $path) (and (eq $path "/app") (eq $container (first $pod.containers).name))) (not .subPath) -}}
+{{- if and (or (regexMatch $system $path) (and (eq $path (eq $.section "spire.server" | ternary "/opt" "/app")) (eq $container (first $pod.containers).name))) (not .subPath) -}}
 {{- fail (printf "%s mount a volume at %s in the container %s, and so hide its programs or files of the system: give it another mountPath" $mounts $path $container) -}}
 {{- end -}}
 {{- $_ := set $paths $path .readOnly -}}
@@ -158,5 +170,18 @@
 {{- fail (printf "%s.extraArgs has %s, and the probes and the Routers speak without TLS: set spire.enabled instead" $.section $arg) -}}
 {{- else if and $flag (ne $arg (get $flags $flag | default $arg)) (not (has $flag (list "debug" "runtime-class-name"))) -}}
 {{- fail (printf "%s.extraArgs has %s, and the chart sets this flag: remove it, and set the chart's value for it instead" $.section $arg) -}}
+{{- else if regexMatch "^--?(max-concurrent-requests|runtime-class-name|(jwt|mtls|tls)-[a-z-]+)$" $arg -}}
+{{- $value := slice $args (add1 $i) | first -}}
+{{- if or (kindIs "invalid" $value) (and (hasSuffix "requests" $arg) (not (regexMatch "^[0-9]{1,18}$" $value))) -}}
+{{- fail (printf "%s.extraArgs has %s, and behind it no value that the program can read: write both as one, with = between them" $.section $arg) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- /* Flags without which others end the Router */ -}}
+{{- range $together := list (list "jwt-issuer-url" "jwt-role-claim" "jwt-required-role") (list "mtls-cert" "mtls-key" "mtls-ca") (list "mtls-key" "mtls-ca" "mtls-cert") (list "mtls-ca" "mtls-cert" "mtls-key") -}}
+{{- range rest $together -}}
+{{- if and (eq $.section "router") (regexMatch (first $together | printf "(?m)^--?%s(=|$)") (join "\n" $args)) (not (regexMatch (printf "(?m)^--?%s(=|$)" .) (join "\n" $args))) -}}
+{{- fail (printf "router.extraArgs has --%s without --%s, and the Router exits: remove it, and set router.jwt or spire.enabled instead" (first $together) .) -}}
+{{- end -}}
 {{- end -}}
 {{- end -}}

@@ -4,7 +4,7 @@
 {{- $ports := dict
   "router" (list $values.router.service.targetPort)
   "workloadmanager" (list (include "agentcube.workloadmanager.port" .root))
-  "spire.server" (list 8080) -}}
+  "spire.server" (include "agentcube.server.ports" .root | splitList " " | compact | concat (list 8080)) -}}
 {{- if $values.redis.embedded.enabled -}}
 {{- $_ := append $ports.router 6379 | set $ports "router" -}}
 {{- end -}}
@@ -12,9 +12,6 @@
 {{- range list "router" "workloadmanager" -}}
 {{- $_ := append (get $ports .) $values.spire.spiffeHelper.healthPort | set $ports . -}}
 {{- end -}}
-{{- end -}}
-{{- if $values.spire.server.metrics.enabled -}}
-{{- $_ := append (get $ports "spire.server") $values.spire.server.metrics.port | set $ports "spire.server" -}}
 {{- end -}}
 {{- range .changed -}}
 {{- $key := .key -}}

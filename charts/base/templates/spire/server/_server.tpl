@@ -51,3 +51,15 @@ checksum/controller-manager: {{ include "agentcube.checksum" (dict "root" . "fil
 checksum/datastore: {{ include "agentcube.secretChecksum" (dict "root" . "secret" .Values.spire.server.dataStore.connectionString) }}
 {{- end }}
 {{- end -}}
+
+{{/* On which the server listens beside its fixed ports; separated by spaces. */}}
+{{- define "agentcube.server.ports" -}}
+{{- with .Values.spire.server -}}
+{{- $ports := .metrics.enabled | ternary (list .metrics.port) list -}}
+{{- with .extraConfig -}}
+{{- $ports = append $ports ((.federation).bundle_endpoint).port -}}
+{{- $ports = append $ports (and .profiling_enabled .profiling_port) -}}
+{{- end -}}
+{{ compact $ports | join " " }}
+{{- end -}}
+{{- end -}}

@@ -1,0 +1,78 @@
+package generate
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	"agentcube-mtls/internal/gomod"
+)
+
+// resourcePath is where Kubernetes serves the objects of a resource.
+var resourcePath = regexp.MustCompile(`^/(?:api|apis/([^/]+))/v[^/]+/(?:namespaces/\{namespace\}/)?([a-z]+)/?$`)
+
+// shortNames are those by which kubectl knows resources, and RBAC does not.
+var shortNames = map[string]string{
+	"cj": "cronjobs", "cm": "configmaps", "crd": "customresourcedefinitions", "csr": "certificatesigningrequests", "deploy": "deployments",
+	"ds": "daemonsets", "ep": "endpoints", "ev": "events", "hpa": "horizontalpodautoscalers", "ing": "ingresses", "netpol": "networkpolicies",
+	"no": "nodes", "ns": "namespaces", "pc": "priorityclasses", "pdb": "poddisruptionbudgets", "po": "pods", "pv": "persistentvolumes",
+	"pvc": "persistentvolumeclaims", "quota": "resourcequotas", "rs": "replicasets", "sa": "serviceaccounts", "sc": "storageclasses",
+	"sts": "statefulsets", "svc": "services",
+}
+
+// Resources makes files/resources.json, by which the chart tells a rule of RBAC that grants nothing:
+// Kubernetes' own resources with the groups that have them, and other names that people give them.
+func Resources(ctx context.Context, root string) (Files, error) {
+	module, err := gomod.Find(ctx, filepath.Join(root, newestKubernetes), "k8s.io/kubernetes")
+	if err != nil {
+		return nil, fmt.Errorf("find Kubernetes: %w", err)
+	}
+	content, err := os.ReadFile(filepath.Join(module.Dir, "api/openapi-spec/swagger.json"))
+	if err != nil {
+		return nil, fmt.Errorf("read Kubernetes' API description: %w", err)
+	}
+	var described struct {
+		Paths map[string]struct {
+			Post struct {
+				Object struct {
+					Kind string `json:"kind"`
+				} `json:"x-kubernetes-group-version-kind"`
+			} `json:"post"`
+		} `json:"paths"`
+	}
+	if err := json.Unmarshal(content, &described); err != nil {
+		return nil, fmt.Errorf("parse Kubernetes' API description: %w", err)
+	}
+	groups := map[string][]string{}
+	all := map[string]bool{}
+	others := maps.Clone(shortNames)
+	for path, operations := range described.Paths {
+		match := resourcePath.FindStringSubmatch(path)
+		if match == nil {
+			continue
+		}
+		group, resource := match[1], match[2]
+		all[group] = true
+		if !slices.Contains(groups[resource], group) {
+			groups[resource] = append(groups[resource], group)
+			slices.Sort(groups[resource])
+		}
+		if kind := operations.Post.Object.Kind; kind != "" {
+			others[strings.ToLower(kind)] = resource
+		}
+	}
+	for resource := range groups {
+		delete(others, resource)
+	}
+	out, err := json.MarshalIndent(map[string]any{"groups": slices.Sorted(maps.Keys(all)), "groupsOf": groups, "others": others}, "", "  ")
+	if err != nil {
+		return nil, fmt.Errorf("write the resources: %w", err)
+	}
+	return Files{"charts/base/files/resources.json": append(out, '\n')}, nil
+}
