@@ -24,7 +24,7 @@ import (
 var conformVersions = map[string]string{
 	"1.28": "internal/components/kubernetes-1.28",
 	"1.29": "internal/tools/kubernetes-1.29",
-	"1.37": "internal/tools/kubernetes-1.37",
+	"1.37": "internal/components/kubernetes-1.37",
 }
 
 // Manifests conform to the API of each Kubernetes.

@@ -19,6 +19,7 @@ import (
 	"strings"
 
 	"golang.org/x/mod/modfile"
+	"golang.org/x/mod/semver"
 
 	"agentcube-mtls/internal/command"
 	"agentcube-mtls/internal/repo"
@@ -44,6 +45,7 @@ var (
 	SPIRE             = Component{Name: "spire", CGO: true, Stamp: stampSPIRE}
 	CoreDNS           = Component{Name: "coredns"}
 	Etcd              = Component{Name: "etcd"}
+	Containerd        = Component{Name: "containerd"}
 	AgentSandbox      = Component{Name: "agent-sandbox"}
 	ControllerManager = Component{Name: "spire-controller-manager"}
 	SPIFFEHelper      = Component{Name: "spiffe-helper"}
@@ -60,7 +62,11 @@ var (
 
 // All returns every component that a cluster needs, the longest build first.
 func All() []Component {
-	return []Component{Kubernetes, SPIRE, CoreDNS, AgentSandbox, ControllerManager, SPIFFEHelper, Etcd, LocalPath, PicoD}
+	all := []Component{Kubernetes, SPIRE, CoreDNS, AgentSandbox, ControllerManager, SPIFFEHelper, Etcd, LocalPath, PicoD}
+	if NeedsContainerd2(KubernetesMinor) {
+		all = append(all, Containerd)
+	}
+	return all
 }
 
 // KubernetesMinor is the minor version of Kubernetes that everything here runs, from the
@@ -79,6 +85,10 @@ func KubernetesMinors() ([]string, error) {
 	}
 	return minors, err
 }
+
+// NeedsContainerd2 tells whether the nodes of a minor version of Kubernetes need containerd 2.
+// Debian has 1.6; RELEASES.md of containerd names 2.2 as the oldest for 1.36.
+func NeedsContainerd2(minor string) bool { return semver.Compare("v"+minor, "v1.36") >= 0 }
 
 // CheckKubernetes returns an error if K8S names a version that is not pinned here.
 func CheckKubernetes() error {

@@ -37,3 +37,11 @@ func TestStaticProgramsLookUpWithoutC(t *testing.T) {
 		assert.Contains(t, component.buildArgs("v1.2.3"), "netgo,osusergo", component.Name)
 	}
 }
+
+// Debian's containerd runs the nodes of Kubernetes up to 1.35.
+func TestNeedsContainerd2(t *testing.T) {
+	t.Parallel()
+	for minor, needs := range map[string]bool{"1.28": false, "1.35": false, "1.36": true, "1.37": true, "1.100": true, "2.0": true} {
+		assert.Equal(t, needs, NeedsContainerd2(minor), minor)
+	}
+}

@@ -15,7 +15,7 @@ import (
 )
 
 // newestKubernetes is the module that pins the newest Kubernetes, which knows the fields of all.
-const newestKubernetes = "internal/tools/kubernetes-1.37"
+const newestKubernetes = "internal/components/kubernetes-1.37"
 
 // corev1 is what the names of Kubernetes' own types begin with.
 const corev1 = "io.k8s.api.core.v1."

@@ -51,6 +51,7 @@ var published = map[string]string{
 	"1.30": "kindest/node:v1.30.13@sha256:397209b3d947d154f6641f2d0ce8d473732bd91c87d9575ade99049aa33cd648",
 	"1.34": "kindest/node:v1.34.3@sha256:08497ee19eace7b4b5348db5c6a1591d7752b164530a36f855cb0f2bdcbadd48",
 	"1.35": "kindest/node:v1.35.8@sha256:07b2536e30b803ed61d1677a79df6115f798ce64c80f9e22f6ed45afd09323c0",
+	"1.37": "kindest/node:v1.37.0@sha256:a1ed56cfb0e7b93589bdf97c8cd566405a265939e3620fc4f5de89adff580ae5",
 }
 
 // Published returns the name of kind's own node image, which registries have, or of its copy in the
@@ -120,6 +121,11 @@ func Build(ctx context.Context) error {
 		},
 		Commands:   append(setUp, "import-images /kind/control-plane/*.tar"),
 		Entrypoint: []string{"/usr/local/bin/entrypoint", "/sbin/init"},
+	}
+	if components.NeedsContainerd2(components.KubernetesMinor) {
+		for _, program := range []string{"containerd", "containerd-shim-runc-v2", "ctr"} {
+			node.Files["/usr/bin/"+program] = images.Program(components.Containerd, program) // in place of Debian's
+		}
 	}
 	return node.Build(ctx)
 }
