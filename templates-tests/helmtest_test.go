@@ -43,7 +43,7 @@ func TestHelmTest(t *testing.T) {
 		"an agent that is not": {spire, fakes{ready: 200, invoked: 404, mtls: secure, agents: 2}, "FAILED: 2 of 3 SPIRE agents are ready", true},
 		"an API server that does not tell": {spire, fakes{ready: 200, invoked: 404, mtls: secure, agents: -1},
 			"FAILED: the API server does not say how many SPIRE agents are ready", true},
-		"no agent on any node": {spire, fakes{ready: 200, invoked: 404, mtls: secure}, "FAILED: 0 of 3 SPIRE agents are ready", true},
+		"no agent on any node":         {spire, fakes{ready: 200, invoked: 404, mtls: secure}, "FAILED: 0 of 3 SPIRE agents are ready", true},
 		"a SPIRE server that is ready": {spire, wellOverTLS, "passed: 1 of 1 SPIRE servers are ready", false},
 		"no SPIRE server that is":      {spire, fakes{ready: 200, invoked: 404, mtls: secure, noServer: true, agents: 3}, "FAILED: 0 of 1 SPIRE servers are ready", true},
 		"one SPIRE server of two": {`
