@@ -48,7 +48,7 @@ func TestHelmTest(t *testing.T) {
 		"no SPIRE server that is":      {spire, fakes{ready: 200, invoked: 404, mtls: secure, noServer: true, agents: 3}, "FAILED: 0 of 1 SPIRE servers are ready", true},
 		"one SPIRE server of two": {`
 redis: {addr: "redis:6379"}
-spire: {enabled: true, server: {replicas: 2, dataStore: {type: postgres, connectionString: "host=db"}}}`, wellOverTLS, "FAILED: 1 of 2 SPIRE servers are ready", true},
+spire: {enabled: true, server: {replicas: 2, dataStore: {type: postgres, connectionString: "host=db user=spire"}}}`, wellOverTLS, "FAILED: 1 of 2 SPIRE servers are ready", true},
 		"NetworkPolicies": {spire + "\nnetworkPolicies: {enabled: true, nodeCIDRs: [10.0.0.0/8]}", fakes{ready: 200, invoked: 404, agents: 3},
 			"skipped: networkPolicies.enabled", false},
 	} {
