@@ -28,7 +28,7 @@ var spireValidate = suite.Scenario{
 		version, err := components.SPIRE.Version()
 		require.NoError(t, err)
 		settings := map[string]string{
-			"postgres":           "spire: {server: {replicas: 3, dataStore: {type: postgres, connectionString: 'host=db user=spire password=\"a b\"'}}}",
+			"postgres":           "spire: {server: {replicas: 3, dataStore: {type: postgres, connectionString: 'host=db user=spire password=a\"b'}}}",
 			"mysql":              "spire: {server: {dataStore: {type: mysql, secretName: mine}}}",
 			"keys in memory":     "spire: {server: {keyManager: memory}}",
 			"a CA in a Secret":   "spire: {server: {upstreamAuthority: {type: secret, secretName: ca, bundleKey: ca.crt}}}",
