@@ -28,23 +28,32 @@ type kubernetes struct {
 	made  map[string]any            // the schemas of those that the values use
 }
 
-// newKubernetes reads the API description of the newest Kubernetes.
+// newKubernetes reads the types of the newest Kubernetes.
 func newKubernetes(ctx context.Context, root string, rules map[string]map[string]any) (*kubernetes, error) {
-	module, err := gomod.Find(ctx, filepath.Join(root, newestKubernetes), "k8s.io/kubernetes")
-	if err != nil {
-		return nil, fmt.Errorf("find Kubernetes: %w", err)
-	}
-	content, err := os.ReadFile(filepath.Join(module.Dir, "api/openapi-spec/swagger.json"))
-	if err != nil {
-		return nil, fmt.Errorf("read Kubernetes' API description: %w", err)
-	}
 	var described struct {
 		Definitions map[string]map[string]any `json:"definitions"`
 	}
-	if err := json.Unmarshal(content, &described); err != nil {
-		return nil, fmt.Errorf("parse Kubernetes' API description: %w", err)
+	if err := describeKubernetes(ctx, root, &described); err != nil {
+		return nil, err
 	}
 	return &kubernetes{described.Definitions, rules, map[string]any{}}, nil
+}
+
+// describeKubernetes reads parts of the API description of the newest Kubernetes, as
+// json.Unmarshal does.
+func describeKubernetes(ctx context.Context, root string, parts any) error {
+	module, err := gomod.Find(ctx, filepath.Join(root, newestKubernetes), "k8s.io/kubernetes")
+	if err != nil {
+		return fmt.Errorf("find Kubernetes: %w", err)
+	}
+	content, err := os.ReadFile(filepath.Join(module.Dir, "api/openapi-spec/swagger.json"))
+	if err != nil {
+		return fmt.Errorf("read Kubernetes' API description: %w", err)
+	}
+	if err := json.Unmarshal(content, parts); err != nil {
+		return fmt.Errorf("parse Kubernetes' API description: %w", err)
+	}
+	return nil
 }
 
 // expand replaces the entry `kubernetes` of a schema by a reference to the type that it names. The

@@ -5,13 +5,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
-
-	"agentcube-mtls/internal/gomod"
 )
 
 // resourcePath is where Kubernetes serves the objects of a resource.
@@ -29,14 +25,6 @@ var shortNames = map[string]string{
 // Resources makes files/resources.json, by which the chart tells a rule of RBAC that grants nothing:
 // Kubernetes' own resources with the groups that have them, and other names that people give them.
 func Resources(ctx context.Context, root string) (Files, error) {
-	module, err := gomod.Find(ctx, filepath.Join(root, newestKubernetes), "k8s.io/kubernetes")
-	if err != nil {
-		return nil, fmt.Errorf("find Kubernetes: %w", err)
-	}
-	content, err := os.ReadFile(filepath.Join(module.Dir, "api/openapi-spec/swagger.json"))
-	if err != nil {
-		return nil, fmt.Errorf("read Kubernetes' API description: %w", err)
-	}
 	var described struct {
 		Paths map[string]struct {
 			Post struct {
@@ -46,8 +34,8 @@ func Resources(ctx context.Context, root string) (Files, error) {
 			} `json:"post"`
 		} `json:"paths"`
 	}
-	if err := json.Unmarshal(content, &described); err != nil {
-		return nil, fmt.Errorf("parse Kubernetes' API description: %w", err)
+	if err := describeKubernetes(ctx, root, &described); err != nil {
+		return nil, err
 	}
 	groups := map[string][]string{}
 	all := map[string]bool{}

@@ -45,7 +45,7 @@ passed "the WorkloadManager is healthy"
 {{- end }}
 {{- if include "agentcube.test.asks" . }}
 
-# Both may be down while all programs still answer: their certificates outlive them for a while
+# SPIRE may be down while all programs still answer: their certificates outlive it for a while
 account=/var/run/secrets/kubernetes.io/serviceaccount
 ask() {
   object=$(curl --silent --show-error --fail --max-time 10 --cacert "$account/ca.crt" --oauth2-bearer "$(cat "$account/token")" \
