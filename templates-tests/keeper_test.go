@@ -29,13 +29,13 @@ func TestBundleKeeper(t *testing.T) {
 		`{"meta.helm.sh/release-name":"agentcube","meta.helm.sh/release-namespace":"agentcube"}},"data":{%s}}`
 	for name, c := range map[string]struct{ seen, wrote []string }{
 		"untouched":                {[]string{full, full}, nil},
-		"SPIRE is switched off":    {[]string{full, switchedOff, switchedOff, switchedOff, switchedOff, switchedOff, switchedOff}, nil},
+		"SPIRE is switched off":    {[]string{full, switchedOff, switchedOff, switchedOff, switchedOff}, nil},
 		"emptied":                  {[]string{full, emptied, full}, []string{putBack}},
 		"an empty text":            {[]string{full, blank, full}, []string{putBack}},
 		"emptied before it looked": {[]string{emptied, emptied}, nil},
-		"gone for a moment":        {[]string{full, gone, gone, gone, gone}, nil},
-		"gone":                     {[]string{full, gone, gone, gone, gone, gone}, []string{fmt.Sprintf(created, `"bundle.crt":"-----BEGIN\nA\n"`)}},
-		"gone before it looked":    {[]string{gone, gone, gone, gone, gone}, []string{fmt.Sprintf(created, "")}},
+		"gone for a moment":        {[]string{full, gone, gone}, nil},
+		"gone":                     {[]string{full, gone, gone, gone}, []string{fmt.Sprintf(created, `"bundle.crt":"-----BEGIN\nA\n"`)}},
+		"gone before it looked":    {[]string{gone, gone, gone}, []string{fmt.Sprintf(created, "")}},
 		"an API server that fails": {[]string{full, "", emptied}, []string{putBack}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -18,7 +18,7 @@ call() {
 kept=/run/bundle-keeper/bundle
 bundle=$(cat $kept 2>/dev/null)
 missing=0
-while sleep 2 & wait $!; do
+while sleep 5 & wait $!; do
   found=$(call "$configmaps?fieldSelector=metadata.name=spire-bundle&pretty=false") || continue
   data=$(printf '%s' "$found" | sed -n 's/.*"bundle\.crt":"\([^"][^"]*\)".*/"bundle.crt":"\1"/p')
   case $found in *'"items":[]'*) missing=$((missing + 1)) ;; *) missing=0 ;; esac
@@ -26,7 +26,7 @@ while sleep 2 & wait $!; do
     [ "$data" = "$bundle" ] || { printf '%s' "$data" >$kept.new && mv $kept.new $kept; }
     bundle=$data
   # Who switches SPIRE off deletes the ServiceAccount first, then the ConfigMap, and this container last
-  elif [ "$missing" -ge 5 ] && call --output /dev/null "$namespace/serviceaccounts/spire-server"; then
+  elif [ "$missing" -ge 3 ] && call --output /dev/null "$namespace/serviceaccounts/spire-server"; then
     echo "the ConfigMap spire-bundle is gone: creating it"
     call --output /dev/null --header 'Content-Type: application/json' --data-binary "{$metadata,\"data\":{$bundle}}" "$configmaps"
   elif [ "$missing" = 0 ] && [ -n "$bundle" ]; then
