@@ -23,7 +23,7 @@ func TestAutoscaling(t *testing.T) {
 		requireScale(t, r, 9, "upgrade")
 		r.rollback(1)
 		requireScale(t, r, 9, "rollback")
-		require.ErrorContains(t, r.upgradeWith([]string{rollBack, "--timeout", "3s"}, "router.image.tag=none"), "has been rolled back")
+		require.ErrorContains(t, r.upgradeWith([]string{rollBack, "--timeout", "1m"}, "router.image.tag=none"), "has been rolled back")
 		requireScale(t, r, 9, rollBack)
 		require.NoError(t, r.upgrade("router.drainSeconds=8"))
 		requireScale(t, r, 9, "upgrade after a rollback")

@@ -27,7 +27,7 @@ func TestNodeThatIsNotReady(t *testing.T) {
 			assert.EqualValues(c, 3, agents.Status.UpdatedNumberScheduled, "of the new revision")
 		}, time.Minute, 100*time.Millisecond)
 		if r.helm.version.waitSome != "--wait" {
-			assert.ErrorContains(t, r.upgradeWith([]string{"--wait", "--timeout", "3s"}, "router.drainSeconds=7"), "Available: 2/3", "agents stay as they are")
+			assert.ErrorContains(t, r.upgradeWith([]string{"--wait", "--timeout", "1m"}, "router.drainSeconds=7"), "Available: 2/3", "agents stay as they are")
 		}
 	}, "spire.agent.nodeSelector.ready=null")
 }

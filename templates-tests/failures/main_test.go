@@ -58,7 +58,7 @@ func run(m *testing.M) int {
 		fmt.Fprintln(os.Stderr, "setting up the API server:", err)
 		return 1
 	}
-	_ = flag.Set("test.parallel", "6") // helm waits here for most of its time
+	_ = flag.Set("test.parallel", "10") // helm waits here for most of its time
 	code := m.Run()
 	cancel()
 	server.Stop(code != 0)
