@@ -14,59 +14,45 @@ import (
 	"agentcube-mtls/internal/components"
 )
 
-var failedSwitchHelm3 = suite.Scenario{
-	Name:        "failed-switch-helm3",
-	Description: "Switching SPIRE on and off fails because no node has an image. The old pods keep serving, an upgrade that would mix both is rejected, and the rollback that the message names restores the release.",
-	Slow:        true,
-	Values:      map[string]string{"workloadmanager.drainSeconds": suite.DrainSeconds},
-	Run: func(ctx context.Context, t *testing.T, r release.Release) {
-		failSwitches(ctx, t, r, suite.Env.Helm)
-	},
-}
-
-var failedSwitchHelm4 = suite.Scenario{
-	Name:        "failed-switch-helm4",
-	Description: "The same with Helm 4, which takes over a release of Helm 3 and applies it on the server side.",
+var failedSwitch = suite.Scenario{
+	Name:        "failed-switch",
+	Description: "Switching SPIRE on fails with Helm 3, and off with Helm 4, because no node has an image. The old pods keep serving, an upgrade that would mix both is rejected, and the rollback that the message names restores the release.",
 	Slow:        true,
 	Values:      map[string]string{"workloadmanager.drainSeconds": suite.DrainSeconds},
 	Run: func(ctx context.Context, t *testing.T, r release.Release) {
 		dir, err := components.Helm4.Build(ctx)
 		require.NoError(t, err)
-		client := &helm.Client{Program: filepath.Join(dir, "helm"), Kubeconfig: suite.Env.Kubeconfig}
-		failSwitches(ctx, t, r, client, "--server-side=true")
+		helm4 := &helm.Client{Program: filepath.Join(dir, "helm"), Kubeconfig: suite.Env.Kubeconfig}
+		load := suite.UnderLoad(ctx, t, r) // revision 1 is there
+
+		o := operator{suite.Env.Helm, nil, r}
+		load.Mark("spire.enabled=true fails")
+		o.failUpgrade(ctx, t, "spire.enabled=true", "spire.spiffeHelper.image.tag=none")                                  // revision 2
+		o.failUpgrade(ctx, t, "spire.enabled=true", "spire.spiffeHelper.image.tag=none", "router.podAnnotations.try=two") // revision 3
+		o.requireRollbackFirst(ctx, t, "1")
+		load.Mark("back to revision 1")
+		require.NoError(t, o.rollBack(ctx, "1")) // revision 4
+		suite.Settle(ctx, t, r)
+		left, err := ofSPIRE(ctx, r)
+		require.NoError(t, err)
+		assert.Subset(t, []string{"persistentvolumeclaims/data-spire-server-0"}, left, "of SPIRE only the volume with the CA's keys stays")
+
+		// Helm 4 takes over the release, and applies it on the server's side.
+		o = operator{helm4, []string{"--server-side=true"}, r}
+		load.Mark("spire.enabled=true")
+		require.NoError(t, o.upgrade(ctx, "5m", "spire.enabled=true")) // revision 5
+		suite.Settle(ctx, t, r)
+		load.Mark("spire.enabled=false fails")
+		o.failUpgrade(ctx, t, "spire.enabled=false", "router.image.tag=none", "workloadmanager.image.tag=none") // revision 6
+		o.requireRollbackFirst(ctx, t, "5")
+		load.Mark("back to revision 5")
+		require.NoError(t, o.rollBack(ctx, "5"))
+		suite.Settle(ctx, t, r)
+		suite.Eventually(ctx, t, "mutual TLS after the rollback", func(ctx context.Context) error { return suite.Healthy(ctx, r) })
+		load.RequireNoFailure(ctx, t)
+		_, err = helm4.Run(ctx, "test", r.Name, "--namespace", r.Namespace, "--timeout", "5m")
+		require.NoError(t, err)
 	},
-}
-
-// failSwitches lets the switches of a release fail, with a helm client and its flags.
-func failSwitches(ctx context.Context, t *testing.T, r release.Release, helm *helm.Client, flags ...string) {
-	t.Helper()
-	o := operator{helm, flags, r} // revision 1 is there
-	load := suite.UnderLoad(ctx, t, r)
-
-	load.Mark("spire.enabled=true fails")
-	o.failUpgrade(ctx, t, "spire.enabled=true", "spire.spiffeHelper.image.tag=none")                                  // revision 2
-	o.failUpgrade(ctx, t, "spire.enabled=true", "spire.spiffeHelper.image.tag=none", "router.podAnnotations.try=two") // revision 3
-	o.requireRollbackFirst(ctx, t, "1")
-	load.Mark("back to revision 1")
-	require.NoError(t, o.rollBack(ctx, "1")) // revision 4
-	suite.Settle(ctx, t, r)
-	left, err := ofSPIRE(ctx, r)
-	require.NoError(t, err)
-	assert.Subset(t, []string{"persistentvolumeclaims/data-spire-server-0"}, left, "of SPIRE only the volume with the CA's keys stays")
-
-	load.Mark("spire.enabled=true")
-	require.NoError(t, o.upgrade(ctx, "5m", "spire.enabled=true")) // revision 5
-	suite.Settle(ctx, t, r)
-	load.Mark("spire.enabled=false fails")
-	o.failUpgrade(ctx, t, "spire.enabled=false", "router.image.tag=none", "workloadmanager.image.tag=none") // revision 6
-	o.requireRollbackFirst(ctx, t, "5")
-	load.Mark("back to revision 5")
-	require.NoError(t, o.rollBack(ctx, "5"))
-	suite.Settle(ctx, t, r)
-	suite.Eventually(ctx, t, "mutual TLS after the rollback", func(ctx context.Context) error { return suite.Healthy(ctx, r) })
-	load.RequireNoFailure(ctx, t)
-	_, err = helm.Run(ctx, "test", r.Name, "--namespace", r.Namespace, "--timeout", "5m")
-	require.NoError(t, err)
 }
 
 // operator changes a release with one version of the helm client.

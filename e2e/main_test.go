@@ -15,8 +15,7 @@ func TestScenarios(t *testing.T) { suite.Run(t, scenarios) }
 // scenarios lists all scenarios. Each is in a file of this folder, with the functions that it
 // needs.
 var scenarios = []suite.Scenario{
-	failedSwitchHelm3,
-	failedSwitchHelm4,
+	failedSwitch,
 	singleFaults,
 	serverOutage,
 	expiry,

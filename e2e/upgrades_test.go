@@ -23,7 +23,7 @@ import (
 
 var upgrades = suite.Scenario{
 	Name:        "upgrades",
-	Description: "Another chart, a later SPIRE and another lifetime of certificates are rolled out and rolled back.",
+	Description: "Another chart, a later SPIRE and another lifetime of certificates are rolled out one after the other, and rolled back at once.",
 	Slow:        true,
 	Run: func(ctx context.Context, t *testing.T, _ release.Release) {
 		earlier, current := tag(t, components.EarlierSPIRE), tag(t, components.SPIRE)
@@ -32,7 +32,7 @@ var upgrades = suite.Scenario{
 		})
 		load := suite.UnderLoad(ctx, t, r)
 		all := []string{"agentcube-router", "workloadmanager", "spire-server", "spire-agent"}
-		for _, change := range []struct {
+		changes := []struct {
 			name, chart string
 			values      map[string]string
 			made        func() bool // whether the release is as the values say
@@ -50,18 +50,22 @@ var upgrades = suite.Scenario{
 			{"another life of certificates", suite.Chart, map[string]string{"spire.server.ca.x509SvidDefaultTtl": "30m"}, func() bool {
 				return lifeOfCertificates(ctx, t, r) < time.Hour
 			}},
-		} {
+		}
+		for _, change := range changes {
 			assert.False(t, change.made(), "there was %s before", change.name)
 			load.Mark(change.name)
 			suite.UpgradeTo(ctx, t, change.chart, r, change.values)
 			suite.Settle(ctx, t, r)
 			assert.True(t, change.made(), "the upgrade did not bring %s", change.name)
-			load.Mark("rollback")
-			suite.RollBack(ctx, t, r, "")
-			suite.Settle(ctx, t, r)
-			assert.False(t, change.made(), "the rollback did not take back %s", change.name)
-			suite.Eventually(ctx, t, "the release to recover after the rollback of "+change.name, func(ctx context.Context) error { return suite.Healthy(ctx, r) })
+			suite.Eventually(ctx, t, "mutual TLS after "+change.name, func(ctx context.Context) error { return suite.Healthy(ctx, r) })
 		}
+		load.Mark("rollback")
+		suite.RollBack(ctx, t, r, "1")
+		suite.Settle(ctx, t, r)
+		for _, change := range changes {
+			assert.False(t, change.made(), "the rollback did not take back %s", change.name)
+		}
+		suite.Eventually(ctx, t, "mutual TLS after the rollback", func(ctx context.Context) error { return suite.Healthy(ctx, r) })
 		load.RequireNoFailure(ctx, t)
 	},
 }

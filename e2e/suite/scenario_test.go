@@ -15,7 +15,7 @@ func TestCheck(t *testing.T) {
 	t.Parallel()
 	run := func(context.Context, *testing.T, release.Release) {}
 	scenario := func(name string) suite.Scenario { return suite.Scenario{Name: name, Description: "a", Run: run} }
-	require.NoError(t, suite.Check([]suite.Scenario{scenario("switch-one"), scenario("failed-switch-helm3")}))
+	require.NoError(t, suite.Check([]suite.Scenario{scenario("switch-one"), scenario("failed-switch")}))
 	for expected, scenarios := range map[string][]suite.Scenario{
 		`"failed-switch" and "switch" contains`:  {scenario("switch"), scenario("failed-switch")},
 		`"switch" and "failed-switch" contains`:  {scenario("failed-switch"), scenario("switch")},
