@@ -46,7 +46,7 @@ func (i Image) assemble(sources map[string]string, inputs string) (v1.Image, err
 		OS:           "linux",
 		Architecture: runtime.GOARCH,
 		RootFS:       v1.RootFS{Type: "layers"},
-		Config:       v1.Config{Entrypoint: i.Entrypoint, User: i.User, Labels: map[string]string{inputsLabel: inputs}},
+		Config:       v1.Config{Entrypoint: i.Entrypoint, Env: i.Env, User: i.User, Labels: map[string]string{inputsLabel: inputs}},
 	})
 	if err != nil {
 		return nil, err

@@ -37,6 +37,7 @@ func server(t *testing.T) Image {
 			"/check":          compiler(t, "check", 0o755, time.Now()),
 		},
 		Entrypoint: []string{"/opt/bin/server", "run"},
+		Env:        []string{"GOGC=400"},
 		User:       nobody,
 	}
 }
@@ -73,6 +74,7 @@ func TestAssembleInputs(t *testing.T) {
 		"program":    func(i *Image) { i.Files["/check"] = compiler(t, "Check", 0o755, time.Now()) },
 		"path":       func(i *Image) { i.Files["/checks"] = i.Files["/check"]; delete(i.Files, "/check") },
 		"entrypoint": func(i *Image) { i.Entrypoint = []string{"/opt/bin/server"} },
+		"variable":   func(i *Image) { i.Env = nil },
 		"user":       func(i *Image) { i.User = "" },
 	} {
 		changed := server(t)
@@ -91,6 +93,7 @@ func TestAssemble(t *testing.T) {
 	assert.Equal(t, "linux/"+runtime.GOARCH, config.Platform().String())
 	assert.Equal(t, v1.Config{
 		Entrypoint: []string{"/opt/bin/server", "run"},
+		Env:        []string{"GOGC=400"},
 		User:       nobody,
 		Labels:     map[string]string{inputsLabel: "a hash"},
 	}, config.Config)

@@ -36,6 +36,8 @@ type Image struct {
 	// Entrypoint is the program that a container of the image starts, with its first arguments;
 	// empty means the base's.
 	Entrypoint []string
+	// Env are variables of a container, as NAME=value.
+	Env []string
 	// User is the user that a container runs as, a number where a kubelet is to see that it is not
 	// root; empty means the base's.
 	User string
@@ -139,6 +141,9 @@ func (i Image) dockerfile() string {
 	}
 	for _, line := range i.Commands {
 		fmt.Fprintln(&b, "RUN", line)
+	}
+	for _, variable := range i.Env {
+		fmt.Fprintln(&b, "ENV", variable)
 	}
 	if i.User != "" {
 		fmt.Fprintln(&b, "USER", i.User)
