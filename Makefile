@@ -27,14 +27,15 @@ down: ## remove what `make up` made
 setup: # install with apt-get what is missing, or fail and name it
 	@$(GO) run ./e2e/cmd/setup
 
-# Guides and scenarios leave the processors idle where they wait. The tests without a cluster run
-# there: nice lets what the others start go first.
+# Guides and scenarios leave the processors idle where they wait. What needs no cluster runs there:
+# nice lets what the others start go first.
 .PHONY: test
-test: lint ## run every check; installs what it needs on Debian
+test: setup ## run every check; installs what it needs on Debian
 	$(MAKE) --jobs=3 docs-test test-e2e test-without-clusters
 
 .PHONY: test-without-clusters
 test-without-clusters:
+	nice $(MAKE) lint
 	nice $(MAKE) test-templates
 	nice $(MAKE) test-upgrades
 	nice $(MAKE) test-units
