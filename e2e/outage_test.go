@@ -19,15 +19,15 @@ import (
 )
 
 // life is that of the certificates in the scenario server-outage. Agents retry with exponential
-// backoff, at intervals of up to 48 times spire.agent.syncInterval, which is 96 s. That must fit
-// into the rest of the lifetime after the outage.
-const life = 8 * time.Minute
+// backoff, at intervals of up to 48 times spire.agent.syncInterval. That must fit into the rest of
+// the lifetime after the outage.
+const life = 5 * time.Minute
 
 var serverOutage = suite.Scenario{
 	Name:        "server-outage",
 	Description: "The SPIRE server is unavailable for half the lifetime of a certificate; no request and no handshake fails.",
 	Slow:        true,
-	Values:      map[string]string{"spire.enabled": "true", "spire.server.ca.x509SvidDefaultTtl": life.String()},
+	Values:      map[string]string{"spire.enabled": "true", "spire.server.ca.x509SvidDefaultTtl": life.String(), "spire.agent.syncInterval": "1s"},
 	Run: func(ctx context.Context, t *testing.T, r release.Release) {
 		server, load := target(r, "spire-server"), suite.UnderLoad(ctx, t, r)
 

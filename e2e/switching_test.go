@@ -31,6 +31,7 @@ var switchOne = suite.Scenario{
 var switchThree = suite.Scenario{
 	Name:        "switch-three",
 	Description: "Mutual TLS is switched on and off by helm upgrade, with three Routers and three WorkloadManagers.",
+	Slow:        true,
 	Values:      map[string]string{"router.replicas": "3", "workloadmanager.replicas": "3"},
 	Run:         switchOnAndOff,
 }
