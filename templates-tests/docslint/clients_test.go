@@ -58,18 +58,22 @@ func (c docsClient) commands() []string {
 
 var (
 	docsWordOfCommand = regexp.MustCompile(`^[a-z][a-z-]*$`)
+	docsSubcommands   = regexp.MustCompile(`(?i)(available commands|subcommands).*:`)
 	docsUsageFlag     = regexp.MustCompile(`(?m)^\s+(--?[A-Za-z][\w-]*)(?:, (--[\w-]+))?`)
 )
 
 // hasFlag tells whether the usage of the command that operands begin with has a flag, such as -n or
 // --namespace.
 func (c docsClient) hasFlag(operands []string, flag string) bool {
-	path := operands
-	if end := slices.IndexFunc(operands, func(operand string) bool { return !docsWordOfCommand.MatchString(operand) }); end >= 0 {
-		path = operands[:end]
+	var usage docsUsage
+	for words := 0; words <= len(operands); words++ {
+		usage = c.ask(append(slices.Clone(operands[:words]), "--help")...)
+		if !docsSubcommands.MatchString(usage.text) || words < len(operands) && !docsWordOfCommand.MatchString(operands[words]) {
+			break
+		}
 	}
 	// Only the usage of `options` lists the flags that all commands of kubectl have.
-	return c.ask(append(slices.Clone(path), "--help")...).flags[flag] || c.ask("options").flags[flag]
+	return usage.flags[flag] || c.ask("options").flags[flag]
 }
 
 // curlHasFlag tells the same of curl, which has no commands.
@@ -90,20 +94,20 @@ type docsUsage struct {
 
 // ask returns what the programs print, and remembers it.
 func (c docsClient) ask(args ...string) docsUsage {
-	question := strings.Join(args, " ")
-	if told, asked := c.told.Load(question); asked {
-		return told.(docsUsage)
-	}
-	told := docsUsage{flags: map[string]bool{}}
+	told, _ := c.told.LoadOrStore(strings.Join(args, " "), sync.OnceValue(func() docsUsage { return c.run(args) }))
+	return told.(func() docsUsage)()
+}
+
+func (c docsClient) run(args []string) docsUsage {
+	usage := docsUsage{flags: map[string]bool{}}
 	for _, program := range c.programs {
 		cmd := exec.CommandContext(context.Background(), program, args...) // the answer outlives the test that asks
 		cmd.Env = append(os.Environ(), "KUBECONFIG="+os.DevNull, "HELM_NO_PLUGINS=1")
 		output, _ := cmd.CombinedOutput() // a usage ends with an error
-		told.text += string(output)
+		usage.text += string(output)
 	}
-	for _, match := range docsUsageFlag.FindAllStringSubmatch(told.text, -1) {
-		told.flags[match[1]], told.flags[match[2]] = true, true
+	for _, match := range docsUsageFlag.FindAllStringSubmatch(usage.text, -1) {
+		usage.flags[match[1]], usage.flags[match[2]] = true, true
 	}
-	c.told.Store(question, told)
-	return told
+	return usage
 }
