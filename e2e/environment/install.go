@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strings"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
 	"agentcube-mtls/e2e/artifacts"
 	"agentcube-mtls/e2e/helm"
 	"agentcube-mtls/e2e/kube"
@@ -38,9 +40,11 @@ func Install(ctx context.Context, log *progress.Log, c *cluster.Cluster, files .
 			if err := charts.Install(ctx, files...); err != nil {
 				return err
 			}
-			// A DaemonSet is ready to helm while the pod of one node is missing.
-			return kube.Eventually(ctx, "every pod to be ready", func(ctx context.Context) error { return client.RolledOut(ctx, helm.Namespace) })
+			return awaitPods(ctx, client)
 		})
+	}
+	if err == nil {
+		err = restartOutdated(ctx, log, c, client)
 	}
 	if err != nil && ctx.Err() == nil {
 		dir, collecting := artifacts.Collect(ctx, "install", c, client, charts)
@@ -48,4 +52,29 @@ func Install(ctx context.Context, log *progress.Log, c *cluster.Cluster, files .
 		err = errors.Join(err, fmt.Errorf("not ready:\n  %s\nartifacts: %s", waiting, dir), collecting)
 	}
 	return client, charts, err
+}
+
+// restartOutdated lets the release run the images that the cluster has now. A release that was there
+// before has the same manifest with them, and helm restarts nothing.
+func restartOutdated(ctx context.Context, log *progress.Log, c *cluster.Cluster, client *kube.Client) error {
+	pods, err := client.CoreV1().Pods(helm.Namespace).List(ctx, metav1.ListOptions{})
+	if err != nil {
+		return err
+	}
+	outdated, err := c.Outdated(ctx, pods.Items)
+	if err != nil || len(outdated) == 0 {
+		return err
+	}
+	return log.Step("restarting the pods whose image has changed", func() error {
+		if err := client.Restart(ctx, outdated); err != nil {
+			return err
+		}
+		return awaitPods(ctx, client)
+	})
+}
+
+// awaitPods waits until all pods are ready. A DaemonSet is ready to helm while the pod of one node is
+// missing.
+func awaitPods(ctx context.Context, client *kube.Client) error {
+	return kube.Eventually(ctx, "every pod to be ready", func(ctx context.Context) error { return client.RolledOut(ctx, helm.Namespace) })
 }
