@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"agentcube-mtls/e2e/artifacts"
@@ -55,13 +57,13 @@ func Install(ctx context.Context, log *progress.Log, c *cluster.Cluster, files .
 }
 
 // restartOutdated lets the release run the images that the cluster has now. A release that was there
-// before has the same manifest with them, and helm restarts nothing.
+// before has the same manifest with them, and helm restarts nothing. Sandboxes go with their sessions.
 func restartOutdated(ctx context.Context, log *progress.Log, c *cluster.Cluster, client *kube.Client) error {
 	pods, err := client.CoreV1().Pods(helm.Namespace).List(ctx, metav1.ListOptions{})
 	if err != nil {
 		return err
 	}
-	outdated, err := c.Outdated(ctx, pods.Items)
+	outdated, err := c.Outdated(ctx, slices.DeleteFunc(pods.Items, func(pod corev1.Pod) bool { return kube.OfSandbox(&pod) }))
 	if err != nil || len(outdated) == 0 {
 		return err
 	}
