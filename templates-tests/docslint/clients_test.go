@@ -68,7 +68,7 @@ func (c docsClient) hasFlag(operands []string, flag string) bool {
 	var usage docsUsage
 	for words := 0; words <= len(operands); words++ {
 		usage = c.ask(append(slices.Clone(operands[:words]), "--help")...)
-		if !docsSubcommands.MatchString(usage.text) || words < len(operands) && !docsWordOfCommand.MatchString(operands[words]) {
+		if !usage.subcommands || words < len(operands) && !docsWordOfCommand.MatchString(operands[words]) {
 			break
 		}
 	}
@@ -86,10 +86,12 @@ func (c docsClient) someHasFlag(flag string) bool {
 	return slices.ContainsFunc(c.commands(), func(command string) bool { return c.hasFlag([]string{command}, flag) })
 }
 
-// docsUsage is what the programs print, and the flags in it, such as -n and --namespace.
+// docsUsage is what the programs print, the flags in it, such as -n and --namespace, and whether it
+// lists commands below the one that was asked for.
 type docsUsage struct {
-	text  string
-	flags map[string]bool
+	text        string
+	flags       map[string]bool
+	subcommands bool
 }
 
 // ask returns what the programs print, and remembers it.
@@ -106,6 +108,7 @@ func (c docsClient) run(args []string) docsUsage {
 		output, _ := cmd.CombinedOutput() // a usage ends with an error
 		usage.text += string(output)
 	}
+	usage.subcommands = docsSubcommands.MatchString(usage.text)
 	for _, match := range docsUsageFlag.FindAllStringSubmatch(usage.text, -1) {
 		usage.flags[match[1]], usage.flags[match[2]] = true, true
 	}
