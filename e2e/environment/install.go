@@ -57,7 +57,8 @@ func Install(ctx context.Context, log *progress.Log, c *cluster.Cluster, files .
 }
 
 // restartOutdated lets the release run the images that the cluster has now. A release that was there
-// before has the same manifest with them, and helm restarts nothing. Sandboxes go with their sessions.
+// before has the same manifest with them, so that helm restarts nothing. Sandboxes go with their
+// sessions.
 func restartOutdated(ctx context.Context, log *progress.Log, c *cluster.Cluster, client *kube.Client) error {
 	pods, err := client.CoreV1().Pods(helm.Namespace).List(ctx, metav1.ListOptions{})
 	if err != nil {

@@ -48,10 +48,13 @@ func outdated(pod *corev1.Pod, digests map[string]string) bool {
 		return false
 	}
 	images := map[string]string{}
-	for _, container := range pod.Spec.Containers {
+	for _, container := range slices.Concat(pod.Spec.InitContainers, pod.Spec.Containers) {
 		images[container.Name] = normalized(container.Image)
 	}
-	return slices.ContainsFunc(pod.Status.ContainerStatuses, func(status corev1.ContainerStatus) bool {
+	return slices.ContainsFunc(slices.Concat(pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses), func(status corev1.ContainerStatus) bool {
+		if status.State.Terminated != nil {
+			return false // an init container that has done its work
+		}
 		_, running, started := strings.Cut(status.ImageID, "@")
 		now, there := digests[images[status.Name]]
 		return started && there && running != now

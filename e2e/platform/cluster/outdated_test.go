@@ -38,5 +38,11 @@ func TestOutdated(t *testing.T) {
 		assert.Equal(t, c.outdated, outdated(&pod, digests), name)
 		pod.DeletionTimestamp = &metav1.Time{}
 		assert.False(t, outdated(&pod, digests), "%s, and about to go", name)
+		sidecar := corev1.Pod{Spec: corev1.PodSpec{InitContainers: pod.Spec.Containers}, Status: corev1.PodStatus{InitContainerStatuses: pod.Status.ContainerStatuses}}
+		assert.Equal(t, c.outdated, outdated(&sidecar, digests), "%s, as a sidecar", name)
+		for n := range sidecar.Status.InitContainerStatuses {
+			sidecar.Status.InitContainerStatuses[n].State.Terminated = &corev1.ContainerStateTerminated{}
+		}
+		assert.False(t, outdated(&sidecar, digests), "%s, and done", name)
 	}
 }

@@ -11,8 +11,8 @@ import (
 	"agentcube-mtls/internal/components"
 )
 
-// garbage lets the programs of a control plane collect garbage less often: a cluster of tests has more
-// memory than processors. Its services get the same from system.conf.d.
+// garbage lets the programs of a control plane collect garbage less often: a cluster of tests has
+// more memory than processors. Its services get the same from system.conf.d.
 const garbage = "GOGC=400"
 
 // pauseImage is the sandbox image that kind's containerd configuration names.
