@@ -129,7 +129,7 @@ func (r *Recorder) followLoad(ctx context.Context) {
 	for wait := time.NewTicker(time.Second); ; {
 		// Read again from the start where the container was not there yet, or the API server was
 		// unavailable.
-		r.readLines(ctx, r.load, generator, r.noteRequest)
+		_ = r.readLines(ctx, r.load, &corev1.PodLogOptions{Container: generator, Follow: true}, r.noteRequest)
 		select {
 		case <-ctx.Done():
 			return

@@ -148,16 +148,16 @@ func TestLinesOfALogAreNotedOnce(t *testing.T) {
 		r.noteHandshake([]byte(`{"serial": "2", "id": "spiffe://a/ns/b/sa/workloadmanager"}`))
 		r.noteHandshake([]byte(`{"at": "2026-01-01T00:00:00Z", "what": "tls: expired"}`))
 		r.noteHandshake([]byte("probe: out of memory"))
-		r.noteComplaint([]byte("E0101 sandbox is gone"))
-		r.noteComplaint([]byte("E0101 runtime not found"))
-		r.noteComplaint([]byte("I0101 serving"))
+		for _, line := range []string{"E0101 sandbox is gone", "E0101 runtime not found", "I0101 serving"} {
+			r.noteComplaint([]byte("2026-01-01T00:00:01.5Z " + line))
+		}
+		r.noteComplaint([]byte("E0101 without its time"))
 	}
 	require.Len(t, r.timeline.Certificates, 2)
 	require.Len(t, r.Certificates("workloadmanager"), 1)
 	assert.Equal(t, "2", r.Certificates("workloadmanager")[0].Serial)
 	assert.Equal(t, []record.Event{{At: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), What: "tls: expired"}}, r.timeline.Handshakes)
-	require.Len(t, r.timeline.Complaints, 1)
-	assert.Equal(t, "E0101 sandbox is gone", r.timeline.Complaints[0].What)
+	assert.Equal(t, []record.Event{{At: time.Date(2026, 1, 1, 0, 0, 1, 5e8, time.UTC), What: "E0101 sandbox is gone"}}, r.timeline.Complaints)
 }
 
 // Late sandboxes are kept apart from complaints.
@@ -170,7 +170,7 @@ func TestLateSandboxes(t *testing.T) {
 		"E1125 dial.go:33] " + controlplane.Late + "10.0.0.2:80 accepted after 3s", // the log is read again
 		"E1125 forward.go:78] Reaching sandbox: refused",
 	} {
-		r.noteComplaint([]byte(line))
+		r.noteComplaint([]byte("2026-11-25T00:00:00Z " + line))
 	}
 	assert.Len(t, r.timeline.Late, 2)
 	require.Len(t, r.timeline.Complaints, 1)

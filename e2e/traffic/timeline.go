@@ -26,10 +26,11 @@ type Timeline struct {
 
 // Pod is the life of a pod. A time that was not reached is zero.
 type Pod struct {
-	Name  string    `json:"name"`
-	Seen  time.Time `json:"seen"`
-	Ready time.Time `json:"ready,omitzero"`
-	Gone  time.Time `json:"gone,omitzero"`
+	Name   string    `json:"name"`
+	Seen   time.Time `json:"seen"`
+	Ready  time.Time `json:"ready,omitzero"`
+	Ending time.Time `json:"ending,omitzero"` // when it was deleted, and could still finish
+	Gone   time.Time `json:"gone,omitzero"`
 }
 
 // Failed returns the requests that were not served.

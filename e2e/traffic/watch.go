@@ -9,6 +9,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/informers"
 	"k8s.io/client-go/tools/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -70,11 +71,17 @@ func (r *Recorder) seen(ctx context.Context, pod *corev1.Pod) {
 		}
 		r.restarts[name] = status.RestartCount
 	}
+	if r.timeline.Pods[n].Ending.IsZero() && pod.DeletionTimestamp != nil {
+		r.timeline.Pods[n].Ending = time.Now()
+		if pod.Labels["app"] == router {
+			r.working.Go(func() { r.follow(ctx, pod, complaints(), r.noteComplaint) })
+		}
+	}
 	if r.timeline.Pods[n].Ready.IsZero() && kube.Ready(pod) {
 		r.timeline.Pods[n].Ready = time.Now()
 		r.working.Go(func() { r.watchCertificates(ctx, pod) })
 		if pod.Labels["app"] == router {
-			r.working.Go(func() { r.follow(ctx, pod, router, r.noteComplaint) })
+			r.working.Go(func() { r.watchComplaints(ctx, pod) })
 		}
 	}
 }
@@ -98,16 +105,44 @@ func (r *Recorder) watchCertificates(ctx context.Context, pod *corev1.Pod) {
 	if probe == "" {
 		return
 	}
-	r.follow(ctx, pod, probe, r.noteHandshake)
+	r.follow(ctx, pod, &corev1.PodLogOptions{Container: probe}, r.noteHandshake)
+}
+
+// watchComplaints reads a Router's log every few seconds, until the pod or the context ends: a
+// Router logs every request, and following that log would keep the kubelet as busy as the load
+// keeps the Router. What a Router logs last is followed, once its pod is to end.
+func (r *Recorder) watchComplaints(ctx context.Context, pod *corev1.Pod) {
+	options := complaints()
+	for wait := time.NewTicker(5 * time.Second); ; {
+		select {
+		case <-ctx.Done():
+		case <-wait.C:
+		}
+		asked := metav1.Now()
+		reading, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+		if r.readLines(reading, pod.Name, options, r.noteComplaint) == nil {
+			options.SinceTime = &asked
+		}
+		cancel()
+		if ctx.Err() != nil || r.isGone(pod) {
+			return
+		}
+	}
+}
+
+// complaints are the options for a Router's log.
+func complaints() *corev1.PodLogOptions {
+	return &corev1.PodLogOptions{Container: router, Timestamps: true}
 }
 
 // follow calls note with each line that a container of a pod prints, some more than once, until the
 // pod or the context ends.
-func (r *Recorder) follow(ctx context.Context, pod *corev1.Pod, container string, note func(line []byte)) {
+func (r *Recorder) follow(ctx context.Context, pod *corev1.Pod, options *corev1.PodLogOptions, note func(line []byte)) {
+	options.Follow = true
 	for wait := time.NewTicker(time.Second); ; {
 		// A log that cannot be read is of a container that has not started yet, or the API server
 		// is unavailable for a while.
-		r.readLines(ctx, pod.Name, container, note)
+		_ = r.readLines(ctx, pod.Name, options, note)
 		select {
 		case <-ctx.Done():
 			return
@@ -125,19 +160,19 @@ func (r *Recorder) isGone(pod *corev1.Pod) bool {
 	return !r.timeline.Pods[r.pods[string(pod.UID)]].Gone.IsZero()
 }
 
-// readLines calls note with each line that a container prints, from its first one on, until it ends
-// or cannot be read.
-func (r *Recorder) readLines(ctx context.Context, pod, container string, note func(line []byte)) {
-	options := &corev1.PodLogOptions{Container: container, Follow: true}
+// readLines calls note with each line of a log, from the first one on that the options ask for. A
+// log that is followed is read until the container ends.
+func (r *Recorder) readLines(ctx context.Context, pod string, options *corev1.PodLogOptions, note func(line []byte)) error {
 	stream, err := r.release.CoreV1().Pods(r.release.Namespace).GetLogs(pod, options).Stream(ctx)
 	if err != nil {
-		return
+		return err
 	}
 	defer func() { _ = stream.Close() }()
 	lines := bufio.NewScanner(stream)
 	for lines.Scan() {
 		note(lines.Bytes())
 	}
+	return lines.Err()
 }
 
 // noteHandshake notes a new certificate, or why there was none. A log that is read again tells the
@@ -162,12 +197,15 @@ func (r *Recorder) noteHandshake(line []byte) {
 }
 
 // noteComplaint notes what a Router says of a request that it could not serve, or that AgentCube's
-// could not. An unknown runtime is no complaint: it is the answer to calls.
+// could not. An unknown runtime is no complaint: it is the answer to calls. The line begins with
+// its time.
 func (r *Recorder) noteComplaint(line []byte) {
-	complaint := record.Event{At: time.Now(), What: string(line)}
-	if !strings.HasPrefix(complaint.What, "E") || strings.HasSuffix(complaint.What, "not found") {
+	at, what, _ := strings.Cut(string(line), " ")
+	printed, err := time.Parse(time.RFC3339Nano, at)
+	if err != nil || !strings.HasPrefix(what, "E") || strings.HasSuffix(what, "not found") {
 		return
 	}
+	complaint := record.Event{At: printed, What: what}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	kept := &r.timeline.Complaints

@@ -106,8 +106,19 @@ func TestWhatWasHeldUpIsMadeUpFor(t *testing.T) {
 	})
 }
 
+// counted counts how often somebody writes to it.
+type counted struct {
+	bytes.Buffer
+	writes int
+}
+
+func (c *counted) Write(p []byte) (int, error) {
+	c.writes++
+	return c.Buffer.Write(p)
+}
+
 // For half a minute, requests are sent as often as the table says, even while others take long.
-// Those that are still in progress at the end are served.
+// Those that are still in progress at the end are served. Records are printed once a second.
 func TestRunSendsEachKindAtItsRate(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -115,12 +126,13 @@ func TestRunSendsEachKindAtItsRate(t *testing.T) {
 		c.session, c.host = "", ""
 		ctx, cancel := context.WithTimeout(t.Context(), 29900*time.Millisecond)
 		defer cancel()
-		var printed bytes.Buffer
+		var printed counted
 		var names []string
 		for _, kind := range mix.Whole() {
 			names = append(names, kind.Name)
 		}
 		require.NoError(t, run(ctx, c, names, &printed))
+		assert.LessOrEqual(t, printed.writes, 30, "writes of records in half a minute")
 		sent := map[string]int{}
 		for records := json.NewDecoder(&printed); records.More(); {
 			var request record.Request

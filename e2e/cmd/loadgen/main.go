@@ -9,7 +9,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"flag"
 	"fmt"
 	"io"
@@ -56,25 +55,18 @@ func run(ctx context.Context, c *client, names []string, output io.Writer) error
 			return err
 		}
 	}
-	var printing sync.Mutex
-	records := json.NewEncoder(output)
+	records := &batch{output: output}
 	var working sync.WaitGroup
 	for _, kind := range kinds {
 		working.Go(func() {
 			pace(ctx, kind.Every, func(number int) {
-				working.Go(func() {
-					record := c.send(kind, number)
-					printing.Lock()
-					defer printing.Unlock()
-					if err := records.Encode(record); err != nil {
-						fmt.Fprintln(os.Stderr, "load:", err)
-					}
-				})
+				working.Go(func() { records.add(c.send(kind, number)) })
 			})
 		})
 	}
+	go records.print(ctx)
 	working.Wait()
-	return nil
+	return records.flush()
 }
 
 // pace calls do with 0, 1, 2, … once an interval until ctx is done. Calls that a busy machine
