@@ -11,9 +11,10 @@ import (
 	"agentcube-mtls/internal/components"
 )
 
-// garbage lets the programs of a control plane collect garbage less often: a cluster of tests has
-// more memory than processors. Its services get the same from system.conf.d.
-const garbage = "GOGC=400"
+// spareProcessors lets the programs of a control plane collect garbage less often, and wake one
+// thread at a time: a cluster of tests has more memory than processors. Its services get the same
+// from system.conf.d.
+var spareProcessors = []string{"GOGC=400", "GOMAXPROCS=1"}
 
 // pauseImage is the sandbox image that kind's containerd configuration names.
 const pauseImage = "registry.k8s.io/pause:3.10"
@@ -43,7 +44,7 @@ func controlPlane(ctx context.Context) ([]images.Image, error) {
 	}}
 	for name := range strings.FieldsSeq(list) {
 		program, _, _ := strings.Cut(path.Base(name), ":")
-		image := images.Image{Name: name, Base: images.Scratch, Env: []string{garbage}, Entrypoint: []string{"/usr/local/bin/" + program}}
+		image := images.Image{Name: name, Base: images.Scratch, Env: spareProcessors, Entrypoint: []string{"/usr/local/bin/" + program}}
 		find := images.Program(components.Kubernetes, program)
 		switch program {
 		case "pause":
