@@ -28,21 +28,16 @@ setup: # install with apt-get what is missing, or fail and name it
 	@$(GO) run ./e2e/cmd/setup
 
 # Guides and scenarios leave the processors idle where they wait. What needs no cluster runs there:
-# nice lets what the others start go first. The upgrades, which take as long as the guides, follow
-# them: a cluster takes a share of the processors for as long as it is there.
+# nice lets what the others start go first.
 .PHONY: test
 test: setup ## run every check; installs what it needs on Debian
-	$(MAKE) --jobs=3 test-e2e test-guides-and-upgrades test-code
+	$(MAKE) --jobs=3 docs-test test-e2e test-without-clusters
 
-.PHONY: test-guides-and-upgrades
-test-guides-and-upgrades:
-	$(MAKE) docs-test
-	nice $(MAKE) test-upgrades
-
-.PHONY: test-code
-test-code:
+.PHONY: test-without-clusters
+test-without-clusters:
 	nice $(MAKE) lint
 	nice $(MAKE) test-templates
+	nice $(MAKE) test-upgrades
 	nice $(MAKE) test-units
 
 .PHONY: lint
