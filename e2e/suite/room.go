@@ -13,7 +13,7 @@ import (
 // while: beside more tests than a machine carries, each shows more of the machine than of the
 // chart, and none ends earlier.
 const (
-	most  = 3
+	most  = 4
 	spare = 0.2
 	while = 5 * time.Second
 )
