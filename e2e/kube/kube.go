@@ -34,7 +34,7 @@ const patience = 5 * time.Minute
 
 // interval is the time between two checks of a wait. Each check costs the API server, and often a
 // process, some work.
-const interval = 500 * time.Millisecond
+const interval = time.Second
 
 // Client talks to one cluster.
 type Client struct {
