@@ -109,8 +109,9 @@ func (r *Recorder) watchCertificates(ctx context.Context, pod *corev1.Pod) {
 }
 
 // watchComplaints reads a Router's log every few seconds, until the pod or the context ends: a
-// Router logs every request, and following that log would keep the kubelet as busy as the load
-// keeps the Router. What a Router logs last is followed, once its pod is to end.
+// Router logs every request, and with each write to a log that is followed the kubelet asks the
+// container runtime about the container. The log is followed once the pod is to end; of one that is
+// killed, what it logged last may be missing.
 func (r *Recorder) watchComplaints(ctx context.Context, pod *corev1.Pod) {
 	options := complaints()
 	for wait := time.NewTicker(5 * time.Second); ; {
