@@ -107,7 +107,7 @@ func TestFailedSwitchTakesItselfBack(t *testing.T) {
 	t.Parallel()
 	eachSwitch(t, "atomic", func(t *testing.T, r release, d direction) {
 		before := r.objects().Meant()
-		err := r.upgradeWith([]string{r.helm.version.rollBack, "--timeout", "30s"}, "spire.enabled="+d.to, missingImages)
+		err := r.upgradeWith([]string{r.helm.version.rollBack, "--timeout", "1m"}, "spire.enabled="+d.to, missingImages)
 		require.ErrorContains(t, err, "has been rolled back")
 		assert.Equal(t, before, r.objects().Meant(), "the rollback brings back what was")
 		require.NoError(t, r.upgradeWith(wait, "spire.enabled="+d.to))
@@ -226,7 +226,7 @@ func TestFailedVersion(t *testing.T) {
 		r.fail(missing)
 		require.NoError(t, r.upgradeWith(wait), "the values are those of the deployed revision")
 		assert.Equal(t, before, r.objects().Meant())
-		require.ErrorContains(t, r.upgradeWith([]string{r.helm.version.rollBack, "--timeout", "30s"}, missing), "has been rolled back")
+		require.ErrorContains(t, r.upgradeWith([]string{r.helm.version.rollBack, "--timeout", "1m"}, missing), "has been rolled back")
 		assert.Equal(t, before, r.objects().Meant())
 		require.NoError(t, r.upgradeWith(wait, "spire.server.logLevel=debug"))
 	}, "spire.enabled=true")
