@@ -20,6 +20,9 @@ import (
 // nobodyListens stands for a refusal that no program can log.
 const nobodyListens = ""
 
+// anyReason stands for a refusal whose reason the program may give in its own words.
+const anyReason = ": "
+
 // reasons are those for which a WorkloadManager refuses each attempt, by the client.
 type reasons map[string]string
 
@@ -45,7 +48,9 @@ var certified = reasons{
 func (r reasons) checkedByCA() reasons {
 	by := maps.Clone(r)
 	by["an SVID of another trust domain"] = "certificate signed by unknown authority"
-	delete(by, record.AnotherWorkload)
+	if _, tried := by[record.AnotherWorkload]; tried {
+		by[record.AnotherWorkload] = anyReason
+	}
 	return by
 }
 
@@ -113,6 +118,9 @@ func requireRefused(ctx context.Context, t *testing.T, r release.Release, refusa
 	own := images.IsOwn("workloadmanager")
 	if !own {
 		reasons = reasons.checkedByCA()
+	}
+	if !r.RefusesOtherWorkloads(ctx) {
+		delete(reasons, record.AnotherWorkload)
 		refusals = slices.DeleteFunc(refusals, func(r record.Refusal) bool { return r.Client == record.AnotherWorkload })
 	}
 	var tried []string

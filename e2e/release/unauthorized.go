@@ -50,19 +50,26 @@ func (r Release) describeUnauthorized(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return refused(refusals, images.IsOwn("workloadmanager"))
+	return refused(refusals, r.RefusesOtherWorkloads(ctx))
 }
 
-// refused names the clients that were refused. An image other than this project's own may let in
-// each certificate of its CA, as AgentCube's does, which is a Limit.
-func refused(refusals []record.Refusal, own bool) (string, error) {
+// RefusesOtherWorkloads tells whether the WorkloadManager has to refuse valid SVIDs of workloads that
+// the values do not name. This project's has to; of another image its log says whether it promises
+// that, which AgentCube's does not.
+func (r Release) RefusesOtherWorkloads(ctx context.Context) bool {
+	return images.IsOwn("workloadmanager") || r.Logged(ctx, "workloadmanager", "Only these clients are let in") == nil
+}
+
+// refused names the clients that were refused. A WorkloadManager that does not promise more may let
+// in each certificate of its CA, which is a Limit.
+func refused(refusals []record.Refusal, promised bool) (string, error) {
 	var lines []string
 	var limit error
 	for _, refusal := range refusals {
 		switch {
 		case refusal.Refused:
 			lines = append(lines, refusal.Client)
-		case !own && refusal.Client == record.AnotherWorkload:
+		case !promised && refusal.Client == record.AnotherWorkload:
 			limit = Limit("this image of the WorkloadManager lets in any workload of the trust domain")
 		default:
 			return "", fmt.Errorf("%s was not refused: %s", refusal.Client, refusal.How)

@@ -16,8 +16,8 @@ func TestClientThatIsLetInFailsTheRow(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, "no certificate\n"+record.AnotherWorkload, seen)
 
-	for _, own := range []bool{true, false} {
-		_, err = refused([]record.Refusal{{Client: "no certificate", How: "200 OK"}, {Client: record.AnotherWorkload}}, own)
+	for _, promised := range []bool{true, false} {
+		_, err = refused([]record.Refusal{{Client: "no certificate", How: "200 OK"}, {Client: record.AnotherWorkload}}, promised)
 		require.EqualError(t, err, "no certificate was not refused: 200 OK")
 		require.ErrorContains(t, Failed([]Row{{What: "unauthorized clients", Err: err}}), "unauthorized clients")
 	}
