@@ -116,6 +116,23 @@ func TestIssuerGone(t *testing.T) {
 	}
 }
 
+// The Router ends when its issuer accepts connections but says nothing.
+func TestSilentIssuer(t *testing.T) {
+	t.Parallel()
+	url := listenPlain(t, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }))
+	ended := make(chan error, 1)
+	go func() {
+		_, err := discover(t.Context(), JWTConfig{IssuerURL: url})
+		ended <- err
+	}()
+	select {
+	case err := <-ended:
+		require.ErrorContains(t, err, "Client.Timeout exceeded")
+	case <-time.After(time.Minute):
+		t.Fatal("it still waits for the issuer")
+	}
+}
+
 func TestIssuerIsAskedOnce(t *testing.T) {
 	t.Parallel()
 	var asked atomic.Int32

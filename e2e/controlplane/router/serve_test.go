@@ -2,6 +2,7 @@ package router
 
 import (
 	"context"
+	"crypto/tls"
 	"io"
 	"net"
 	"net/http"
@@ -10,6 +11,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"agentcube-mtls/internal/testca"
 )
 
 func TestRouterDoesNotDrain(t *testing.T) {
@@ -40,4 +43,30 @@ func TestRouterDoesNotDrain(t *testing.T) {
 	assert.Equal(t, "begun", string(got))
 	require.ErrorIs(t, err, io.ErrUnexpectedEOF)
 	assert.Equal(t, 30*time.Second, readTimeout)
+}
+
+// With --enable-tls the Router's own listener serves HTTPS, and nothing else.
+func TestRouterServesTLS(t *testing.T) {
+	t.Parallel()
+	ca := testca.New(t)
+	files := write(t, ca.SVID(t, routerID), ca)
+	router, _ := newRouter(t, Config{WorkloadManagerURL: "http://unused", EnableTLS: true, TLSCert: files.Cert, TLSKey: files.Key})
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	ctx, stop := context.WithCancel(t.Context())
+	stopped := make(chan error)
+	go func() { stopped <- router.Serve(ctx, listener) }()
+
+	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}}
+	for scheme, want := range map[string]int{"https": http.StatusOK, "http": http.StatusBadRequest} {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, scheme+"://"+listener.Addr().String()+"/health/live", nil)
+		require.NoError(t, err)
+		resp, err := client.Do(req)
+		require.NoError(t, err)
+		assert.Equal(t, want, resp.StatusCode, scheme)
+		require.NoError(t, resp.Body.Close())
+	}
+	client.CloseIdleConnections()
+	stop()
+	require.NoError(t, <-stopped)
 }

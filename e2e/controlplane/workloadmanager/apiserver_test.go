@@ -5,8 +5,10 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	runtimev1alpha1 "github.com/volcano-sh/agentcube/pkg/apis/runtime/v1alpha1"
@@ -21,21 +23,23 @@ const runtimesPath = "/apis/runtime.agentcube.volcano.sh/v1alpha1"
 // nothing happens.
 type apiServer struct {
 	requests atomic.Int32  // of runtimes
+	asked    sync.Map      // requests, each as its method and path
 	hold     chan struct{} // lists are answered once it is closed
 	refused  string        // path of what may not be listed
 	ended    chan struct{} // is closed with the server
 }
 
-// newAPIServer serves until the test ends, with one AgentRuntime.
+// newAPIServer serves until the test ends, with one AgentRuntime and one CodeInterpreter that has a
+// warm pool.
 func newAPIServer(t testing.TB) (*apiServer, *rest.Config) {
 	t.Helper()
 	s := &apiServer{hold: make(chan struct{}), ended: make(chan struct{})}
 	mux := http.NewServeMux()
-	runtime := agentRuntime()
-	runtime.TypeMeta = metav1.TypeMeta{Kind: "AgentRuntime", APIVersion: runtimev1alpha1.GroupVersion.String()}
 	kind := func(kind string) metav1.TypeMeta {
 		return metav1.TypeMeta{Kind: kind, APIVersion: runtimev1alpha1.GroupVersion.String()}
 	}
+	runtime, interpreter := agentRuntime(), warmInterpreter(1, runtimev1alpha1.AuthModeNone)
+	runtime.TypeMeta, interpreter.TypeMeta = kind("AgentRuntime"), kind("CodeInterpreter")
 	mux.HandleFunc("GET "+runtimesPath+"/agentruntimes", s.list(t, runtimev1alpha1.AgentRuntimeList{
 		TypeMeta: kind("AgentRuntimeList"), ListMeta: metav1.ListMeta{ResourceVersion: "1"}, Items: []runtimev1alpha1.AgentRuntime{*runtime},
 	}))
@@ -43,9 +47,10 @@ func newAPIServer(t testing.TB) (*apiServer, *rest.Config) {
 		TypeMeta: metav1.TypeMeta{Kind: "PodList", APIVersion: "v1"}, ListMeta: metav1.ListMeta{ResourceVersion: "1"}, Items: []corev1.Pod{},
 	}))
 	mux.HandleFunc("GET "+runtimesPath+"/codeinterpreters", s.list(t, runtimev1alpha1.CodeInterpreterList{
-		TypeMeta: kind("CodeInterpreterList"), ListMeta: metav1.ListMeta{ResourceVersion: "1"}, Items: []runtimev1alpha1.CodeInterpreter{},
+		TypeMeta: kind("CodeInterpreterList"), ListMeta: metav1.ListMeta{ResourceVersion: "1"}, Items: []runtimev1alpha1.CodeInterpreter{*interpreter},
 	}))
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.asked.Store(r.Method+" "+r.URL.Path, nil)
 		if strings.HasPrefix(r.URL.Path, runtimesPath) {
 			s.requests.Add(1)
 		}
@@ -97,4 +102,10 @@ func answer(t testing.TB, w http.ResponseWriter, body any) {
 	require.NoError(t, err)
 	w.Header().Set("Content-Type", "application/json")
 	_, _ = w.Write(text)
+}
+
+// requireAsked waits for a request, given as its method and path.
+func (s *apiServer) requireAsked(t *testing.T, request string) {
+	t.Helper()
+	require.Eventually(t, func() bool { _, asked := s.asked.Load(request); return asked }, time.Minute, time.Millisecond, request)
 }

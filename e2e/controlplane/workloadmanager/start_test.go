@@ -2,6 +2,7 @@ package workloadmanager
 
 import (
 	"context"
+	"crypto/tls"
 	"io"
 	"net"
 	"net/http"
@@ -13,16 +14,26 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	runtimev1alpha1 "github.com/volcano-sh/agentcube/pkg/apis/runtime/v1alpha1"
+	"github.com/volcano-sh/agentcube/pkg/common/types"
 	"github.com/volcano-sh/agentcube/pkg/store"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
+
+	"agentcube-mtls/internal/testca"
 )
 
-// pinged is a store that is there or not, and counts how often it was asked.
+// pinged is a store that is there or not, and counts how often it was asked, and how often a sweep
+// asked it for expired sessions.
 type pinged struct {
 	store.Store
-	err   error
-	asked atomic.Int32
+	err    error
+	asked  atomic.Int32
+	sweeps atomic.Int32
+}
+
+func (p *pinged) ListExpiredSandboxes(context.Context, time.Time, int64) ([]*types.SandboxInfo, error) {
+	p.sweeps.Add(1)
+	return nil, nil
 }
 
 func (p *pinged) Ping(context.Context) error {
@@ -39,7 +50,8 @@ func freePort(t *testing.T) string {
 	return strconv.Itoa(listener.Addr().(*net.TCPAddr).Port)
 }
 
-// Informers are waited for, and then the store is asked once.
+// Informers are waited for, and then the store is asked once. Warm pools, the Router's key and sweeps
+// follow.
 func TestStartOrder(t *testing.T) {
 	t.Parallel()
 	api, kubernetes := newAPIServer(t)
@@ -69,6 +81,43 @@ func TestStartOrder(t *testing.T) {
 	assert.JSONEq(t, `{"status":"healthy"}`, health())
 	assert.Equal(t, int32(1), sessions.asked.Load())
 	assert.True(t, logged.Has("kv store Ping check successfully"))
+
+	api.requireAsked(t, "GET /api/v1/namespaces/agentcube/secrets/picod-router-identity")
+	api.requireAsked(t, "POST /apis/extensions.agents.x-k8s.io/v1alpha1/namespaces/team/sandboxtemplates")
+	require.Eventually(t, func() bool { return sessions.sweeps.Load() > 0 }, time.Minute, 10*time.Millisecond, "no session is swept")
+	stop()
+	require.NoError(t, <-ended)
+}
+
+// With certificate files, the program that has started lets in only clients with a certificate.
+func TestStartWithMutualTLS(t *testing.T) {
+	t.Parallel()
+	api, kubernetes := newAPIServer(t)
+	close(api.hold)
+	ca := testca.New(t)
+	cert, key, bundle := ca.SVID(t, "spiffe://cluster.local/ns/agentcube/sa/workloadmanager").Write(t, t.TempDir(), ca)
+	config := &Config{Port: freePort(t), Namespace: "agentcube", EnableTLS: true, TLSCert: cert, TLSKey: key, TLSCA: bundle}
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- Run(ctx, config, kubernetes, &pinged{Store: store.Storage()}) }()
+	dial := func(certificates ...tls.Certificate) error {
+		dialer := tls.Dialer{Config: &tls.Config{InsecureSkipVerify: true, Certificates: certificates}}
+		conn, err := dialer.DialContext(t.Context(), "tcp", "127.0.0.1:"+config.Port)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = conn.Close() }()
+		_, err = io.WriteString(conn, "GET /health HTTP/1.0\r\n\r\n")
+		if err != nil {
+			return err
+		}
+		_, err = io.ReadAll(conn)
+		return err
+	}
+	client := ca.SVID(t, "spiffe://cluster.local/ns/agentcube/sa/agentcube-router").TLS(t)
+	require.Eventually(t, func() bool { return dial(client) == nil }, time.Minute, 10*time.Millisecond, "it does not let in a client of its CA")
+	require.ErrorContains(t, dial(), "certificate required")
+	require.ErrorContains(t, dial(testca.New(t).SVID(t, "spiffe://cluster.local/ns/agentcube/sa/agentcube-router").TLS(t)), "bad certificate")
 	stop()
 	require.NoError(t, <-ended)
 }
