@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -40,6 +41,7 @@ func TestHelmTest(t *testing.T) {
 		"a plain port left open": {spire, fakes{ready: 200, invoked: 404, mtls: secure, plain: true},
 			"FAILED: a WorkloadManager without TLS still answers", true},
 		"all agents ready":     {spire, wellOverTLS, "passed: 3 of 3 SPIRE agents are ready", false},
+		"agents that start":    {spire, fakes{ready: 200, invoked: 404, mtls: secure, agents: 3, late: true}, "passed: 3 of 3 SPIRE agents are ready", false},
 		"an agent that is not": {spire, fakes{ready: 200, invoked: 404, mtls: secure, agents: 2}, "FAILED: 2 of 3 SPIRE agents are ready", true},
 		"an API server that does not tell": {spire, fakes{ready: 200, invoked: 404, mtls: secure, agents: -1},
 			"FAILED: the API server does not say how many SPIRE agents are ready", true},
@@ -70,6 +72,7 @@ type fakes struct {
 	hangs          bool        // the WorkloadManager with it accepts connections, as to the kubelet's probe, and says nothing
 	noServer       bool        // the SPIRE server is not ready
 	agents         int         // how many of three SPIRE agents are ready; below 0, the API server does not tell
+	late           bool        // the API server says at first that one agent less is ready
 }
 
 // run runs the script and returns what it says.
@@ -88,11 +91,16 @@ func (f fakes) run(t *testing.T, script string) (string, error) {
 		}
 		_, _ = fmt.Fprintf(w, `{"kind":"StatefulSet","spec":{"template":{}},"status":{"replicas":1%s,"conditions":[{}]}}`, ready)
 	})
+	var asked atomic.Int32
 	api.HandleFunc(workloads+"daemonsets/spire-agent", func(w http.ResponseWriter, _ *http.Request) {
+		agents := f.agents
+		if asked.Add(1) == 1 && f.late {
+			agents--
+		}
 		if f.agents < 0 {
 			w.WriteHeader(http.StatusForbidden)
 		}
-		_, _ = fmt.Fprintf(w, `{"kind":"DaemonSet","spec":{"template":{}},"status":{"currentNumberScheduled":3,"desiredNumberScheduled":3,"numberReady":%d}}`, f.agents)
+		_, _ = fmt.Fprintf(w, `{"kind":"DaemonSet","spec":{"template":{}},"status":{"currentNumberScheduled":3,"desiredNumberScheduled":3,"numberReady":%d}}`, agents)
 	})
 	manager := http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})
 

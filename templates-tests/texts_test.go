@@ -159,8 +159,8 @@ spire: {server: {image: {tag: other}, dataStore: {type: mysql}}}`)
 	require.Equal(t, "/run/spire/data/"+odd, server.at("plugins", "DataStore", "sql", "plugin_data", "connection_string"))
 }
 
-// TestAgentNodes: they tolerate every taint, those of Windows and of virtual
-// nodes too.
+// TestAgentNodes: they tolerate every taint, those of Windows, of virtual
+// nodes and of AWS Fargate too.
 func TestAgentNodes(t *testing.T) {
 	t.Parallel()
 	pod := func(given ...string) corev1.PodSpec {
@@ -169,7 +169,10 @@ func TestAgentNodes(t *testing.T) {
 	assert.Equal(t, map[string]string{"kubernetes.io/os": "linux"}, pod().NodeSelector)
 	terms := pod().Affinity.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution.NodeSelectorTerms
 	require.Len(t, terms, 1)
-	assert.Equal(t, []corev1.NodeSelectorRequirement{{Key: "type", Operator: corev1.NodeSelectorOpNotIn, Values: []string{"virtual-kubelet"}}}, terms[0].MatchExpressions)
+	assert.Equal(t, []corev1.NodeSelectorRequirement{
+		{Key: "type", Operator: corev1.NodeSelectorOpNotIn, Values: []string{"virtual-kubelet"}},
+		{Key: "eks.amazonaws.com/compute-type", Operator: corev1.NodeSelectorOpNotIn, Values: []string{"fargate"}},
+	}, terms[0].MatchExpressions)
 	own := pod("spire: {agent: {nodeSelector: {a: b}, affinity: {podAffinity: {}}}}")
 	assert.Equal(t, map[string]string{"kubernetes.io/os": "linux", "a": "b"}, own.NodeSelector)
 	assert.Nil(t, own.Affinity.NodeAffinity)

@@ -61,11 +61,17 @@ ready=$(count readyReplicas) wanted={{ .Values.spire.server.replicas }}
 passed "$ready of $wanted SPIRE servers are ready"
 {{- end }}
 {{- if include "agentcube.spire.agent" . }}
-# helm --wait takes a DaemonSet for ready while some of its pods are not
-ask daemonsets/spire-agent "SPIRE agents"
-ready=$(count numberReady) wanted=$(count desiredNumberScheduled)
-[ "${ready:-0}" -gt 0 ] && [ "$ready" = "$wanted" ] ||
-  fail "${ready:-0} of ${wanted:-0} SPIRE agents are ready, and pods on the other nodes get no certificates"
+# helm --wait takes a DaemonSet for ready while some of its pods are not, and Flux runs this test at once
+patience=60
+while
+  ask daemonsets/spire-agent "SPIRE agents"
+  ready=$(count numberReady) wanted=$(count desiredNumberScheduled)
+  [ "${ready:-0}" = 0 ] || [ "$ready" != "$wanted" ]
+do
+  patience=$((patience - 1))
+  [ "$patience" -gt 0 ] || fail "${ready:-0} of ${wanted:-0} SPIRE agents are ready, and pods on the other nodes get no certificates"
+  sleep 1 & wait $!
+done
 passed "$ready of $wanted SPIRE agents are ready"
 {{- end }}
 

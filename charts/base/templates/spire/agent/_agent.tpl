@@ -73,7 +73,7 @@ often it has expired: a kubelet does not renew the one that it signed itself. Th
 checksum/agent: {{ include "agentcube.checksum" (dict "root" . "file" "agent.conf") }}
 {{- end -}}
 
-{{/* Virtual nodes run no DaemonSets, and have a taint that agents tolerate. */}}
+{{/* Virtual nodes and those of AWS Fargate run no DaemonSets, and have taints that agents tolerate. */}}
 {{- define "agentcube.agent.affinity" -}}
 nodeAffinity:
   requiredDuringSchedulingIgnoredDuringExecution:
@@ -83,4 +83,8 @@ nodeAffinity:
             operator: NotIn
             values:
               - virtual-kubelet
+          - key: eks.amazonaws.com/compute-type
+            operator: NotIn
+            values:
+              - fargate
 {{- end -}}
