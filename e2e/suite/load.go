@@ -19,6 +19,7 @@ import (
 	"agentcube-mtls/e2e/release"
 	"agentcube-mtls/e2e/report"
 	"agentcube-mtls/e2e/traffic"
+	"agentcube-mtls/internal/components"
 	"agentcube-mtls/internal/repo"
 )
 
@@ -67,12 +68,17 @@ func (l *Load) End(ctx context.Context, t *testing.T) *traffic.Timeline {
 }
 
 // RequireNoFailure ends the load and fails the test if any request was not served, also by
-// AgentCube's own limit for sandboxes, or any container was restarted.
+// AgentCube's own limit for sandboxes, or any container was restarted. The report counts all failures;
+// those for which Kubernetes is too old fail no test.
 func (l *Load) RequireNoFailure(ctx context.Context, t *testing.T) {
 	t.Helper()
 	l.GoOn(ctx, t)
 	recorded := l.end(ctx, t)
-	assert.Empty(t, recorded.Failed(), "failed requests")
+	failed := recorded.Failed()
+	if !components.HoldsStoppingPods(components.KubernetesMinor) {
+		failed = recorded.FailedBesideStops()
+	}
+	assert.Empty(t, failed, "failed requests")
 	assert.Empty(t, recorded.Restarts, "restarted containers, also of pods that are gone")
 	require.NoError(t, recorded.Prompt(nil))
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"agentcube-mtls/e2e/mix"
@@ -114,6 +115,22 @@ func (t *Timeline) Prompt(intervals []Interval) error {
 		return fmt.Errorf("%d requests reached their sandbox too late for AgentCube's Router, and a busy machine explains %d; the first: %s", len(late), allowed, late[0].What)
 	}
 	return nil
+}
+
+// notice is how long the news that a pod is to end may take to the recorder, when the node has it
+// already.
+const notice = time.Second
+
+// FailedBesideStops returns the requests that were not served, apart from those that met a Router
+// while it ended: where stopping pods cannot be held back, a Router is gone before all nodes know.
+func (t *Timeline) FailedBesideStops() []record.Request {
+	var stops []Interval
+	for _, pod := range t.Pods {
+		if strings.HasPrefix(pod.Name, "agentcube-router-") && !pod.Ending.IsZero() {
+			stops = append(stops, Interval{Injected: pod.Ending.Add(-notice), Ended: pod.Gone})
+		}
+	}
+	return slices.DeleteFunc(t.Failed(), func(q record.Request) bool { return during(stops, q.Sent, q.Sent.Add(q.Took)) >= 0 })
 }
 
 // violations compares the cost of a fault with what the fault must spare. Requests count as sent

@@ -241,3 +241,36 @@ func TestJudgeSilenceOfRareKinds(t *testing.T) {
 	assert.Equal(t, []string{"no request of one kind was answered for 100 % of the recovery: no other pod took over"},
 		traffic.Judge(timeline, fault(traffic.Spared{Others: true})).Verdicts[0].Violations)
 }
+
+// Requests that meet a Router while it ends are counted out, and no others.
+func TestFailedBesideStops(t *testing.T) {
+	t.Parallel()
+	stop := func(name string, ending, gone float64) func(*traffic.Timeline) {
+		return func(t *traffic.Timeline) {
+			t.Pods = append(t.Pods, traffic.Pod{Name: name, Ending: after(ending), Gone: after(gone)})
+		}
+	}
+	running := func(t *traffic.Timeline) {
+		t.Pods = append(t.Pods, traffic.Pod{Name: "agentcube-router-b", Seen: after(0)})
+	}
+	for name, c := range map[string]struct {
+		with   []func(*traffic.Timeline)
+		failed int
+	}{
+		"while a Router ends":           {[]func(*traffic.Timeline){stop("agentcube-router-a", 10.5, 12), lose("calls", 11)}, 0},
+		"before the recorder knows":     {[]func(*traffic.Timeline){stop("agentcube-router-a", 10.5, 12), lose("calls", 10)}, 0},
+		"before the Router ends":        {[]func(*traffic.Timeline){stop("agentcube-router-a", 10.5, 12), lose("calls", 9)}, 1},
+		"after the Router was gone":     {[]func(*traffic.Timeline){stop("agentcube-router-a", 10.5, 12), lose("calls", 12)}, 1},
+		"while another pod ends":        {[]func(*traffic.Timeline){stop("workloadmanager-a", 10.5, 12), lose("calls", 11)}, 1},
+		"while all Routers run":         {[]func(*traffic.Timeline){running, lose("calls", 11)}, 1},
+		"while a Router does not go":    {[]func(*traffic.Timeline){func(t *traffic.Timeline) { t.Pods = []traffic.Pod{{Name: "agentcube-router-a", Ending: after(10)}} }, lose("calls", 11)}, 1},
+		"of a Router that is just gone": {[]func(*traffic.Timeline){func(t *traffic.Timeline) { t.Pods = []traffic.Pod{{Name: "agentcube-router-a", Gone: after(12)}} }, lose("calls", 11)}, 1},
+		"while one of two Routers ends": {[]func(*traffic.Timeline){running, stop("agentcube-router-a", 10.5, 12), lose("calls", 11)}, 0},
+	} {
+		timeline := steady()
+		for _, change := range c.with {
+			change(timeline)
+		}
+		assert.Len(t, timeline.FailedBesideStops(), c.failed, name)
+	}
+}

@@ -38,6 +38,13 @@ func TestStaticProgramsLookUpWithoutC(t *testing.T) {
 	}
 }
 
+func TestHoldsStoppingPods(t *testing.T) {
+	t.Parallel()
+	for minor, holds := range map[string]bool{"1.28": false, "1.29": false, "1.30": true, "1.100": true, "2.0": true} {
+		assert.Equal(t, holds, HoldsStoppingPods(minor), minor)
+	}
+}
+
 // Debian's containerd runs the nodes of Kubernetes up to 1.35.
 func TestNeedsContainerd2(t *testing.T) {
 	t.Parallel()
