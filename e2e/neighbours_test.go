@@ -67,7 +67,7 @@ var neighbour = suite.Scenario{
 // client, and that the log says why.
 func requireUnauthorized(ctx context.Context, t *testing.T, one, other release.Release, reason string) {
 	t.Helper()
-	reasons := maps.Clone(barehanded)
+	reasons := maps.Clone(withoutSPIRE)
 	reasons["the Router of another release"] = reason
 	for _, pair := range [][2]release.Release{{one, other}, {other, one}} {
 		refusals, err := pair[0].Trespass(ctx, pair[1])

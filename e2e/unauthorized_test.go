@@ -26,8 +26,8 @@ const anyReason = ": "
 // reasons are those for which a WorkloadManager refuses each attempt, by the client.
 type reasons map[string]string
 
-// barehanded are those of attempts that need nothing from SPIRE.
-var barehanded = reasons{
+// withoutSPIRE are those of attempts that need nothing from SPIRE.
+var withoutSPIRE = reasons{
 	"plain HTTP to the plain port":    nobodyListens,
 	"plain HTTP to the mTLS port":     "client sent an HTTP request to an HTTPS server",
 	"TLS 1.2":                         "client offered only unsupported versions",
@@ -59,7 +59,7 @@ var unauthorized = suite.Scenario{
 	Description: "The WorkloadManager rejects pods of several kinds that pretend to be the Router, and its log names them and the reason.",
 	Values:      map[string]string{"spire.enabled": "true"},
 	Run: func(ctx context.Context, t *testing.T, r release.Release) {
-		outside := namespace(ctx, t, "besiegers")
+		outside := namespace(ctx, t, "outside")
 		looks := routerLabels(ctx, t, r)
 		// Started first: once the unauthorized client below has its SVID, SPIRE has seen these too,
 		// and has nothing for them.
@@ -89,7 +89,7 @@ var unauthorized = suite.Scenario{
 		require.NoError(t, err)
 		refusals, err := r.UnauthorizedClients(ctx, "-expired", expired, "-replayed", stolen)
 		require.NoError(t, err)
-		all := maps.Clone(barehanded)
+		all := maps.Clone(withoutSPIRE)
 		maps.Copy(all, certified)
 		t.Run("a registered pod under another account", func(t *testing.T) { requireRefused(ctx, t, r, refusals, all) })
 
@@ -102,7 +102,7 @@ var unauthorized = suite.Scenario{
 				requireLogged(ctx, t, r, "spire-agent", "No identity issued", "pod-uid:"+string(client.UID))
 				refusals, err := client.Intrude(ctx)
 				require.NoError(t, err)
-				requireRefused(ctx, t, r, refusals, barehanded)
+				requireRefused(ctx, t, r, refusals, withoutSPIRE)
 			})
 		}
 		_, err = r.Handshake(ctx)

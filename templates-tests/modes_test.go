@@ -113,7 +113,13 @@ func TestHungContainer(t *testing.T) {
 	t.Parallel()
 	for _, given := range []string{plain, spire} {
 		for _, name := range []string{"agentcube-router", "workloadmanager"} {
-			for _, c := range containers(get[*appsv1.Deployment](t, render(t, given), name).Spec.Template.Spec) {
+			spec := get[*appsv1.Deployment](t, render(t, given), name).Spec.Template.Spec
+			assert.NotNil(t, container(t, spec, name).StartupProbe, name)
+			assert.Equal(t, name == "agentcube-router" || given == plain, container(t, spec, name).LivenessProbe != nil, "%s, of %s", name, given)
+			if given == spire {
+				assert.NotNil(t, container(t, spec, "spiffe-helper").LivenessProbe, name)
+			}
+			for _, c := range containers(spec) {
 				for _, probe := range []*corev1.Probe{c.StartupProbe, c.LivenessProbe} {
 					if probe != nil && (probe == c.LivenessProbe || c.Lifecycle != nil) {
 						assert.Equal(t, new(int64(10)), probe.TerminationGracePeriodSeconds, "%s: %s", name, c.Name)

@@ -35,18 +35,18 @@ func TestRolledOut(t *testing.T) {
 	sandbox := pod("sandbox", corev1.ConditionFalse, corev1.PodPending)
 	sandbox.OwnerReferences = []metav1.OwnerReference{{APIVersion: "agents.x-k8s.io/v1alpha1", Kind: "Sandbox", Name: "sandbox", Controller: new(true)}}
 
-	whole := func(d *appsv1.Deployment, pods ...*corev1.Pod) error {
+	rolledOut := func(d *appsv1.Deployment, pods ...*corev1.Pod) error {
 		cluster := fake.NewClientset(d)
 		for _, p := range pods {
 			require.NoError(t, cluster.Tracker().Add(p))
 		}
 		return (&kube.Client{Interface: cluster}).RolledOut(t.Context(), "agentcube")
 	}
-	require.NoError(t, whole(deployment(2), ready, tested, draining, sandbox))
-	require.EqualError(t, whole(deployment(2), ready, fresh), "Pod fresh: not ready", "a status comes after what it tells of")
+	require.NoError(t, rolledOut(deployment(2), ready, tested, draining, sandbox))
+	require.EqualError(t, rolledOut(deployment(2), ready, fresh), "Pod fresh: not ready", "the status of the Deployment is older than its pods")
 	fresh.Status.InitContainerStatuses = []corev1.ContainerStatus{{
 		Name: "spiffe-helper", State: corev1.ContainerState{Running: &corev1.ContainerStateRunning{}},
 	}}
-	require.EqualError(t, whole(deployment(2), ready, fresh), "Pod fresh: not ready; fresh/spiffe-helper: runs, but is not ready")
-	assert.EqualError(t, whole(deployment(1), ready), "Deployment router: 2 pods are wanted, there are (updated, ready, in all) [2 1 2]")
+	require.EqualError(t, rolledOut(deployment(2), ready, fresh), "Pod fresh: not ready; fresh/spiffe-helper: runs, but is not ready")
+	assert.EqualError(t, rolledOut(deployment(1), ready), "Deployment router: 2 pods are wanted, there are (updated, ready, in all) [2 1 2]")
 }

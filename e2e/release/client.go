@@ -76,11 +76,11 @@ func (s *UnauthorizedClient) Identity(ctx context.Context) (record.Identity, err
 // Intrude tries to reach the WorkloadManager in every way that the unauthorized client has, and
 // returns what became of each. The arguments are the probe's flags for further credentials.
 func (s *UnauthorizedClient) Intrude(ctx context.Context, args ...string) ([]record.Refusal, error) {
-	attempts, err := s.release.attempts(ctx)
+	flags, err := s.release.pretence(ctx)
 	if err != nil {
 		return nil, err
 	}
-	output, err := s.probe(ctx, append(attempts, args...)...)
+	output, err := s.probe(ctx, append(flags, args...)...)
 	if err != nil {
 		return nil, err
 	}
@@ -94,19 +94,19 @@ func (r Release) Trespass(ctx context.Context, other Release) ([]record.Refusal,
 	if err != nil {
 		return nil, err
 	}
-	attempts, err := other.attempts(ctx)
+	flags, err := other.pretence(ctx)
 	if err != nil {
 		return nil, err
 	}
-	output, err := r.RunBeside(ctx, r.Namespace, routers[0].Name, routerApp, images.Probe, append(attempts, certificateArgs(routers[0])...)...)
+	output, err := r.RunBeside(ctx, r.Namespace, routers[0].Name, routerApp, images.Probe, append(flags, certificateArgs(routers[0])...)...)
 	if err != nil {
 		return nil, err
 	}
 	return refusals(output)
 }
 
-// attempts returns the flags with which a probe pretends to be the release's Router.
-func (r Release) attempts(ctx context.Context) ([]string, error) {
+// pretence returns the flags with which a probe pretends to be the release's Router.
+func (r Release) pretence(ctx context.Context) ([]string, error) {
 	routers, err := r.pods(ctx, routerApp)
 	if err != nil {
 		return nil, err

@@ -3,6 +3,7 @@ package release
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -60,12 +61,20 @@ func (r Release) RefusesOtherWorkloads(ctx context.Context) bool {
 	return images.IsOwn("workloadmanager") || r.Logged(ctx, "workloadmanager", "Only these clients are let in") == nil
 }
 
-// refused names the clients that were refused. A WorkloadManager that does not promise more may let
-// in each certificate of its CA, which is a Limit.
+// attempts are the clients that a pod with an SVID of its own pretends to be.
+var attempts = []string{
+	"plain HTTP to the plain port", "plain HTTP to the mTLS port", "TLS 1.2", "no certificate", "a self-signed certificate",
+	"an SVID of another trust domain", record.AnotherWorkload,
+}
+
+// refused names the clients that were refused, and fails if one of the attempts was not made. A
+// WorkloadManager that does not promise more may let in each certificate of its CA, which is a Limit.
 func refused(refusals []record.Refusal, promised bool) (string, error) {
 	var lines []string
 	var limit error
+	missing := slices.Clone(attempts)
 	for _, refusal := range refusals {
+		missing = slices.DeleteFunc(missing, func(attempt string) bool { return attempt == refusal.Client })
 		switch {
 		case refusal.Refused:
 			lines = append(lines, refusal.Client)
@@ -74,6 +83,9 @@ func refused(refusals []record.Refusal, promised bool) (string, error) {
 		default:
 			return "", fmt.Errorf("%s was not refused: %s", refusal.Client, refusal.How)
 		}
+	}
+	if len(missing) > 0 {
+		return "", fmt.Errorf("the unauthorized client did not try these: %s", strings.Join(missing, ", "))
 	}
 	return strings.Join(lines, "\n"), limit
 }

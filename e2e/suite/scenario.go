@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -26,6 +27,30 @@ type Scenario struct {
 	// Soak is why only SOAK=1 runs it; empty: it always runs.
 	Soak string
 	Run  func(context.Context, *testing.T, release.Release)
+}
+
+// CheckFilter returns an error if go test's flag -run asks for a scenario that there is not: go test
+// itself runs nothing then, and passes.
+func CheckFilter(run string, scenarios []Scenario) error {
+	_, asked, found := strings.Cut(run, "/")
+	if !found {
+		return nil
+	}
+	asked, _, _ = strings.Cut(asked, "/")
+	pattern := "%s"
+	if strings.HasPrefix(asked, "^") && strings.HasSuffix(asked, "$") {
+		pattern = "^(?:%s)$"
+	}
+	for name := range strings.SplitSeq(strings.Trim(asked, "^()$"), "|") {
+		matches, err := regexp.Compile(fmt.Sprintf(pattern, name))
+		if err != nil {
+			return fmt.Errorf("-run: %w", err)
+		}
+		if !slices.ContainsFunc(scenarios, func(s Scenario) bool { return matches.MatchString(s.Name) }) {
+			return fmt.Errorf("there is no scenario %q: e2e/main_test.go lists them", name)
+		}
+	}
+	return nil
 }
 
 // Run runs every scenario as a subtest: the serial ones one by one, then the others in parallel.

@@ -29,3 +29,21 @@ func TestCheck(t *testing.T) {
 	}
 	assert.NoError(t, suite.Check(nil))
 }
+
+// A name that no scenario has ends the run before there is a cluster.
+func TestCheckFilter(t *testing.T) {
+	t.Parallel()
+	scenarios := []suite.Scenario{{Name: "switch-one"}, {Name: "rotation"}}
+	for _, run := range []string{"", "TestScenarios", "TestScenarios/^rotation$", "TestScenarios/^(rotation|switch-one)$", "TestScenarios/switch", "TestScenarios/^rotation$/part"} {
+		require.NoError(t, suite.CheckFilter(run, scenarios), run)
+	}
+	for run, name := range map[string]string{
+		"TestScenarios/^rotatoin$":               `"rotatoin"`,
+		"TestScenarios/^switch$":                 `"switch"`,
+		"TestScenarios/^(rotation|switch-four)$": `"switch-four"`,
+		"TestScenarios/swich":                    `"swich"`,
+	} {
+		require.ErrorContains(t, suite.CheckFilter(run, scenarios), "there is no scenario "+name, run)
+	}
+	require.ErrorContains(t, suite.CheckFilter("TestScenarios/[", scenarios), "-run: ")
+}

@@ -5,6 +5,7 @@ package suite
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -41,7 +42,8 @@ var Env struct {
 
 // Main is the body of TestMain. It returns the code to exit with.
 func Main(m *testing.M, scenarios []Scenario) int {
-	err := Check(scenarios)
+	flag.Parse()
+	err := errors.Join(Check(scenarios), CheckFilter(flag.Lookup("test.run").Value.String(), scenarios))
 	nodes, wrong := environment.Nodes(defaultNodes())
 	if err := errors.Join(err, wrong); err != nil {
 		fmt.Fprintln(os.Stderr, "error:", err)

@@ -80,9 +80,16 @@ func TestJudgeVerdict(t *testing.T) {
 		"session lost, spared":           {everything, []func(*traffic.Timeline){fail(mix.InSessions, 100, 101)}, []string{"1 in sessions were lost"}},
 		"session lost, not spared":       {traffic.Spared{Calls: true, Handshakes: true}, []func(*traffic.Timeline){fail(mix.InSessions, 100, 101)}, nil},
 		"lost after recovery":            {traffic.Spared{}, []func(*traffic.Timeline){fail(mix.Calls, 110, 113)}, []string{"3 requests were lost that were sent after the release recovered"}},
+		"one lost after recovery":        {traffic.Spared{}, []func(*traffic.Timeline){fail(mix.Calls, 110, 111)}, []string{"1 requests were lost that were sent after the release recovered"}},
+		"lost at the recovery":           {traffic.Spared{}, []func(*traffic.Timeline){lose(mix.Calls, 109.5)}, []string{"1 requests were lost that were sent after the release recovered"}},
 		"handshake failed, spared":       {everything, []func(*traffic.Timeline){handshake(105)}, []string{"1 handshakes failed"}},
 		"handshake failed, not spared":   {traffic.Spared{Calls: true}, []func(*traffic.Timeline){handshake(105)}, nil},
 		"half lost in turns":             {traffic.Spared{Others: true}, []func(*traffic.Timeline){fail(mix.Calls, 101, 104), fail(mix.Calls, 105, 108)}, nil},
+		"just half lost":                 {traffic.Spared{Others: true}, []func(*traffic.Timeline){fail(mix.Calls, 101, 104), fail(mix.Calls, 105, 108), fail(mix.InSessions, 101, 103), fail(mix.InSessions, 105, 107)}, nil},
+		"one more than half lost":        {traffic.Spared{Others: true}, []func(*traffic.Timeline){fail(mix.Calls, 101, 104), fail(mix.Calls, 105, 108), fail(mix.InSessions, 101, 103), fail(mix.InSessions, 105, 107), fail(mix.InSessions, 108, 109)}, []string{"more than half were lost: 11 of 20"}},
+		"silent for half of the time":    {traffic.Spared{Others: true}, []func(*traffic.Timeline){fail(mix.InSessions, 101, 105)}, []string{"no request of one kind was answered for 50 % of the recovery"}},
+		"silent before it":               {traffic.Spared{Others: true}, []func(*traffic.Timeline){hold(mix.InSessions, 80, 99)}, nil},
+		"silent after it":                {traffic.Spared{Others: true}, []func(*traffic.Timeline){hold(mix.InSessions, 110, 130)}, nil},
 		"more than half lost":            {traffic.Spared{Others: true}, []func(*traffic.Timeline){fail(mix.Calls, 100, 103), fail(mix.Calls, 104, 107), fail(mix.Calls, 108, 110), fail(mix.InSessions, 100, 102), fail(mix.InSessions, 107, 109)}, []string{"more than half were lost: 12 of 20"}},
 		"one kind silent":                {traffic.Spared{Others: true}, []func(*traffic.Timeline){fail(mix.InSessions, 101, 107)}, []string{"no request of one kind was answered for 70 % of the recovery"}},
 		"one kind waits, nobody else":    {traffic.Spared{Calls: true, Sessions: true, Others: true}, []func(*traffic.Timeline){hold(mix.Calls, 100, 109)}, []string{"no request of one kind was answered for 95 % of the recovery"}},
@@ -112,13 +119,13 @@ func TestJudgeVerdict(t *testing.T) {
 func TestJudgeAttribution(t *testing.T) {
 	t.Parallel()
 	timeline := steady()
-	timeline.Handshakes = []record.Event{{At: after(50)}, {At: after(105)}, {At: after(205)}}
+	timeline.Handshakes = []record.Event{{At: after(99)}, {At: after(105)}, {At: after(205)}}
 	lost := func(second float64, took time.Duration) record.Request {
 		request := record.Request{Kind: mix.Calls, Sent: after(second), Took: took, Failure: "refused"}
 		timeline.Requests = append(timeline.Requests, request)
 		return request
 	}
-	before := lost(50.1, time.Second)
+	before, start := lost(50.1, time.Second), lost(99.5, 0) // the second at the moment of the first fault
 	into := lost(90.1, 20*time.Second)                  // sent before the first fault, fails during it
 	first, both := lost(101.1, 0), lost(119.1, 90*1e9)  // of the first fault; of both, hence of the second
 	second, between := lost(210.1, 0), lost(150.1, 1e9) // of the second; of neither
@@ -128,7 +135,7 @@ func TestJudgeAttribution(t *testing.T) {
 	})
 
 	judged := traffic.Judge(timeline, intervals)
-	assert.Equal(t, []record.Request{before, between, edge}, judged.Requests)
+	assert.Equal(t, []record.Request{before, start, between, edge}, judged.Requests)
 	assert.Equal(t, timeline.Handshakes[:1], judged.Handshakes)
 	require.Len(t, judged.Verdicts, 2)
 	assert.Equal(t, []record.Request{into, first}, judged.Verdicts[0].Lost[mix.Calls])

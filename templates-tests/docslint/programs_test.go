@@ -13,7 +13,7 @@ import (
 var (
 	docsFlagMade   = regexp.MustCompile(`(?:Bool|String|Int|Duration|Var)(?:Slice)?(?:Var)?P?\((?:[^"()]+, )?"([a-z][A-Za-z0-9-]*)"`)
 	docsLogged     = regexp.MustCompile(`klog\.(?:V\(\d\)\.)?(?:Info|Warning|Error|Exit|Fatal)f?\("((?:[^"\\]|\\.)*)"`)
-	docsEnvRead    = regexp.MustCompile(`Getenv\("([A-Z_]+)"\)`)
+	docsEnvRead    = regexp.MustCompile(`Getenv\("([A-Z0-9_]+)"\)`)
 	docsEnvNamed   = regexp.MustCompile(`"([A-Z][A-Z0-9]*_[A-Z0-9_]+)"`)
 	docsMakeTarget = regexp.MustCompile(`(?m)^([a-z0-9-]+):`)
 	docsVerb       = regexp.MustCompile(`%[+#]?[a-z]`)

@@ -42,12 +42,7 @@ type JWTConfig struct {
 
 const defaultAudience = "agentcube-api"
 
-// dialTimeoutVariable is the stand-in's own: where many share few processors, AgentCube's limit says
-// more of the machine than of the chart.
-const (
-	dialTimeoutVariable = "STAND_IN_DIAL_TIMEOUT"
-	defaultDialTimeout  = 200 * time.Millisecond
-)
+const defaultDialTimeout = 200 * time.Millisecond
 
 // BindFlags registers the Router's flags and returns the configuration that they fill when they are
 // parsed.
@@ -76,7 +71,9 @@ func (c *Config) Complete() error {
 	c.TrustDomain = cmp.Or(os.Getenv("AGENTCUBE_SPIFFE_TRUST_DOMAIN"), "cluster.local")
 
 	var err error
-	if c.DialTimeout, err = dialTimeout(os.Getenv(dialTimeoutVariable)); err != nil {
+	// The stand-in's own: where many share few processors, AgentCube's limit says more of the machine
+	// than of the chart.
+	if c.DialTimeout, err = dialTimeout(os.Getenv("STAND_IN_DIAL_TIMEOUT")); err != nil {
 		return err
 	}
 	if c.WorkloadManagerURL == "" {
@@ -111,10 +108,10 @@ func dialTimeout(text string) (time.Duration, error) {
 	}
 	timeout, err := time.ParseDuration(text)
 	if err != nil {
-		return 0, fmt.Errorf("environment variable %s: %w", dialTimeoutVariable, err)
+		return 0, fmt.Errorf("environment variable STAND_IN_DIAL_TIMEOUT: %w", err)
 	}
 	if timeout <= 0 { // a dialer would take it for no limit
-		return 0, fmt.Errorf("environment variable %s is %q: give more than nothing", dialTimeoutVariable, text)
+		return 0, fmt.Errorf("environment variable STAND_IN_DIAL_TIMEOUT is %q: give more than nothing", text)
 	}
 	return timeout, nil
 }

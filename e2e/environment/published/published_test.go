@@ -4,6 +4,7 @@ import (
 	"archive/tar"
 	"errors"
 	"io"
+	"net/http"
 	"testing"
 
 	"github.com/google/go-containerregistry/pkg/name"
@@ -12,6 +13,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/random"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
+	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -60,7 +62,9 @@ func TestNobodyPushes(t *testing.T) {
 	require.NoError(t, err)
 	content, err := random.Image(10, 1)
 	require.NoError(t, err)
-	assert.Error(t, remote.Write(pushed, content))
+	var refusal *transport.Error
+	require.ErrorAs(t, remote.Write(pushed, content), &refusal)
+	assert.Equal(t, http.StatusMethodNotAllowed, refusal.StatusCode)
 }
 
 // The node image has the files that kind and the service pod-network read.

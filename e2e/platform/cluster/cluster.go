@@ -69,11 +69,11 @@ func (c *Cluster) Ensure(ctx context.Context, log *progress.Log) error {
 		return err
 	}
 	if len(present) > 0 {
-		whole, err := c.usable(ctx, present)
+		usable, err := c.usable(ctx, present)
 		if err != nil {
 			return err
 		}
-		if whole {
+		if usable {
 			log.Printf("✓ the kind cluster %q exists already", c.Name)
 			return c.revive(ctx, log, present)
 		}
