@@ -11,6 +11,7 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"agentcube-mtls/templates-tests/chart"
@@ -154,9 +155,10 @@ spire: {server: {image: {tag: other}, dataStore: {type: mysql}}}`)
 	assert.Equal(t, "u:"+odd+"@tcp(h)/d?parseTime=true", server.at("plugins", "DataStore", "sql", "plugin_data", "connection_string"))
 
 	given = values(t, spire)
-	overlay(given, nested("spire.server.dataStore.connectionString", "/run/spire/data/"+odd))
+	path := "/run/spire/data/" + strings.NewReplacer("#", "", "%", "").Replace(odd) // these two are of URLs
+	overlay(given, nested("spire.server.dataStore.connectionString", path))
 	server = configured(t, renderRelease(t, chart.Release{Values: given}), "spire-server")
-	require.Equal(t, "/run/spire/data/"+odd, server.at("plugins", "DataStore", "sql", "plugin_data", "connection_string"))
+	require.Equal(t, path, server.at("plugins", "DataStore", "sql", "plugin_data", "connection_string"))
 }
 
 // TestAgentNodes: they tolerate every taint, those of Windows, of virtual
@@ -182,6 +184,13 @@ func TestAgentNodes(t *testing.T) {
 func TestRightValueIsAccepted(t *testing.T) {
 	t.Parallel()
 	for _, given := range []string{
+		"router: {extraContainers: [{name: a, image: b, ports: [{name: https, containerPort: 4443}]}]}", "test: {podLabels: {app: a}}",
+		"spire: {server: {metrics: {enabled: true, podMonitor: {enabled: true, labels: {app: a}}}}}", "global: {imageRegistry: 'localhost/a'}",
+		"spire: {server: {dataStore: {type: postgres, connectionString: 'postgres://u:p%25@[fd00::1]:5432/d?sslmode=require'}}}",
+		"spire: {server: {dataStore: {type: mysql, connectionString: 'u:p%@tcp(h)/d?parseTime=true&loc=UTC&maxAllowedPacket=1'}}}",
+		"spire: {server: {dataStore: {connectionString: 'file:/run/spire/data/a?mode=rwc&cache=shared&_busy_timeout=5000'}}}",
+		"spire: {trustDomain: a_.b-c.d}",
+		"router: {extraVolumes: [{name: v, ephemeral: {volumeClaimTemplate: {spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}, dataSource: {apiGroup: snapshot.storage.k8s.io, kind: VolumeSnapshot, name: a}}}}}]}",
 		"redis: {addr: '[fd00::1]:6379'}", "redis: {addr: 'h:65535'}", "redis: {addr: '10.0.0.1:1'}", "redis: {password: '12345678901234567'}",
 		"router: {image: {tag: '', digest: 'sha256:" + digest + "'}}", "router: {image: {repository: 'localhost:5000/a/b'}}", "router: {image: {tag: 20240101}}",
 		"router: {image: {repository: 'registry.example:5000/a/b__c-d.e'}}", "global: {imageRegistry: 'mirror.example:5000/a/'}",
@@ -335,5 +344,25 @@ func TestRightValueIsAccepted(t *testing.T) {
 			t.Parallel()
 			render(t, spire, given)
 		})
+	}
+}
+
+// TestNamespaceLikeANumber: a namespace that YAML takes for a number or a boolean stays a text.
+func TestNamespaceLikeANumber(t *testing.T) {
+	t.Parallel()
+	for _, namespace := range []string{"123", "1e3", "0x1f", "true", "on", "null"} {
+		objects := renderRelease(t, chart.Release{Namespace: namespace, Values: values(t, spire, "workloadmanager: {autoscaling: {enabled: true}}\nnetworkPolicies: {enabled: true, nodeCIDRs: [10.0.0.0/8]}")})
+		require.Greater(t, len(objects), 30)
+		for _, object := range objects {
+			if object.GetNamespace() != "" {
+				assert.Equal(t, namespace, object.GetNamespace(), object.GetName())
+			}
+		}
+		for _, binding := range all[*rbacv1.ClusterRoleBinding](objects) {
+			for _, subject := range binding.Subjects {
+				assert.Equal(t, namespace, subject.Namespace, binding.Name)
+			}
+		}
+		assert.Equal(t, namespace, get[*appsv1.Deployment](t, objects, "agentcube-router").Namespace)
 	}
 }

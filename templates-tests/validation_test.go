@@ -25,7 +25,7 @@ func TestWrongValues(t *testing.T) {
 		"router: {image: {digest: abc}}":                                                                       "at '/router/image/digest': 'abc' does not match pattern '^(?<nothing_or_sha256_and_64_hexadecimal_digits>",
 		"workloadmanager: {service: {port: 70000}}":                                                            "at '/workloadmanager/service/port': maximum: got 70,000, want 65,535",
 		"spire: {server: {dataStore: {type: sqlite}}}":                                                         "at '/spire/server/dataStore/type': value must be one of 'sqlite3', 'postgres', 'mysql'",
-		"spire: {trustDomain: Example.org}":                                                                    "at '/spire/trustDomain': 'Example.org' does not match pattern '^(?<lower_case_letters_digits_dots_dashes_and_underscores>",
+		"spire: {trustDomain: Example.org}":                                                                    "at '/spire/trustDomain': 'Example.org' does not match pattern '^(?<lower_case_letters_digits_dashes_underscores_and_single_dots>",
 		"spire: {trustDomain: 'spiffe://example.org'}":                                                         "at '/spire/trustDomain': 'spiffe://example.org' does not match pattern",
 		"spire: {spiffeHelper: {certFileName: certs/cert.pem}}":                                                "at '/spire/spiffeHelper/certFileName': 'certs/cert.pem' does not match pattern '^(?<file_name_without_directory>",
 		"spire: {spiffeHelper: {keyFileName: keys/key.pem}}":                                                   "at '/spire/spiffeHelper/keyFileName': 'keys/key.pem' does not match pattern '^(?<file_name_without_directory>",

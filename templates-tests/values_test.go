@@ -97,7 +97,7 @@ var others = map[string]any{
 	"identities.clients": []any{map[string]any{"name": "other", "namespace": "others", "serviceAccount": "other", "podLabels": map[string]any{"app": "other"}}},
 	"rbac.extraRules":    []any{map[string]any{"apiGroups": []any{"other"}, "resources": []any{"others"}, "verbs": []any{"get"}}},
 	"service.type":       "NodePort", "workloadAPI.type": "csi", "dataStore.type": "mysql", "upstreamAuthority.type": "secret",
-	"redis.addr": "other:6379", "persistence.size": "7Gi", "jwtIssuer": "https://other", "issuerUrl": "https://other", "kubeletCertificate": "/other/file",
+	"redis.addr": "other:6379", "imageRegistry": "other.example", "persistence.size": "7Gi", "jwtIssuer": "https://other", "issuerUrl": "https://other", "kubeletCertificate": "/other/file",
 	"requests.cpu": "7m", "requests.memory": "7Mi", "requests.ephemeral-storage": "7Mi",
 	"limits.cpu": "7", "limits.memory": "7Gi", "limits.ephemeral-storage": "7Gi",
 	"fsGroupChangePolicy": "Always", "seccompProfile.type": "Unconfined",

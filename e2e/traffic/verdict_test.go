@@ -126,10 +126,10 @@ func TestJudgeAttribution(t *testing.T) {
 		return request
 	}
 	before, start := lost(50.1, time.Second), lost(99.5, 0) // the second at the moment of the first fault
-	into := lost(90.1, 20*time.Second)                  // sent before the first fault, fails during it
-	first, both := lost(101.1, 0), lost(119.1, 90*1e9)  // of the first fault; of both, hence of the second
-	second, between := lost(210.1, 0), lost(150.1, 1e9) // of the second; of neither
-	edge := lost(219.5, 0)                              // sent at the moment at which the second ended
+	into := lost(90.1, 20*time.Second)                      // sent before the first fault, fails during it
+	first, both := lost(101.1, 0), lost(119.1, 90*1e9)      // of the first fault; of both, hence of the second
+	second, between := lost(210.1, 0), lost(150.1, 1e9)     // of the second; of neither
+	edge := lost(219.5, 0)                                  // sent at the moment at which the second ended
 	intervals := slices.Concat(fault(traffic.Spared{}), []traffic.Interval{
 		{Name: "second", Injected: after(199.5), Recovered: after(215.5), Ended: after(219.5)},
 	})

@@ -19,6 +19,14 @@
 {{- if regexMatch "[?&](mode=(ro|memory)|immutable=1)(&|$)" $connection -}}
 {{- fail (printf "spire.server.dataStore.connectionString is %q, and with this mode the server can write to no file: remove it" $connection) -}}
 {{- end -}}
+{{- if regexMatch "[#%]|/[^/?]{256,}" $connection -}}
+{{- fail (printf "spire.server.dataStore.connectionString is %q, which SPIRE reads as an URL: name a file with at most 255 characters, and without # and %%" $connection) -}}
+{{- end -}}
+{{- range regexFind "[?].*$" $connection | trimPrefix "?" | splitList "&" -}}
+{{- if and (regexMatch "^(mode|cache|vfs|_timeout|_busy_timeout|_txlock|_loc)=" .) (not (regexMatch "^(mode=rwc|cache=(shared|private)|_(busy_)?timeout=[0-9]+|_txlock=(immediate|deferred|exclusive)|_loc=auto)$" .)) -}}
+{{- fail (printf "spire.server.dataStore.connectionString is %q, and with %s the server cannot open its file: remove that" $connection .) -}}
+{{- end -}}
+{{- end -}}
 {{- if or (eq $file "/run/spire/data/keys.json") (and (hasPrefix "/run/spire/data/" $file) (not (has (dir $file) $volumes))) -}}
 {{- fail (printf "spire.server.dataStore.connectionString is %q, and in /run/spire/data the server keeps its keys in keys.json and makes no directories: name another file there, as /run/spire/data/datastore.sqlite3" $connection) -}}
 {{- end -}}

@@ -15,6 +15,9 @@ A setting that the configuration file has twice is wrong or has no effect, and s
 {{- end -}}
 {{- end -}}
 {{- end -}}
+{{- if and (eq $.section "agent") $spire.agent.insecureBootstrap (has (toString .rebootstrap_mode) (list "auto" "always")) -}}
+{{- fail (printf "spire.agent.extraConfig has rebootstrap_mode %s, and agents refuse that beside spire.agent.insecureBootstrap: remove one of them" .rebootstrap_mode) -}}
+{{- end -}}
 {{- /* The programs make no directories */ -}}
 {{- $writable := eq $.section "server" | ternary (list "/run/spire/data/[^/]+" "/tmp/[^/]+") (list "/run/spire/data/[^/]+") -}}
 {{- range $values.extraVolumeMounts -}}

@@ -44,7 +44,7 @@
 {{- fail (printf "%s.extraContainers has a container spiffe-helper, which tells the chart that mutual TLS is on: give it another name" $.section) -}}
 {{- end -}}
 {{- range .ports -}}
-{{- if has .name (list "http" "https") -}}
+{{- if has .name (eq $.section "router" | ternary (list "http") (list "http" "https")) -}}
 {{- fail (printf "%s.extraContainers has a port %s, and the Service finds the program by the ports of that name: give it another name" $.section .name) -}}
 {{- end -}}
 {{- end -}}

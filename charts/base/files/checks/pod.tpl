@@ -62,6 +62,8 @@
 {{- $container := trimPrefix "container.apparmor.security.beta.kubernetes.io/" $name -}}
 {{- if and (ne $container $name) (not (has $container $all)) -}}
 {{- fail (printf "%s.podAnnotations has %s, and the pod has no container %s: name one of %s" $.section $name $container (join ", " $all)) -}}
+{{- else if and (ne $container $name) (contains `"appArmorProfile":{` (toJson $pod)) -}}
+{{- fail (printf "%s.podAnnotations has %s, and a security context of the same pod has an appArmorProfile: remove one of them" $.section $name) -}}
 {{- end -}}
 {{- end -}}
 {{- range list (dict "key" "extraEnv or extraContainers" "pod" (pick $pod "containers")) (dict "key" "extraVolumes" "pod" (pick $pod "volumes")) -}}

@@ -8,6 +8,11 @@ root, server and connection.
 {{- if regexMatch `^postgres(ql)?://([A-Za-z0-9._:~!$&'()*+,;=%@-]*@)?([^][:/?#@\s]*|\[[^]]*\])(:[0-9]+)?([/?].*)?$` .connection -}}
 {{- $authority := regexFind "^[a-z]+://[^/?]*" .connection | splitList "://" | last -}}
 {{- $host := regexFind "[^@]*$" $authority -}}
+{{- if regexMatch "%([^0-9A-Fa-f]|[0-9A-Fa-f][^0-9A-Fa-f]|.?$)" .connection | or (contains "%" $host) -}}
+{{- fail (printf "%s is an URL, in which a percent sign begins two hexadecimal digits, and which has none in its host: write %%25 for one in a password" $key) -}}
+{{- else if and (hasPrefix "[" $host) (not (regexMatch `^\[[0-9A-Fa-f]*:[0-9A-Fa-f:.]*\]` $host)) -}}
+{{- fail (printf "%s has brackets around what is no IPv6 address: remove them" $key) -}}
+{{- end -}}
 {{- $settings = dict "host" (regexReplaceAll ":[0-9]*$" $host "") "port" (regexFind ":[0-9]+$" $host | trimPrefix ":") "user" (trimSuffix $host $authority | regexFind "^[^:@]*") -}}
 {{- range regexFind "[?].*$" .connection | trimPrefix "?" | splitList "&" -}}
 {{- $_ := regexReplaceAll "^[^=]*=?" . "" | replace "%2F" "/" | replace "%2f" "/" | set $settings (regexFind "^[^=]*" .) -}}
@@ -35,6 +40,10 @@ root, server and connection.
 {{- end -}}
 {{- if not (has ($settings.sslmode | default "disable") (list "disable" "require" "verify-ca" "verify-full")) -}}
 {{- fail (printf "%s has a setting that SPIRE's driver of postgres cannot use: write disable, require, verify-ca or verify-full as the sslmode" $key) -}}
+{{- else if not (regexMatch "^(?i:utf-?8|unicode)$" ($settings.client_encoding | default "UTF8")) -}}
+{{- fail (printf "%s has a client_encoding, and SPIRE's driver of postgres has only UTF8: remove it" $key) -}}
+{{- else if ne ($settings.datestyle | default "ISO, MDY") "ISO, MDY" -}}
+{{- fail (printf "%s has a datestyle, and SPIRE's driver of postgres has only ISO, MDY: remove it" $key) -}}
 {{- else if not $settings.host -}}
 {{- fail (printf "%s names no host, and no database is in the pod of the server: add host=…, or name it behind the @ of the URL" $key) -}}
 {{- else if not $settings.user -}}
