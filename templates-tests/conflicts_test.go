@@ -25,7 +25,7 @@ func TestConflictIsRejected(t *testing.T) {
 		line       = "text_without_line_breaks_as_files_have_at_their_end>"
 		noTag      = "sha256_and_a_digest_unless_there_is_a_tag>"
 		lower      = "lower the request or raise the limit"
-		bothValues = "empty beside valueFrom: remove one of them"
+		bothValues = "absent, because valueFrom is set: remove one of them"
 		names      = "nothing_or_lower_case_letters_digits_dots_and_dashes>"
 		prefix     = "of a name with at most 253 characters before the slash: shorten it"
 		image      = "image_without_scheme_tag_and_digest>"
@@ -606,8 +606,8 @@ func TestConflictIsRejected(t *testing.T) {
 		"router: {extraContainers: [{name: a, image: b, resources: {limits: {ephemeral-storage: 100m}}}]}":                                                                     {"router.extraContainers, in a, resources.limits.ephemeral-storage is 100m"},
 		"router: {resources: {limits: {memory: 1000E}}}":                                                                                                                       {"router.resources.limits.memory is 1000E, more than Kubernetes can count: lower it"},
 		"router: {resources: {limits: {requests.a/b: 1}}}":                                                                                                                     {"at '/router/resources/limits/requests.a~1b'", "absent, since only a ResourceQuota has such"},
-		"router: {extraContainers: [{name: a, image: b, resources: {limits: {hugepages-2Mi: 4Mi}}}]}":                                                                          {"router.extraContainers, in a, resources.limits.hugepages-2Mi is 4Mi, and Kubernetes wants a multiple of the size in its name, beside cpu or memory: change it"},
-		"router: {resources: {limits: {hugepages-2Mi: 3Mi}}}":                                                                                                                  {"router.resources.limits.hugepages-2Mi is 3Mi, and Kubernetes wants a multiple"},
+		"router: {extraContainers: [{name: a, image: b, resources: {limits: {hugepages-2Mi: 4Mi}}}]}":                                                                          {"router.extraContainers, in a, resources.limits.hugepages-2Mi is 4Mi, and Kubernetes accepts only a multiple of the page size, and only together with cpu or memory: change it"},
+		"router: {resources: {limits: {hugepages-2Mi: 3Mi}}}":                                                                                                                  {"router.resources.limits.hugepages-2Mi is 3Mi, and Kubernetes accepts only a multiple"},
 
 		// annotations
 		"router: {podAnnotations: {seccomp.security.alpha.kubernetes.io/pod: runtime/default}}":          {"at '/router/podAnnotations/seccomp.security.alpha.kubernetes.io~1pod'", "absent, since seccompProfile of a security context has its place: set that"},
@@ -726,7 +726,7 @@ func TestConflictIsRejected(t *testing.T) {
 		"spire: {server: {dataStore: {type: postgres, connectionString: 'user=a dbname=b'}}}":                                            {"spire.server.dataStore.connectionString names no host, and no database is in the pod of the server: add host=…, or name it behind the @ of the URL"},
 		"spire: {server: {dataStore: {type: postgres, connectionString: 'postgres://u:p@:5432/d'}}}":                                     {"spire.server.dataStore.connectionString names no host"},
 		"spire: {server: {dataStore: {type: postgres, connectionString: 'postgres:///d?user=u'}}}":                                       {"spire.server.dataStore.connectionString names no host"},
-		"spire: {server: {dataStore: {type: postgres, connectionString: 'host=h dbname=d'}}}":                                            {"spire.server.dataStore.connectionString names no user, and SPIRE's image has none whose name could be taken: add user=…, or name it before the @ of the URL"},
+		"spire: {server: {dataStore: {type: postgres, connectionString: 'host=h dbname=d'}}}":                                            {"spire.server.dataStore.connectionString names no user, and SPIRE's image has no default user: add user=…, or name it before the @ of the URL"},
 		"spire: {server: {dataStore: {type: postgres, connectionString: 'postgres://:p@h/d'}}}":                                          {"spire.server.dataStore.connectionString names no user"},
 		"spire: {server: {dataStore: {type: postgres, connectionString: 'host=/run/pg user=u'}}}":                                        {"spire.server.dataStore.connectionString names /run/pg, which is in no volume of the server: add one with it to spire.server.extraVolumes and spire.server.extraVolumeMounts"},
 		"spire: {server: {dataStore: {type: postgres, connectionString: 'host=h user=u sslrootcert=system'}}}":                           {"spire.server.dataStore.connectionString names system, which is in no volume"},

@@ -47,7 +47,7 @@ root, server and connection.
 {{- else if not $settings.host -}}
 {{- fail (printf "%s names no host, and no database is in the pod of the server: add host=…, or name it behind the @ of the URL" $key) -}}
 {{- else if not $settings.user -}}
-{{- fail (printf "%s names no user, and SPIRE's image has none whose name could be taken: add user=…, or name it before the @ of the URL" $key) -}}
+{{- fail (printf "%s names no user, and SPIRE's image has no default user: add user=…, or name it before the @ of the URL" $key) -}}
 {{- else if and (hasPrefix "[" $settings.host) (not $settings.port) -}}
 {{- fail (printf "%s has an address in brackets and no port, and SPIRE's driver of postgres reads it only with one: add :5432" $key) -}}
 {{- else if and $settings.sslcert (not $settings.sslkey) -}}

@@ -48,7 +48,7 @@
 {{- if hasPrefix "hugepages-" $name -}}
 {{- $pages := divf $bytes (trimPrefix "hugepages-" $name | include "agentcube.bytes") -}}
 {{- if or (ne $pages (floor $pages)) (not (coalesce $limits.cpu $limits.memory $requests.cpu $requests.memory)) -}}
-{{- fail (printf "%s.limits.%s is %v, and Kubernetes wants a multiple of the size in its name, beside cpu or memory: change it" $key $name $limit) -}}
+{{- fail (printf "%s.limits.%s is %v, and Kubernetes accepts only a multiple of the page size, and only together with cpu or memory: change it" $key $name $limit) -}}
 {{- end -}}
 {{- end -}}
 {{- if gt $bytes 9e18 -}}
