@@ -111,5 +111,5 @@ func (r *Recorder) Stop(ctx context.Context) (*Timeline, error) {
 	r.working.Wait()
 	// Some that were sent later may still be in progress.
 	r.timeline.Requests = slices.DeleteFunc(r.Requests(), func(q record.Request) bool { return q.Sent.After(now) })
-	return &r.timeline, errors.Join(err, r.stopLoad(ctx))
+	return &r.timeline, errors.Join(err, r.timeline.Watched(), r.stopLoad(ctx))
 }

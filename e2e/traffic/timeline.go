@@ -2,9 +2,12 @@ package traffic
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"agentcube-mtls/e2e/record"
@@ -43,6 +46,17 @@ func (t *Timeline) Failed() []record.Request {
 	}
 	return failed
 }
+
+// Watched returns an error if no Router was seen: then no pod was watched, and that no restart was
+// noted says nothing.
+func (t *Timeline) Watched() error {
+	if slices.ContainsFunc(t.Pods, func(pod Pod) bool { return isRouter(pod) && !pod.Ready.IsZero() }) {
+		return nil
+	}
+	return errors.New("no Router was seen: the pods of the release were not watched")
+}
+
+func isRouter(pod Pod) bool { return strings.HasPrefix(pod.Name, "agentcube-router-") }
 
 // Write writes {name}.json and {name}.svg into a folder, which it makes, and returns the picture's
 // path.

@@ -40,6 +40,15 @@ func example() *traffic.Timeline {
 	return t
 }
 
+// A timeline that has seen no Router that was ready shows nothing.
+func TestWatched(t *testing.T) {
+	t.Parallel()
+	require.NoError(t, (&traffic.Timeline{Pods: []traffic.Pod{{Name: "workloadmanager-a"}, {Name: "agentcube-router-a", Ready: after(0)}}}).Watched())
+	for _, pods := range [][]traffic.Pod{nil, {{Name: "workloadmanager-a", Ready: after(0)}}, {{Name: "agentcube-router-a"}}} {
+		require.ErrorContains(t, (&traffic.Timeline{Pods: pods}).Watched(), "no Router was seen")
+	}
+}
+
 // A timeline is kept as JSON that reads back the same.
 func TestTimelineJSON(t *testing.T) {
 	t.Parallel()

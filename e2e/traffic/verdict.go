@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"agentcube-mtls/e2e/mix"
@@ -126,7 +125,7 @@ const notice = time.Second
 func (t *Timeline) FailedBesideStops() []record.Request {
 	var stops []Interval
 	for _, pod := range t.Pods {
-		if strings.HasPrefix(pod.Name, "agentcube-router-") && !pod.Ending.IsZero() {
+		if isRouter(pod) && !pod.Ending.IsZero() {
 			stops = append(stops, Interval{Injected: pod.Ending.Add(-notice), Ended: pod.Gone})
 		}
 	}
