@@ -21,7 +21,7 @@ import (
 
 var postgreSQL = suite.Scenario{
 	Name:        "postgresql",
-	Description: "Two SPIRE servers, each with keys and a CA of its own, run on one PostgreSQL outside of the cluster, verified by its CA. Either issues certificates without the other.",
+	Description: "Two SPIRE servers, each with keys and a CA of its own, share one PostgreSQL outside of the cluster, verified by its CA, and either issues certificates without the other.",
 	Run: func(ctx context.Context, t *testing.T, _ release.Release) {
 		const name = "postgresql"
 		database := startDatabase(ctx, t, name, images.PostgreSQL, "pg_isready")

@@ -18,7 +18,7 @@ import (
 
 var existingSPIRE = suite.Scenario{
 	Name:        "existing-spire",
-	Description: "One release uses an existing SPIRE, through a directory of the nodes and then through the CSI driver, and another has its own. Each is independent of the other.",
+	Description: "One release uses an existing SPIRE, through a directory of the nodes and then through the CSI driver, independently of another release that has its own.",
 	Run: func(ctx context.Context, t *testing.T, _ release.Release) {
 		existing := installExistingSPIRE(ctx, t)
 		guest := suite.Install(ctx, t, "guest", map[string]string{

@@ -16,7 +16,7 @@ import (
 
 var failedSwitch = suite.Scenario{
 	Name:        "failed-switch",
-	Description: "Switching SPIRE on fails with Helm 3, and off with Helm 4, because no node has an image. The old pods keep serving, an upgrade that would mix both is rejected, and the rollback that the message names restores the release.",
+	Description: "Switching SPIRE on fails with Helm 3, and off with Helm 4, because no node has an image, while old pods keep serving, an upgrade that would mix both is rejected, and the rollback that the message names restores the release.",
 	Slow:        true,
 	Values:      map[string]string{"workloadmanager.drainSeconds": suite.DrainSeconds},
 	Run: func(ctx context.Context, t *testing.T, r release.Release) {

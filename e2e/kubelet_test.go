@@ -21,8 +21,8 @@ import (
 
 var kubelets = suite.Scenario{
 	Name: "kubelets",
-	Description: "The certificate of a node's kubelet is replaced by one that the cluster's CA signs, as on most managed clusters, and later by a self-signed one. " +
-		"The node's agent attests new pods, whether it was there before or is new. It is not ready while the kubelet's certificate has expired.",
+	Description: "The certificate of a node's kubelet is replaced by one that the cluster's CA signs, as on most managed clusters, and later by a self-signed one, " +
+		"and the node's agent, old or new, attests new pods, but is not ready while the kubelet's certificate has expired.",
 	Serial: true,
 	Soak:   "every other scenario verifies self-signed kubelets",
 	Run: func(ctx context.Context, t *testing.T, _ release.Release) {

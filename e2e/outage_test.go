@@ -64,7 +64,7 @@ var serverOutage = suite.Scenario{
 
 var expiry = suite.Scenario{
 	Name:        "expired-certificates",
-	Description: "The SPIRE server is unavailable until certificates expire, and then loses its volume with the keys of the CA. Requests over existing connections are served.",
+	Description: "The SPIRE server is unavailable until certificates expire, and then loses its volume with the keys of the CA, while requests over existing connections are served.",
 	Values:      map[string]string{"spire.enabled": "true", "spire.server.ca.x509SvidDefaultTtl": "1m"},
 	Run: func(ctx context.Context, t *testing.T, r release.Release) {
 		server, load := target(r, "spire-server"), suite.UnderLoad(ctx, t, r)

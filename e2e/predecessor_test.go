@@ -22,7 +22,7 @@ import (
 
 var predecessor = suite.Scenario{
 	Name:        "predecessor",
-	Description: "A release of AgentCube's main with SPIRE on becomes one of this chart in one upgrade, and keeps its CA. Routers of main do not drain, so that some requests are lost. With SOAK=1 only.",
+	Description: "A release of AgentCube's main with SPIRE on becomes one of this chart in one upgrade and keeps its CA, and loses some requests because Routers of main do not drain.",
 	Serial:      true,
 	Soak:        "the guide to upgrading does the same without load",
 	Run: func(ctx context.Context, t *testing.T, _ release.Release) {

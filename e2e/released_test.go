@@ -17,7 +17,7 @@ import (
 
 var released = suite.Scenario{
 	Name: "released",
-	Description: "A release of AgentCube v0.1.0, with its own programs, becomes one of this chart. Under load they are replaced, give way to " +
+	Description: "A release of AgentCube v0.1.0, with its own programs, becomes one of this chart, and under load they are replaced, give way to " +
 		"programs with mutual TLS, and return.",
 	Soak: "AgentCube's programs take minutes to build",
 	Run: func(ctx context.Context, t *testing.T, _ release.Release) {

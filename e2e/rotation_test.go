@@ -14,7 +14,7 @@ import (
 
 var rotation = suite.Scenario{
 	Name:        "rotation",
-	Description: "Certificates that live one minute and their CA rotate under load without a restart. SOAK=1 watches thirty rotations instead of three.",
+	Description: "Certificates that live one minute and their CA rotate under load without a restart, three times, or thirty times with SOAK=1.",
 	Slow:        true,
 	Values: map[string]string{
 		"spire.enabled": "true", "spire.server.ca.x509SvidDefaultTtl": "1m", "spire.server.ca.ttl": "2m",

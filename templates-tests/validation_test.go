@@ -49,7 +49,7 @@ func TestWrongValues(t *testing.T) {
 		"workloadmanager: {rbac: {extraRules: [{apiGroups: [a], resources: [b]}]}}":                            "missing property 'verbs'",
 		"router: {extraEnv: [{value: a}]}":                                                                     "at '/router/extraEnv/0': missing property 'name'",
 		"redis: {addr: redis}":                                                                                 "at '/redis/addr': 'redis' does not match pattern '^(?<nothing_or_host_colon_port_as_in_redis_6379_with_IPv6_in_brackets>",
-		"spire: {server: {jwtIssuer: 'https://a\"b'}}":                                                         "at '/spire/server/jwtIssuer': 'https://a\"b' does not match pattern '^(?<nothing_or_an_URL_without_user_query_and_fragment>",
+		"spire: {server: {jwtIssuer: 'https://a\"b'}}":                                                         "at '/spire/server/jwtIssuer': 'https://a\"b' does not match pattern '^(?<nothing_or_a_URL_without_user_query_and_fragment>",
 		"router: {jwt: {issuerUrl: https://issuer, audience: ''}}":                                             "at '/router/jwt/audience': value must be 'the audience of the tokens, since jwt.issuerUrl is set'",
 		"router: {jwt: {issuerUrl: https://issuer, roleClaim: b}}":                                             "at '/router/jwt/requiredRole': value must be 'the role that callers must have, since jwt.issuerUrl is set'",
 		"router: {jwt: {roleClaim: roles}}":                                                                    "at '/router/jwt/roleClaim': value must be 'empty without jwt.issuerUrl: set that, or remove this'",

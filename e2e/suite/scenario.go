@@ -18,7 +18,7 @@ import (
 // Scenario is one test on the running cluster. It runs as the subtest TestScenarios/<name>.
 type Scenario struct {
 	Name        string // a handle, which its release has too
-	Description string // one sentence or two
+	Description string // one sentence
 	// Values are those of a release that is installed for the scenario. Without any, the scenario
 	// gets the release that all share.
 	Values map[string]string
@@ -97,6 +97,9 @@ func Check(scenarios []Scenario) error {
 		}
 		if s.Description == "" || s.Run == nil {
 			problems = append(problems, fmt.Errorf("scenario %q: it needs a Description and Run", s.Name))
+		}
+		if strings.Contains(s.Description, ". ") {
+			problems = append(problems, fmt.Errorf("scenario %q: its Description must be one sentence", s.Name))
 		}
 		for _, other := range names {
 			if strings.Contains(s.Name, other) || strings.Contains(other, s.Name) {

@@ -24,6 +24,7 @@ func TestCheck(t *testing.T) {
 		`scenario "Upper": the name must match`:  {scenario("Upper")},
 		`scenario "a": it needs a Description`:   {{Name: "a", Run: run}},
 		`scenario "b": it needs a Description`:   {{Name: "b", Description: "b"}},
+		`scenario "c": its Description must be`:  {{Name: "c", Description: "One. Two.", Run: run}},
 	} {
 		require.ErrorContains(t, suite.Check(scenarios), expected)
 	}

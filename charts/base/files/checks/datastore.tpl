@@ -20,7 +20,7 @@
 {{- fail (printf "spire.server.dataStore.connectionString is %q, and with this mode the server can write to no file: remove it" $connection) -}}
 {{- end -}}
 {{- if regexMatch "[#%]|/[^/?]{256,}" $connection -}}
-{{- fail (printf "spire.server.dataStore.connectionString is %q, which SPIRE reads as an URL: name a file with at most 255 characters, and without # and %%" $connection) -}}
+{{- fail (printf "spire.server.dataStore.connectionString is %q, which SPIRE reads as a URL: name a file with at most 255 characters, and without # and %%" $connection) -}}
 {{- end -}}
 {{- range regexFind "[?].*$" $connection | trimPrefix "?" | splitList "&" -}}
 {{- if and (regexMatch "^(mode|cache|vfs|_timeout|_busy_timeout|_txlock|_loc)=" .) (not (regexMatch "^(mode=rwc|cache=(shared|private)|_(busy_)?timeout=[0-9]+|_txlock=(immediate|deferred|exclusive)|_loc=auto)$" .)) -}}

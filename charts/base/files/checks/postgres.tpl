@@ -9,7 +9,7 @@ root, server and connection.
 {{- $authority := regexFind "^[a-z]+://[^/?]*" .connection | splitList "://" | last -}}
 {{- $host := regexFind "[^@]*$" $authority -}}
 {{- if regexMatch "%([^0-9A-Fa-f]|[0-9A-Fa-f][^0-9A-Fa-f]|.?$)" .connection | or (contains "%" $host) -}}
-{{- fail (printf "%s is an URL, in which a percent sign begins two hexadecimal digits, and which has none in its host: write %%25 for one in a password" $key) -}}
+{{- fail (printf "%s is a URL, in which a percent sign begins two hexadecimal digits, and which has none in its host: write %%25 for one in a password" $key) -}}
 {{- else if and (hasPrefix "[" $host) (not (regexMatch `^\[[0-9A-Fa-f]*:[0-9A-Fa-f:.]*\]` $host)) -}}
 {{- fail (printf "%s has brackets around what is no IPv6 address: remove them" $key) -}}
 {{- end -}}
