@@ -54,9 +54,9 @@ func (r Release) describeUnauthorized(ctx context.Context) (string, error) {
 	return refused(refusals, r.RefusesOtherWorkloads(ctx))
 }
 
-// RefusesOtherWorkloads tells whether the WorkloadManager has to refuse valid SVIDs of workloads that
-// the values do not name. This project's has to; of another image its log says whether it promises
-// that, which AgentCube's does not.
+// RefusesOtherWorkloads tells whether the WorkloadManager has to refuse valid SVIDs of workloads
+// that the values do not name. This project's has to; of another image its log says whether it
+// promises that, which AgentCube's does not.
 func (r Release) RefusesOtherWorkloads(ctx context.Context) bool {
 	return images.IsOwn("workloadmanager") || r.Logged(ctx, "workloadmanager", "Only these clients are let in") == nil
 }
@@ -68,7 +68,8 @@ var attempts = []string{
 }
 
 // refused names the clients that were refused, and fails if one of the attempts was not made. A
-// WorkloadManager that does not promise more may let in each certificate of its CA, which is a Limit.
+// WorkloadManager that does not promise more may let in each certificate of its CA, which is a
+// Limit.
 func refused(refusals []record.Refusal, promised bool) (string, error) {
 	var lines []string
 	var limit error

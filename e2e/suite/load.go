@@ -68,8 +68,8 @@ func (l *Load) End(ctx context.Context, t *testing.T) *traffic.Timeline {
 }
 
 // RequireNoFailure ends the load and fails the test if any request was not served, also by
-// AgentCube's own limit for sandboxes, or any container was restarted. The report counts all failures;
-// those for which Kubernetes is too old fail no test.
+// AgentCube's own limit for sandboxes, or any container was restarted. The report counts all
+// failures; those for which Kubernetes is too old fail no test.
 func (l *Load) RequireNoFailure(ctx context.Context, t *testing.T) {
 	t.Helper()
 	l.GoOn(ctx, t)

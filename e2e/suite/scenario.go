@@ -29,8 +29,8 @@ type Scenario struct {
 	Run  func(context.Context, *testing.T, release.Release)
 }
 
-// CheckFilter returns an error if go test's flag -run asks for a scenario that there is not: go test
-// itself runs nothing then, and passes.
+// CheckFilter returns an error if go test's flag -run asks for a scenario that there is not: go
+// test itself runs nothing then, and passes.
 func CheckFilter(run string, scenarios []Scenario) error {
 	_, asked, found := strings.Cut(run, "/")
 	if !found {

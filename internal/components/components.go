@@ -90,9 +90,9 @@ func KubernetesMinors() ([]string, error) {
 // Debian has 1.6; RELEASES.md of containerd names 2.2 as the oldest for 1.36.
 func NeedsContainerd2(minor string) bool { return semver.Compare("v"+minor, "v1.36") >= 0 }
 
-// HoldsStoppingPods tells whether a minor version of Kubernetes knows the preStop action sleep, with
-// which the chart lets stopping pods serve on. The Kubernetes documentation of container lifecycle
-// hooks names 1.30.
+// HoldsStoppingPods tells whether a minor version of Kubernetes knows the preStop action sleep,
+// with which the chart lets stopping pods serve on. The Kubernetes documentation of container
+// lifecycle hooks names 1.30.
 func HoldsStoppingPods(minor string) bool { return semver.Compare("v"+minor, "v1.30") >= 0 }
 
 // CheckKubernetes returns an error if K8S names a version that is not pinned here.

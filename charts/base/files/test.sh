@@ -61,7 +61,8 @@ ready=$(count readyReplicas) wanted={{ .Values.spire.server.replicas }}
 passed "$ready of $wanted SPIRE servers are ready"
 {{- end }}
 {{- if include "agentcube.spire.agent" . }}
-# helm --wait takes a DaemonSet for ready while some of its pods are not, and Flux runs this test at once
+# helm --wait takes a DaemonSet for ready while some of its pods are not, and Flux runs this test
+# at once
 patience=60
 while
   ask daemonsets/spire-agent "SPIRE agents"

@@ -16,6 +16,7 @@ import (
 	runtimev1alpha1 "github.com/volcano-sh/agentcube/pkg/apis/runtime/v1alpha1"
 	"github.com/volcano-sh/agentcube/pkg/common/types"
 	"github.com/volcano-sh/agentcube/pkg/store"
+	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 
@@ -50,16 +51,27 @@ func freePort(t *testing.T) string {
 	return strconv.Itoa(listener.Addr().(*net.TCPAddr).Port)
 }
 
-// Informers are waited for, and then the store is asked once. Warm pools, the Router's key and sweeps
-// follow.
+// start runs the program, and returns what stops it, which must succeed.
+func start(t *testing.T, config *Config, kubernetes *rest.Config, sessions store.Store) (stop func()) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- Run(ctx, config, kubernetes, sessions) }()
+	return func() {
+		t.Helper()
+		cancel()
+		require.NoError(t, <-ended)
+	}
+}
+
+// Informers are waited for, and then the store is asked once. Warm pools, the Router's key and
+// sweeps follow.
 func TestStartOrder(t *testing.T) {
 	t.Parallel()
 	api, kubernetes := newAPIServer(t)
 	config := &Config{Port: freePort(t), Namespace: "agentcube"}
 	sessions := &pinged{Store: store.Storage()}
-	ctx, stop := context.WithCancel(t.Context())
-	ended := make(chan error, 1)
-	go func() { ended <- Run(ctx, config, kubernetes, sessions) }()
+	stop := start(t, config, kubernetes, sessions)
 	health := func() string {
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://127.0.0.1:"+config.Port+"/health", nil)
 		require.NoError(t, err)
@@ -86,7 +98,6 @@ func TestStartOrder(t *testing.T) {
 	api.requireAsked(t, "POST /apis/extensions.agents.x-k8s.io/v1alpha1/namespaces/team/sandboxtemplates")
 	require.Eventually(t, func() bool { return sessions.sweeps.Load() > 0 }, time.Minute, 10*time.Millisecond, "no session is swept")
 	stop()
-	require.NoError(t, <-ended)
 }
 
 // With certificate files, the program that has started lets in only clients with a certificate.
@@ -97,9 +108,7 @@ func TestStartWithMutualTLS(t *testing.T) {
 	ca := testca.New(t)
 	cert, key, bundle := ca.SVID(t, "spiffe://cluster.local/ns/agentcube/sa/workloadmanager").Write(t, t.TempDir(), ca)
 	config := &Config{Port: freePort(t), Namespace: "agentcube", EnableTLS: true, TLSCert: cert, TLSKey: key, TLSCA: bundle}
-	ctx, stop := context.WithCancel(t.Context())
-	ended := make(chan error, 1)
-	go func() { ended <- Run(ctx, config, kubernetes, &pinged{Store: store.Storage()}) }()
+	stop := start(t, config, kubernetes, &pinged{Store: store.Storage()})
 	dial := func(certificates ...tls.Certificate) error {
 		dialer := tls.Dialer{Config: &tls.Config{InsecureSkipVerify: true, Certificates: certificates}}
 		conn, err := dialer.DialContext(t.Context(), "tcp", "127.0.0.1:"+config.Port)
@@ -119,7 +128,6 @@ func TestStartWithMutualTLS(t *testing.T) {
 	require.ErrorContains(t, dial(), "certificate required")
 	require.ErrorContains(t, dial(testca.New(t).SVID(t, "spiffe://cluster.local/ns/agentcube/sa/agentcube-router").TLS(t)), "bad certificate")
 	stop()
-	require.NoError(t, <-ended)
 }
 
 // The WorkloadManager ends without its store.

@@ -73,7 +73,7 @@ often it has expired: a kubelet does not renew the one that it signed itself. Th
 checksum/agent: {{ include "agentcube.checksum" (dict "root" . "file" "agent.conf") }}
 {{- end -}}
 
-{{/* Virtual nodes and those of AWS Fargate run no DaemonSets, and have taints that agents tolerate. */}}
+{{/* Virtual nodes, and those of AWS Fargate, run no DaemonSets; agents tolerate their taints. */}}
 {{- define "agentcube.agent.affinity" -}}
 nodeAffinity:
   requiredDuringSchedulingIgnoredDuringExecution:
